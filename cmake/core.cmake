@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# The core is built twice from the same sources:
+#
+#   core               for the library, the tools and the tests; sanitized when
+#                      a preset says so;
+#   core_freestanding  for code that runs without a C library: the loader module
+#                      (before libc is relocated) and the launcher (libc's own
+#                      start-up costs several times what it does).
+#
+# Neither may pull in the C++ runtime: no exceptions, no RTTI, no guards around
+# static objects.
+set(core_floors
+    base
+    vm
+    bpf
+    elf
+    filter
+    policy
+    sys
+    seal
+    arena
+    loader)
+
+set(core_sources)
+foreach(floor IN LISTS core_floors)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${floor}/*.cc
+       ${CMAKE_SOURCE_DIR}/src/${floor}/*.S)
+  list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
+  list(APPEND core_sources ${sources})
+endforeach()
+# freestanding_*.cc stand in for the C library; *_libc.cc need it.
+set(hosted_sources ${core_sources})
+list(FILTER hosted_sources EXCLUDE REGEX "/freestanding_[^/]*$")
+set(freestanding_sources ${core_sources})
+list(FILTER freestanding_sources EXCLUDE REGEX "_libc\\.cc$")
+
+add_library(core_options INTERFACE)
+# src/ is searched for "quoted" includes only: our folder sys/ would otherwise
+# stand before the system's <sys/...>.
+add_library(rooted_includes INTERFACE)
+target_compile_options(rooted_includes INTERFACE "SHELL:-iquote ${CMAKE_SOURCE_DIR}/src")
+target_include_directories(rooted_includes INTERFACE ${CMAKE_SOURCE_DIR}/include)
+target_link_libraries(core_options INTERFACE rooted_includes)
+target_compile_options(
+  core_options
+  INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions -fno-rtti
+            -fno-threadsafe-statics> -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
+target_link_libraries(core_options INTERFACE memseal_warnings)
+
+add_library(core OBJECT ${hosted_sources})
+target_link_libraries(core PRIVATE core_options)
+
+add_library(core_freestanding OBJECT ${freestanding_sources})
+target_link_libraries(core_freestanding PRIVATE core_options)
+target_compile_definitions(core_freestanding PRIVATE MEMSEAL_FREESTANDING)
+target_compile_options(
+  core_freestanding
+  PRIVATE -fno-stack-protector -fno-sanitize=all -fno-builtin
+          -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables
+          -fcf-protection=none -O2)

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+#   src/FLOOR/NAME_test.cc    unit tests, one program a floor: label "unit"
+#   tests/GROUP/NAME_test.cc  tests that need a process or a kernel: "kernel"
+#   tests/system/NAME.sh      what a user sees, one script a behaviour: "system"
+#
+# A GROUP may bring its own CMakeLists.txt for what this pattern cannot say.
+enable_testing()
+find_package(GTest REQUIRED)
+
+file(GLOB support_sources CONFIGURE_DEPENDS tests/support/*.cc)
+add_library(test_support STATIC ${support_sources} $<TARGET_OBJECTS:core>)
+target_compile_options(test_support PUBLIC "SHELL:-iquote ${CMAKE_SOURCE_DIR}/tests")
+target_link_libraries(test_support PUBLIC rooted_includes memseal_warnings
+                                          GTest::gtest_main)
+
+function(memseal_add_test name label)
+  add_executable(${name} ${ARGN})
+  target_link_libraries(${name} PRIVATE test_support)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY
+                                           ${CMAKE_BINARY_DIR}/tests)
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT 300
+                                          SKIP_RETURN_CODE 77)
+endfunction()
+
+file(GLOB floors LIST_DIRECTORIES true CONFIGURE_DEPENDS src/*)
+foreach(floor IN LISTS floors)
+  file(GLOB sources CONFIGURE_DEPENDS ${floor}/*_test.cc)
+  get_filename_component(name ${floor} NAME)
+  if(sources)
+    memseal_add_test(unit_${name} unit ${sources})
+  endif()
+endforeach()
+
+file(GLOB groups LIST_DIRECTORIES true CONFIGURE_DEPENDS tests/*)
+foreach(group IN LISTS groups)
+  get_filename_component(name ${group} NAME)
+  file(GLOB sources CONFIGURE_DEPENDS ${group}/*_test.cc)
+  if(EXISTS ${group}/CMakeLists.txt)
+    add_subdirectory(${group})
+  elseif(sources)
+    memseal_add_test(test_${name} kernel ${sources})
+  endif()
+endforeach()
+
+file(GLOB scripts CONFIGURE_DEPENDS tests/system/*.sh)
+foreach(script IN LISTS scripts)
+  get_filename_component(name ${script} NAME_WE)
+  add_test(NAME system_${name} COMMAND bash ${script})
+  set_tests_properties(
+    system_${name}
+    PROPERTIES LABELS system TIMEOUT 300 SKIP_RETURN_CODE 77 ENVIRONMENT
+               "BUILD=${CMAKE_BINARY_DIR};SOURCE=${CMAKE_SOURCE_DIR}")
+endforeach()

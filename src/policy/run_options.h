@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// What `memseal run` was asked to do, as a value, and as the text that carries
+// it through execve into the loader module.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "memseal/error.h"
+
+namespace memseal {
+
+enum class EngineChoice : std::uint8_t { automatic, native, filter, strict };
+/// What becomes of libraries that dlopen brings: sealed, and kept for ever
+/// (pin) or left mapped at dlclose (seal); or not sealed (skip).
+enum class DlopenPolicy : std::uint8_t { pin, seal, skip };
+enum class Requirement : std::uint8_t { best_effort, required };
+enum class Inheritance : std::uint8_t { children_sealed, children_unsealed };
+
+/// Strings point into the text that was parsed, or the argument vector.
+struct RunOptions {
+  EngineChoice engine = EngineChoice::automatic;
+  DlopenPolicy dlopen = DlopenPolicy::pin;
+  Requirement requirement = Requirement::best_effort;
+  Inheritance inheritance = Inheritance::children_sealed;
+  std::string_view only;    ///< comma-separated globs; empty: every object
+  std::string_view except;  ///< comma-separated globs; empty: none
+  std::string_view report;  ///< a file; "-": standard error; empty: none
+};
+
+/// The environment variable the text travels in.
+inline constexpr std::string_view options_variable = "MEMSEAL_OPTIONS";
+
+/// Errors: malformed. An unknown key is malformed: an older module must not
+/// ignore what a newer launcher asks for.
+Result<RunOptions> parse_run_options(std::string_view text);
+
+/// Writes the text without a terminating zero; returns the part of `buffer`
+/// that was used. Errors: capacity.
+Result<std::string_view> format_run_options(const RunOptions &options,
+                                            std::span<char> buffer);
+
+}  // namespace memseal

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sys/memory.h"
+
+#include <linux/mman.h>
+#include <sys/syscall.h>
+
+#include "sys/auxiliary_vector.h"
+#include "sys/syscall.h"
+
+namespace memseal::sys {
+namespace {
+
+Result<void> nothing(Answer answer) {
+  if (answer.failed())
+    return fail(Errc::system, answer.error());
+  return {};
+}
+
+}  // namespace
+
+Result<void> mseal(PageRange range) {
+  return nothing(call(nr_mseal, range.begin(), range.size(), 0));
+}
+
+bool has_mseal() {
+  return !call(nr_mseal, 0, 0, 0).failed();
+}
+
+Result<PageRange> map_anonymous(std::size_t size) {
+  // PROT and MAP constants come from the kernel's own header: this file is
+  // also built where there is no C library to include.
+  std::size_t page = page_size();
+  std::size_t whole = (size + page - 1) & ~(page - 1);
+  long begin = MEMSEAL_TRY(
+      result(call(SYS_mmap, 0, whole, Protection::read | Protection::write,
+                  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)));
+  return PageRange::create(static_cast<Address>(begin), whole, page);
+}
+
+Result<void> unmap(PageRange range) {
+  return nothing(call(SYS_munmap, range.begin(), range.size()));
+}
+
+Result<void> protect(PageRange range, Protection protection) {
+  return nothing(
+      call(SYS_mprotect, range.begin(), range.size(), protection.bits));
+}
+
+}  // namespace memseal::sys

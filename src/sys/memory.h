@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// The memory-management calls memseal itself makes.
+#pragma once
+
+#include <cstddef>
+
+#include "memseal/page_range.h"
+#include "vm/protection.h"
+
+namespace memseal::sys {
+
+/// Bytes in a page of this process: AT_PAGESZ. Context: anywhere.
+std::size_t page_size();
+
+/// mseal(2) over the whole range, all types at once.
+///
+/// Errors:  system ENOMEM if the range has a hole, ENOSYS before Linux 6.10.
+///          Nothing is sealed on error.
+/// Kernel:  6.10, 64-bit.
+/// Source:  Linux, userspace-api/mseal.rst.
+Result<void> mseal(PageRange range);
+
+/// Whether mseal(2) is there, asked with a zero-length call that seals nothing.
+/// A seccomp filter that kills on unknown calls kills here: see
+/// `sys::filter_mode` first.
+bool has_mseal();
+
+/// Private anonymous memory, readable and writable, at an address of the
+/// kernel's choice. Errors: system.
+Result<PageRange> map_anonymous(std::size_t size);
+Result<void> unmap(PageRange range);
+Result<void> protect(PageRange range, Protection protection);
+
+}  // namespace memseal::sys

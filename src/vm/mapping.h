@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// One VMA, as /proc/PID/maps and smaps tell it.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "memseal/page_range.h"
+#include "vm/protection.h"
+
+namespace memseal {
+
+enum class Sharing : std::uint8_t { private_copy, shared };
+
+/// Whether the kernel's own seal (VmFlags `sl`) is set. `unknown` where only
+/// /proc/PID/maps was read, which does not tell.
+enum class KernelSeal : std::uint8_t { unknown, absent, present };
+
+struct Mapping {
+  PageRange range;
+  Protection protection;
+  Sharing sharing = Sharing::private_copy;
+  KernelSeal seal = KernelSeal::unknown;
+  std::uint64_t offset = 0;  ///< bytes into the file
+  std::uint64_t inode = 0;   ///< 0: anonymous
+  std::uint32_t device_major = 0, device_minor = 0;
+  /// Path, or [heap], [stack], [vdso], [anon:NAME]; empty for plain anonymous
+  /// memory. Points into the text that was parsed, escapes not undone.
+  std::string_view name;
+};
+
+}  // namespace memseal

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+# Sourced by the verbs: which Debian packages each job needs, and how to get
+# those that are missing.
+
+build_packages=(g++ cmake ninja-build pkg-config ccache
+  libcli11-dev libfmt-dev nlohmann-json3-dev libtomlplusplus-dev
+  libdw-dev libelf-dev libgtest-dev libgmock-dev librapidcheck-dev
+  libbenchmark-dev libsodium-dev)
+# Real programs that the tests run sealed.
+test_packages=(python3 perl git nodejs nginx-light redis-server redis-tools
+  postgresql default-jdk-headless musl-tools wrk strace gdb procps)
+check_packages=(clang clang-format clang-tidy libclang-rt-14-dev python3)
+demo_packages=(python3)
+
+# install_missing PACKAGE...: does nothing, and needs no network, when all are
+# there.
+install_missing() {
+  local missing=() package
+  for package in "$@"; do
+    dpkg-query -W -f='${Status}' "$package" 2>/dev/null |
+      grep -q 'install ok installed' || missing+=("$package")
+  done
+  ((${#missing[@]})) || return 0
+  local root=()
+  if ((EUID != 0)); then
+    command -v sudo >/dev/null || {
+      echo "dev: these packages are missing and installing them needs root:" \
+        "${missing[*]}" >&2
+      return 1
+    }
+    root=(sudo)
+  fi
+  echo "dev: installing ${missing[*]}" >&2
+  # policy-rc.d: a package's service must not start on a build machine.
+  local log; log=$(mktemp)
+  {
+    "${root[@]}" apt-get update -qq &&
+      "${root[@]}" env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
+        apt-get install -y -qq --no-install-recommends "${missing[@]}"
+  } >"$log" 2>&1 || {
+    tail -20 "$log" >&2
+    echo "dev: apt-get could not install: ${missing[*]}" >&2
+    return 1
+  }
+  rm -f "$log"
+}
