@@ -24,20 +24,28 @@ struct RunOptions {
   DlopenPolicy dlopen = DlopenPolicy::pin;
   Requirement requirement = Requirement::best_effort;
   Inheritance inheritance = Inheritance::children_sealed;
-  std::string_view only;    ///< comma-separated globs; empty: every object
-  std::string_view except;  ///< comma-separated globs; empty: none
-  std::string_view report;  ///< a file; "-": standard error; empty: none
+  std::string_view only{};    ///< comma-separated globs; empty: every object
+  std::string_view except{};  ///< comma-separated globs; empty: none
+  /// A file, written as JSON if its name ends in ".json", else as text, and
+  /// appended to, since children write theirs too; "-": standard error, as
+  /// text; empty: none.
+  std::string_view report{};
 };
 
 /// The environment variable the text travels in.
 inline constexpr std::string_view options_variable = "MEMSEAL_OPTIONS";
+
+/// The words of --engine= and --dlopen=. Errors: malformed.
+Result<EngineChoice> parse_engine(std::string_view word);
+Result<DlopenPolicy> parse_dlopen(std::string_view word);
 
 /// Errors: malformed. An unknown key is malformed: an older module must not
 /// ignore what a newer launcher asks for.
 Result<RunOptions> parse_run_options(std::string_view text);
 
 /// Writes the text without a terminating zero; returns the part of `buffer`
-/// that was used. Errors: capacity.
+/// that was used.
+/// Errors: capacity; invalid if a pattern holds a semicolon.
 Result<std::string_view> format_run_options(const RunOptions &options,
                                             std::span<char> buffer);
 

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+// The text is a list of settings with semicolons between them:
+//
+//   engine=native;dlopen=skip;require;no-inherit;only=a*,b*;report=/tmp/x;y
+//
+// `report` is always the last one and takes the rest of the text, so a path may
+// hold any byte. Patterns may not hold a semicolon; that is refused when the
+// text is written, not misread later. What has its default value is left out,
+// so an ordinary run carries an empty text.
+#include "policy/run_options.h"
+
+#include <algorithm>
+#include <array>
+
+namespace memseal {
+namespace {
+
+template <typename T>
+struct Word {
+  std::string_view text;
+  T value;
+};
+
+constexpr std::array<Word<EngineChoice>, 4> engine_words{{
+    {"auto", EngineChoice::automatic},
+    {"native", EngineChoice::native},
+    {"filter", EngineChoice::filter},
+    {"strict", EngineChoice::strict},
+}};
+constexpr std::array<Word<DlopenPolicy>, 3> dlopen_words{{
+    {"pin", DlopenPolicy::pin},
+    {"seal", DlopenPolicy::seal},
+    {"skip", DlopenPolicy::skip},
+}};
+
+template <typename T, std::size_t N>
+Result<T> value_of(const std::array<Word<T>, N> &words, std::string_view text) {
+  for (const Word<T> &word : words) {
+    if (word.text == text)
+      return word.value;
+  }
+  return fail(Errc::malformed);
+}
+
+template <typename T, std::size_t N>
+std::string_view word_for(const std::array<Word<T>, N> &words, T value) {
+  for (const Word<T> &word : words) {
+    if (word.value == value)
+      return word.text;
+  }
+  return {};
+}
+
+/// Appends settings to a buffer; remembers whether all of them fitted.
+class Writer {
+public:
+  explicit Writer(std::span<char> buffer) : buffer_(buffer) {}
+
+  void setting(std::string_view key, std::string_view value) {
+    setting(key);
+    append("=");
+    append(value);
+  }
+  void setting(std::string_view key) {
+    if (used_ != 0)
+      append(";");
+    append(key);
+  }
+  Result<std::string_view> text() const {
+    if (overflowed_)
+      return fail(Errc::capacity);
+    return std::string_view(buffer_.data(), used_);
+  }
+
+private:
+  void append(std::string_view text) {
+    if (overflowed_ || text.size() > buffer_.size() - used_) {
+      overflowed_ = true;
+      return;
+    }
+    std::copy(text.begin(), text.end(), buffer_.data() + used_);
+    used_ += text.size();
+  }
+
+  std::span<char> buffer_;
+  std::size_t used_ = 0;
+  bool overflowed_ = false;
+};
+
+Result<void> read_setting(std::string_view setting, RunOptions &options) {
+  std::size_t equals = setting.find('=');
+  bool has_value = equals != std::string_view::npos;
+  std::string_view key = setting.substr(0, equals);
+  std::string_view value = has_value ? setting.substr(equals + 1) : "";
+
+  if (key == "engine")
+    options.engine = MEMSEAL_TRY(parse_engine(value));
+  else if (key == "dlopen")
+    options.dlopen = MEMSEAL_TRY(parse_dlopen(value));
+  else if (key == "require" && !has_value)
+    options.requirement = Requirement::required;
+  else if (key == "no-inherit" && !has_value)
+    options.inheritance = Inheritance::children_unsealed;
+  else if (key == "only" && !value.empty())
+    options.only = value;
+  else if (key == "except" && !value.empty())
+    options.except = value;
+  else if (key == "report" && !value.empty())
+    options.report = value;
+  else
+    return fail(Errc::malformed);
+  return {};
+}
+
+}  // namespace
+
+Result<EngineChoice> parse_engine(std::string_view word) {
+  return value_of(engine_words, word);
+}
+
+Result<DlopenPolicy> parse_dlopen(std::string_view word) {
+  return value_of(dlopen_words, word);
+}
+
+Result<RunOptions> parse_run_options(std::string_view text) {
+  RunOptions options;
+  while (!text.empty()) {
+    std::size_t end =
+        text.starts_with("report=") ? std::string_view::npos : text.find(';');
+    MEMSEAL_TRY_VOID(read_setting(text.substr(0, end), options));
+    if (end == std::string_view::npos)
+      break;
+    text.remove_prefix(end + 1);
+    if (text.empty())  // a semicolon promises a setting
+      return fail(Errc::malformed);
+  }
+  return options;
+}
+
+Result<std::string_view> format_run_options(const RunOptions &options,
+                                            std::span<char> buffer) {
+  if (options.only.find(';') != std::string_view::npos ||
+      options.except.find(';') != std::string_view::npos)
+    return fail(Errc::invalid);
+
+  Writer out(buffer);
+  if (options.engine != EngineChoice::automatic)
+    out.setting("engine", word_for(engine_words, options.engine));
+  if (options.dlopen != DlopenPolicy::pin)
+    out.setting("dlopen", word_for(dlopen_words, options.dlopen));
+  if (options.requirement == Requirement::required)
+    out.setting("require");
+  if (options.inheritance == Inheritance::children_unsealed)
+    out.setting("no-inherit");
+  if (!options.only.empty())
+    out.setting("only", options.only);
+  if (!options.except.empty())
+    out.setting("except", options.except);
+  if (!options.report.empty())
+    out.setting("report", options.report);
+  return out.text();
+}
+
+}  // namespace memseal
