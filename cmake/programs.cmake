@@ -7,3 +7,16 @@ set_target_properties(
   memseal_shared PROPERTIES OUTPUT_NAME memseal VERSION ${PROJECT_VERSION}
                             SOVERSION 0 LINKER_LANGUAGE C)
 target_link_options(memseal_shared PRIVATE -Wl,-z,defs -Wl,-z,relro,-z,now)
+
+# The tool: every verb. Its name is the launcher's business; users call it
+# `memseal`.
+find_package(fmt REQUIRED)
+file(GLOB tool_sources CONFIGURE_DEPENDS src/cli/*.cc src/tracer/*.cc
+     src/supervisor/*.cc)
+list(FILTER tool_sources EXCLUDE REGEX "_test\\.cc$")
+add_executable(memseal_tool ${tool_sources} $<TARGET_OBJECTS:core>)
+set_target_properties(memseal_tool PROPERTIES OUTPUT_NAME memseal-tool)
+target_compile_definitions(memseal_tool
+                           PRIVATE MEMSEAL_VERSION="${PROJECT_VERSION}")
+target_link_libraries(memseal_tool PRIVATE rooted_includes memseal_warnings
+                                           fmt::fmt)

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// memseal-tool: every verb of memseal, with a C library and all comforts. The
+// small program `memseal` in src/launch does `run` by itself and comes here for
+// everything else.
+#include <fmt/core.h>
+
+#include <iterator>
+#include <string_view>
+
+#include "cli/verb.h"
+
+namespace memseal::cli {
+namespace {
+
+constexpr Verb verbs[] = {
+    {"help", "say what memseal can do", nullptr},
+};
+
+int usage(std::FILE *out) {
+  fmt::print(out, "usage: memseal VERB [OPTION...]\n\n");
+  for (const Verb &verb : verbs)
+    fmt::print(out, "  {:<10} {}\n", verb.name, verb.summary);
+  fmt::print(out, "\n`memseal VERB --help` says more.\n");
+  return out == stdout ? 0 : exit_usage;
+}
+
+int main(int argc, char **argv) {
+  std::string_view word = argc > 1 ? argv[1] : "";
+  if (word == "help" || word == "--help" || word == "-h")
+    return usage(stdout);
+  if (word == "--version") {
+    fmt::print("memseal {}\n", MEMSEAL_VERSION);
+    return 0;
+  }
+  for (const Verb &verb : verbs) {
+    if (word == verb.name)
+      return verb.run(argc - 1, argv + 1);
+  }
+  if (word.empty())
+    fmt::print(stderr, "memseal: a verb is missing\n");
+  else
+    fmt::print(stderr, "memseal: there is no verb '{}'\n", word);
+  return usage(stderr);
+}
+
+}  // namespace
+}  // namespace memseal::cli
+
+int main(int argc, char **argv) {
+  return memseal::cli::main(argc, argv);
+}
