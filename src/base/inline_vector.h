@@ -2,9 +2,10 @@
 // A vector that never allocates.
 #pragma once
 
-#include <array>
 #include <cstddef>
+#include <memory>
 #include <span>
+#include <type_traits>
 
 #include "base/assert.h"
 
@@ -13,9 +14,13 @@ namespace memseal {
 /// Up to `Capacity` values in place. Sealing runs before main, in signal
 /// handlers and with a full heap, so its tables may not allocate.
 ///
-/// T must be trivially destructible; `clear` forgets the values.
+/// T must be trivially destructible; `clear` forgets the values. T need not
+/// have an empty value, and the unused places are never written: a big table
+/// costs nothing until it is used.
 template <typename T, std::size_t Capacity>
 class InlineVector {
+  static_assert(std::is_trivially_destructible_v<T>);
+
 public:
   static constexpr std::size_t capacity() { return Capacity; }
   std::size_t size() const { return size_; }
@@ -24,11 +29,11 @@ public:
 
   T &operator[](std::size_t i) {
     MEMSEAL_ASSERT(i < size_);
-    return items_[i];
+    return places_.items[i];
   }
   const T &operator[](std::size_t i) const {
     MEMSEAL_ASSERT(i < size_);
-    return items_[i];
+    return places_.items[i];
   }
   T &back() { return (*this)[size_ - 1]; }
   const T &back() const { return (*this)[size_ - 1]; }
@@ -37,7 +42,7 @@ public:
   [[nodiscard]] bool push_back(const T &value) {
     if (full())
       return false;
-    items_[size_++] = value;
+    std::construct_at(&places_.items[size_++], value);
     return true;
   }
   void pop_back() {
@@ -46,16 +51,20 @@ public:
   }
   void clear() { size_ = 0; }
 
-  T *begin() { return items_.data(); }
-  T *end() { return items_.data() + size_; }
-  const T *begin() const { return items_.data(); }
-  const T *end() const { return items_.data() + size_; }
+  T *begin() { return places_.items; }
+  T *end() { return places_.items + size_; }
+  const T *begin() const { return places_.items; }
+  const T *end() const { return places_.items + size_; }
 
-  std::span<const T> view() const { return {items_.data(), size_}; }
-  std::span<T> view() { return {items_.data(), size_}; }
+  std::span<const T> view() const { return {places_.items, size_}; }
+  std::span<T> view() { return {places_.items, size_}; }
 
 private:
-  std::array<T, Capacity> items_{};
+  union Places {
+    constexpr Places() {}
+    T items[Capacity];
+  };
+  Places places_;
   std::size_t size_ = 0;
 };
 

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "elf/layout.h"
+
+#include <bit>
+
+#include "memseal/error.h"
+
+namespace memseal::elf {
+
+const char *name(PartKind kind) {
+  switch (kind) {
+    case PartKind::text:
+      return "text";
+    case PartKind::rodata:
+      return "rodata";
+    case PartKind::relro:
+      return "relro";
+    case PartKind::gap:
+      return "gap";
+    case PartKind::data:
+      return "data";
+  }
+  return "unknown";
+}
+
+// Addresses here are those of the file; the bias is added last, since for a
+// prelinked library it is "negative".
+class LayoutBuilder {
+public:
+  LayoutBuilder(const ProgramHeaders &headers, Placement placement)
+      : headers_(headers), place_(placement) {}
+
+  Parsed<Layout> build() {
+    if ((place_.bias & (place_.page - 1)) != 0)
+      return flawed(Flaw::misaligned);
+    MEMSEAL_TRY_VOID(find_relro());
+    bool relro_placed = relro_begin_ == relro_end_;
+    for (std::size_t i = 0; i < headers_.size(); ++i) {
+      Elf64_Phdr load = headers_[i];
+      if (load.p_type != PT_LOAD || load.p_memsz == 0)
+        continue;
+      MEMSEAL_TRY_VOID(check(load));
+      Elf64_Addr begin = down(load.p_vaddr);
+      Elf64_Addr end = MEMSEAL_TRY(up(load.p_vaddr + load.p_memsz));
+      if (layout_.parts_.empty())
+        reached_ = begin;
+      if (begin < reached_)
+        return flawed(Flaw::overlapping);
+      MEMSEAL_TRY_VOID(add(PartKind::gap, begin));
+      bool holds_relro = relro_begin_ < relro_end_ && begin <= relro_begin_ &&
+                         relro_end_ <= end && (load.p_flags & PF_W) != 0;
+      relro_placed = relro_placed || holds_relro;
+      MEMSEAL_TRY_VOID(add_segment(load, end, holds_relro));
+    }
+    if (layout_.parts_.empty())
+      return flawed(Flaw::no_segments);
+    if (!relro_placed)
+      return flawed(Flaw::relro_outside);
+    MEMSEAL_TRY_VOID(find_dynamic());
+    return layout_;
+  }
+
+private:
+  Elf64_Addr down(Elf64_Addr a) const { return a & ~(place_.page - 1); }
+  Parsed<Elf64_Addr> up(Elf64_Addr a) const {
+    Elf64_Addr end;
+    if (__builtin_add_overflow(a, place_.page - 1, &end))
+      return flawed(Flaw::overflow);
+    return down(end);
+  }
+
+  // glibc rounds both ends of RELRO down (elf/dl-reloc.c, _dl_protect_relro),
+  // musl too (ldso/dynlink.c, reloc_all): a last partial page stays writable.
+  Parsed<void> find_relro() {
+    bool seen = false;
+    for (std::size_t i = 0; i < headers_.size(); ++i) {
+      Elf64_Phdr relro = headers_[i];
+      if (relro.p_type != PT_GNU_RELRO)
+        continue;
+      if (seen)
+        return flawed(Flaw::relro_twice);
+      seen = true;
+      Elf64_Addr end;
+      if (__builtin_add_overflow(relro.p_vaddr, relro.p_memsz, &end))
+        return flawed(Flaw::overflow);
+      relro_begin_ = down(relro.p_vaddr);
+      relro_end_ = down(end);
+      if (relro_end_ < relro_begin_)  // inside a single page
+        relro_end_ = relro_begin_;
+    }
+    return {};
+  }
+
+  // The checks of glibc's elf/dl-load.c, _dl_map_object_from_fd, and more.
+  Parsed<void> check(const Elf64_Phdr &load) const {
+    Elf64_Addr end;
+    if (__builtin_add_overflow(load.p_vaddr, load.p_memsz, &end) ||
+        __builtin_add_overflow(load.p_offset, load.p_filesz, &end))
+      return flawed(Flaw::overflow);
+    if (load.p_filesz > load.p_memsz)
+      return flawed(Flaw::size_lie);
+    if (!std::has_single_bit(load.p_align) || load.p_align < place_.page ||
+        ((load.p_vaddr - load.p_offset) & (place_.page - 1)) != 0)
+      return flawed(Flaw::misaligned);
+    return {};
+  }
+
+  Parsed<void> add_segment(const Elf64_Phdr &load, Elf64_Addr end,
+                           bool holds_relro) {
+    if ((load.p_flags & PF_W) == 0) {
+      bool runs = (load.p_flags & PF_X) != 0;
+      return add(runs ? PartKind::text : PartKind::rodata, end);
+    }
+    if (holds_relro) {
+      MEMSEAL_TRY_VOID(add(PartKind::data, relro_begin_));
+      MEMSEAL_TRY_VOID(add(PartKind::relro, relro_end_));
+    }
+    return add(PartKind::data, end);
+  }
+
+  /// From where the last part ended up to `end`. Nothing if that is empty.
+  Parsed<void> add(PartKind kind, Elf64_Addr end) {
+    if (end == reached_)
+      return {};
+    auto range =
+        PageRange::create(place_.bias + reached_, end - reached_, place_.page);
+    if (!range)
+      return flawed(Flaw::overflow);
+    // The bias may wrap the addresses of the object, but not inside it.
+    if (!layout_.parts_.empty() &&
+        layout_.parts_.back().range.end() != range->begin())
+      return flawed(Flaw::overflow);
+    reached_ = end;
+    if (!layout_.parts_.push_back({kind, *range}))
+      return flawed(Flaw::too_many_headers);
+    return {};
+  }
+
+  Parsed<void> find_dynamic() {
+    bool seen = false;
+    for (std::size_t i = 0; i < headers_.size(); ++i) {
+      Elf64_Phdr dynamic = headers_[i];
+      if (dynamic.p_type != PT_DYNAMIC)
+        continue;
+      if (seen || !inside_segment(dynamic.p_vaddr, dynamic.p_memsz))
+        return flawed(Flaw::dynamic_outside);
+      seen = true;
+      layout_.dynamic_begin_ = place_.bias + dynamic.p_vaddr;
+      layout_.dynamic_size_ = dynamic.p_memsz;
+    }
+    return {};
+  }
+
+  bool inside_segment(Elf64_Addr begin, Elf64_Xword size) const {
+    for (std::size_t i = 0; i < headers_.size(); ++i) {
+      Elf64_Phdr load = headers_[i];
+      if (load.p_type == PT_LOAD && load.p_vaddr <= begin &&
+          begin - load.p_vaddr <= load.p_memsz &&
+          size <= load.p_memsz - (begin - load.p_vaddr))
+        return true;
+    }
+    return false;
+  }
+
+  const ProgramHeaders &headers_;
+  Placement place_;
+  Layout layout_;
+  Elf64_Addr relro_begin_ = 0, relro_end_ = 0;
+  Elf64_Addr reached_ = 0;  ///< end of the last part
+};
+
+Parsed<Layout> Layout::create(const ProgramHeaders &headers,
+                              Placement placement) {
+  return LayoutBuilder(headers, placement).build();
+}
+
+PageRange Layout::extent() const {
+  PageRange first = parts_[0].range, last = parts_.back().range;
+  return *PageRange::create(first.begin(), last.end() - first.begin(), 1);
+}
+
+}  // namespace memseal::elf

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "elf/layout.h"
+
+#include <gtest/gtest.h>
+
+#include <tuple>
+
+#include "elf/test_image.h"
+
+namespace memseal::elf {
+namespace {
+
+using Row = std::tuple<PartKind, Address, Address>;
+
+std::vector<Row> rows(const Layout &layout) {
+  std::vector<Row> out;
+  for (const Part &part : layout.parts())
+    out.emplace_back(part.kind, part.range.begin(), part.range.end());
+  return out;
+}
+
+Parsed<Layout> layout_of(const std::vector<Elf64_Phdr> &headers,
+                         Placement placement = {}) {
+  return Layout::create(table_of(headers), placement);
+}
+
+/// The flaw, or nothing if the headers were taken.
+std::optional<Flaw> flaw_of(const std::vector<Elf64_Phdr> &headers,
+                            Placement placement = {}) {
+  auto layout = layout_of(headers, placement);
+  return layout ? std::nullopt : std::optional(layout.error());
+}
+
+TEST(Layout, names_every_page_of_an_ordinary_library) {
+  auto layout = layout_of(usual_headers(), {.bias = 0x7f0000000000});
+  ASSERT_TRUE(layout);
+  Address bias = 0x7f0000000000;
+  EXPECT_EQ(rows(*layout), (std::vector<Row>{
+                               {PartKind::rodata, bias, bias + 0x2000},
+                               {PartKind::text, bias + 0x2000, bias + 0x5000},
+                               {PartKind::rodata, bias + 0x5000, bias + 0x6000},
+                               {PartKind::relro, bias + 0x6000, bias + 0x7000},
+                               {PartKind::data, bias + 0x7000, bias + 0x9000},
+                           }));
+  EXPECT_EQ(layout->extent(), *PageRange::create(bias, 0x9000, 0x1000));
+  EXPECT_EQ(layout->dynamic_begin(), bias + 0x6f00);
+  EXPECT_EQ(layout->dynamic_size(), 0x90u);
+}
+
+TEST(Layout, what_lies_between_two_segments_is_a_gap) {
+  auto layout = layout_of(
+      {segment(PF_R | PF_X, 0, 0x800), segment(PF_R | PF_W, 0x200000, 0x10)});
+  ASSERT_TRUE(layout);
+  EXPECT_EQ(rows(*layout), (std::vector<Row>{
+                               {PartKind::text, 0, 0x1000},
+                               {PartKind::gap, 0x1000, 0x200000},
+                               {PartKind::data, 0x200000, 0x201000},
+                           }));
+}
+
+TEST(Layout, relro_ends_at_its_last_whole_page) {
+  auto headers = usual_headers();
+  headers[5].p_memsz = 0x2ff;  // ends at 0x70ff: page 0x7000 stays writable
+  EXPECT_EQ(rows(*layout_of(headers))[3],
+            (Row{PartKind::relro, 0x6000, 0x7000}));
+  headers[5].p_memsz = 0x1ff;  // no whole page at all
+  EXPECT_EQ(rows(*layout_of(headers))[3],
+            (Row{PartKind::data, 0x6000, 0x9000}));
+}
+
+TEST(Layout, relro_may_end_in_the_padding_of_the_last_page_as_lld_makes_it) {
+  auto headers = usual_headers();
+  headers[3].p_memsz = headers[3].p_filesz = 0x150;  // ends at 0x6f50
+  headers[4].p_memsz = 0x10;
+  headers[5].p_memsz = 0x200;  // ends at 0x7000
+  EXPECT_EQ(rows(*layout_of(headers))[3],
+            (Row{PartKind::relro, 0x6000, 0x7000}));
+}
+
+TEST(Layout, writable_text_is_data) {
+  auto layout = layout_of({segment(PF_R | PF_W | PF_X, 0, 0x800)});
+  EXPECT_EQ(rows(*layout), (std::vector<Row>{{PartKind::data, 0, 0x1000}}));
+}
+
+TEST(Layout, pages_of_64_KiB_need_segments_aligned_to_them) {
+  EXPECT_EQ(flaw_of(usual_headers(), {.page = 0x10000}), Flaw::misaligned);
+  auto headers = usual_headers();
+  headers.resize(4);
+  for (std::size_t i = 0; i < headers.size(); ++i) {
+    headers[i].p_align = 0x10000;
+    headers[i].p_vaddr = headers[i].p_offset = i * 0x10000;
+  }
+  auto layout = layout_of(headers, {.page = 0x10000});
+  ASSERT_TRUE(layout);
+  EXPECT_EQ(rows(*layout)[1], (Row{PartKind::text, 0x10000, 0x20000}));
+}
+
+TEST(Layout, a_prelinked_library_may_be_moved_down) {
+  auto headers = usual_headers();
+  headers.resize(4);
+  for (Elf64_Phdr &header : headers)
+    header.p_vaddr += 0x3000000000;
+  Placement lower{.bias = Address{0} - 0x1000000000};
+  auto layout = layout_of(headers, lower);
+  ASSERT_TRUE(layout);
+  EXPECT_EQ(layout->extent().begin(), 0x2000000000u);
+  // ... but it may not wrap inside itself.
+  EXPECT_EQ(flaw_of(headers, {.bias = Address{0} - 0x3000004000}),
+            Flaw::overflow);
+}
+
+// Each refusal changes one field of headers that are taken as they are.
+struct Lie {
+  const char *what;
+  void (*tell)(std::vector<Elf64_Phdr> &headers);
+  Flaw flaw;
+};
+
+const Lie lies[] = {
+    {"an end that wraps",
+     [](auto &h) { h[3].p_memsz = Elf64_Xword{0} - 0x100; }, Flaw::overflow},
+    {"an end in the last page",
+     [](auto &h) { h[3].p_memsz = Elf64_Xword{0} - h[3].p_vaddr - 8; },
+     Flaw::overflow},
+    {"an offset that wraps",
+     [](auto &h) { h[1].p_offset = Elf64_Xword{0} - 0x1000; }, Flaw::overflow},
+    {"a segment on the pages of another",
+     [](auto &h) { h[0].p_memsz = 0x2001; }, Flaw::overlapping},
+    {"segments out of order", [](auto &h) { std::swap(h[0], h[1]); },
+     Flaw::overlapping},
+    {"an address and an offset in different places of a page",
+     [](auto &h) { h[1].p_vaddr += 8; }, Flaw::misaligned},
+    {"an alignment below a page", [](auto &h) { h[1].p_align = 0x10; },
+     Flaw::misaligned},
+    {"an alignment that is no power of two",
+     [](auto &h) { h[1].p_align = 0x1800; }, Flaw::misaligned},
+    {"more bytes in the file than in memory",
+     [](auto &h) { h[1].p_filesz = h[1].p_memsz + 1; }, Flaw::size_lie},
+    {"RELRO over text",
+     [](auto &h) {
+       h[5].p_vaddr = 0x2000;
+       h[5].p_memsz = 0x1000;
+     },
+     Flaw::relro_outside},
+    {"RELRO over two segments",
+     [](auto &h) {
+       h[5].p_vaddr = 0x5000;
+       h[5].p_memsz = 0x2000;
+     },
+     Flaw::relro_outside},
+    {"RELRO past its segment", [](auto &h) { h[5].p_memsz = 0x10000; },
+     Flaw::relro_outside},
+    {"RELRO that wraps",
+     [](auto &h) { h[5].p_memsz = Elf64_Xword{0} - 0x1000; }, Flaw::overflow},
+    {"two RELRO ranges", [](auto &h) { h.push_back(h[5]); }, Flaw::relro_twice},
+    {"a dynamic section outside", [](auto &h) { h[4].p_vaddr = 0x9000; },
+     Flaw::dynamic_outside},
+    {"a dynamic section that leaves its segment",
+     [](auto &h) { h[4].p_memsz = 0x2000; }, Flaw::dynamic_outside},
+    {"nothing to load", [](auto &h) { h.erase(h.begin(), h.begin() + 4); },
+     Flaw::no_segments},
+    {"more segments than fit",
+     [](auto &h) {
+       for (Elf64_Addr a = 0x20000; h.size() < 300; a += 0x1000)
+         h.push_back(segment(PF_R, a, 0x1000));
+     },
+     Flaw::too_many_headers},
+};
+
+TEST(Layout, refuses_headers_that_lie_and_says_how) {
+  for (const Lie &lie : lies) {
+    auto headers = usual_headers();
+    EXPECT_EQ(flaw_of(headers), std::nullopt) << "control";
+    lie.tell(headers);
+    EXPECT_EQ(flaw_of(headers), lie.flaw) << lie.what;
+  }
+}
+
+TEST(Layout, a_bias_is_whole_pages) {
+  EXPECT_EQ(flaw_of(usual_headers(), {.bias = 0x1000}), std::nullopt);
+  EXPECT_EQ(flaw_of(usual_headers(), {.bias = 0x1008}), Flaw::misaligned);
+}
+
+}  // namespace
+}  // namespace memseal::elf
