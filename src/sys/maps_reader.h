@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads /proc/PID/maps and smaps through a buffer of fixed size, for code that
+// has no heap: the loader module, the seal engines, signal handlers.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string_view>
+
+#include "memseal/error.h"
+#include "vm/mapping.h"
+
+namespace memseal::sys {
+
+/// Whether the kernel's seals are wanted. `with_seals` reads smaps, which costs
+/// the kernel a walk over every page table; `without` reads maps.
+enum class ReadSeals : std::uint8_t { without, with_seals };
+
+/// The mappings of a process, one by one, in ascending order.
+///
+/// The kernel gives no snapshot: a mapping made or changed meanwhile may be
+/// seen, missed or seen in part, but what stayed as it was is seen, and ranges
+/// never go backwards.
+///
+/// Needs:   about 12 KiB of stack.
+/// Source:  Linux, Documentation/filesystems/proc.rst, /proc/PID/maps.
+/// Context: anywhere; before-main included.
+class MapsReader {
+public:
+  /// Errors:  system: ENOENT no such process, EACCES not ours to read, EMFILE.
+  static Result<MapsReader> of_self(ReadSeals seals);
+  static Result<MapsReader> of_process(int pid, ReadSeals seals);
+
+  /// Needs: `other` has not been read from.
+  MapsReader(MapsReader &&other);
+  MapsReader &operator=(MapsReader &&) = delete;
+  ~MapsReader();
+
+  /// The next mapping, or nothing at the end. Its `name` holds until the next
+  /// call; one longer than 4,000 bytes is cut off there.
+  ///
+  /// Errors:  malformed: one line made no sense; the next call goes on.
+  ///          system: the kernel refused; ESRCH the process has ended.
+  Result<std::optional<Mapping>> next();
+
+private:
+  friend class MapsReaderTest;
+  explicit MapsReader(int fd) : fd_(fd) {}
+  static Result<MapsReader> open(const char *path);
+
+  /// The first byte of the next line; 0 at the end.
+  Result<char> peek();
+  /// The next line without its newline, cut off if longer than the buffer.
+  /// Holds until the next call. Needs: peek() != 0.
+  Result<std::string_view> next_line();
+  /// Goes behind the next newline.
+  Result<void> skip_line();
+  /// Makes the unread part of the buffer longer, unless the text has ended.
+  Result<void> fill();
+
+  int fd_;
+  bool at_end_ = false;
+  std::size_t begin_ = 0, end_ = 0;  ///< of what is unread in `buffer_`
+  std::size_t line_size_ = 0;        ///< of the header kept in `line_`
+  std::array<char, 8192> buffer_;
+  std::array<char, 4096> line_;
+};
+
+}  // namespace memseal::sys
