@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the wrappers of sys/ say of the kernel they run on. The matrix runs
+// these on kernels with and without mseal(2), and on both architectures.
+#include <elf.h>
+#include <gtest/gtest.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "support/in_child.h"
+#include "sys/auxiliary_vector.h"
+#include "sys/memory.h"
+#include "sys/syscall.h"
+
+namespace memseal {
+namespace {
+
+bool kernel_is_at_least(int major, int minor) {
+  utsname name{};
+  int its_major = 0, its_minor = 0;
+  if (uname(&name) != 0 ||
+      std::sscanf(name.release, "%d.%d", &its_major, &its_minor) != 2)
+    return false;
+  return its_major > major || (its_major == major && its_minor >= minor);
+}
+
+PageRange one_page() {
+  return *sys::map_anonymous(sys::page_size());
+}
+
+TEST(Calls, the_auxiliary_vector_is_the_c_librarys) {
+  EXPECT_EQ(sys::auxiliary_value(AT_PAGESZ), getauxval(AT_PAGESZ));
+  EXPECT_EQ(sys::auxiliary_value(AT_SYSINFO_EHDR), getauxval(AT_SYSINFO_EHDR));
+  EXPECT_EQ(sys::auxiliary_value(0x7fff), 0u);  // no such entry
+}
+
+TEST(Calls, a_failure_is_a_value_and_leaves_errno_alone) {
+  errno = 0;
+  EXPECT_EQ(sys::call(SYS_close, -1).error(), EBADF);
+  EXPECT_EQ(errno, 0);
+  EXPECT_EQ(sys::call(SYS_getpid).raw, getpid());
+}
+
+TEST(Calls, all_six_arguments_arrive) {
+  char path[] = "/tmp/memseal-calls-XXXXXX";
+  int fd = mkstemp(path);
+  ASSERT_GE(fd, 0);
+  unlink(path);
+  long page = static_cast<long>(sys::page_size());
+  ASSERT_EQ(ftruncate(fd, 2 * page), 0);
+  ASSERT_EQ(pwrite(fd, "x", 1, page), 1);
+
+  // mmap takes six; the last, the offset, chooses the page.
+  Result<long> at = sys::result(
+      sys::call(SYS_mmap, 0, page, PROT_READ, MAP_SHARED, fd, page));
+  ASSERT_TRUE(at.has_value());
+  EXPECT_EQ(*reinterpret_cast<char *>(*at), 'x');
+  close(fd);
+}
+
+TEST(Calls, protection_can_be_taken_and_given_back) {
+  PageRange range = one_page();
+  ASSERT_TRUE(sys::protect(range, Protection{Protection::read}).has_value());
+  ASSERT_TRUE(
+      sys::protect(range, Protection{Protection::read | Protection::write})
+          .has_value());
+  *reinterpret_cast<volatile char *>(range.begin()) = 1;
+  ASSERT_TRUE(sys::unmap(range).has_value());
+  EXPECT_EQ(sys::protect(range, Protection{Protection::read}),
+            std::unexpected(Error{Errc::system, ENOMEM}));
+}
+
+// Source: Linux, userspace-api/mseal.rst; the call came with 6.10.
+TEST(Calls, mseal_is_there_since_linux_6_10) {
+  EXPECT_EQ(sys::has_mseal(), kernel_is_at_least(6, 10));
+}
+
+TEST(Calls, without_mseal_the_wrapper_says_enosys_and_seals_nothing) {
+  if (sys::has_mseal())
+    GTEST_SKIP() << "needs a kernel without mseal(2): Linux < 6.10";
+  PageRange range = one_page();
+  EXPECT_EQ(sys::mseal(range), std::unexpected(Error{Errc::system, ENOSYS}));
+  EXPECT_TRUE(sys::unmap(range).has_value());
+}
+
+TEST(Calls, a_sealed_page_refuses_mprotect_its_unsealed_twin_does_not) {
+  if (!sys::has_mseal())
+    GTEST_SKIP() << "needs mseal(2): Linux 6.10";
+  EXPECT_EQ(test::in_child([] {
+              PageRange sealed = one_page(), twin = one_page();
+              if (!sys::mseal(sealed))
+                return 1;
+              if (!sys::protect(twin, Protection{0}))
+                return 2;
+              if (sys::protect(sealed, Protection{0}) !=
+                  std::unexpected(Error{Errc::system, EPERM}))
+                return 3;
+              *reinterpret_cast<volatile char *>(sealed.begin()) = 1;
+              return 0;  // still writable: the refusal changed nothing
+            }),
+            0);
+}
+
+}  // namespace
+}  // namespace memseal
