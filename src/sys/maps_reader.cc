@@ -6,58 +6,57 @@
 
 #include <algorithm>
 #include <charconv>
-#include <utility>
 
-#include "base/assert.h"
 #include "sys/memory.h"
 #include "sys/syscall.h"
 #include "vm/maps_parser.h"
 
 namespace memseal::sys {
 
-Result<MapsReader> MapsReader::open(const char *path) {
-  long fd = MEMSEAL_TRY(
-      result(call(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC)));
-  return MapsReader(static_cast<int>(fd));
+namespace {
+
+Answer open(const char *path) {
+  return call(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
 }
 
-Result<MapsReader> MapsReader::of_self(ReadSeals seals) {
+}  // namespace
+
+MapsReader MapsReader::of_self(ReadSeals seals) {
   // Not /proc/self: that is the first thread, whose file is empty when it has
   // ended before the others. thread-self came with Linux 3.17.
   bool with_seals = seals == ReadSeals::with_seals;
-  auto reader =
+  Answer file =
       open(with_seals ? "/proc/thread-self/smaps" : "/proc/thread-self/maps");
-  if (!reader && reader.error().sys_errno == ENOENT)
-    return open(with_seals ? "/proc/self/smaps" : "/proc/self/maps");
-  return reader;
+  if (file.error() == ENOENT)
+    file = open(with_seals ? "/proc/self/smaps" : "/proc/self/maps");
+  return MapsReader(file);
 }
 
-Result<MapsReader> MapsReader::of_process(int pid, ReadSeals seals) {
+MapsReader MapsReader::of_process(int pid, ReadSeals seals) {
   char path[32] = "/proc/";
   char *at = std::to_chars(path + 6, path + 20, pid).ptr;
   for (const char *rest = seals == ReadSeals::with_seals ? "/smaps" : "/maps";
        *rest != '\0'; ++rest)
     *at++ = *rest;
   *at = '\0';
-  return open(path);
-}
-
-MapsReader::MapsReader(MapsReader &&other) : fd_(std::exchange(other.fd_, -1)) {
-  MEMSEAL_ASSERT(other.end_ == 0 && !other.at_end_);
+  return MapsReader(open(path));
 }
 
 MapsReader::~MapsReader() {
-  if (fd_ >= 0)
-    call(SYS_close, fd_);
+  if (!file_.failed())
+    call(SYS_close, file_.raw);
 }
 
 Result<void> MapsReader::fill() {
+  if (file_.failed())
+    return fail(Errc::system, file_.error());
   std::copy(buffer_.begin() + begin_, buffer_.begin() + end_, buffer_.begin());
   end_ -= begin_;
   begin_ = 0;
   Answer answer;
   do
-    answer = call(SYS_read, fd_, buffer_.data() + end_, buffer_.size() - end_);
+    answer =
+        call(SYS_read, file_.raw, buffer_.data() + end_, buffer_.size() - end_);
   while (answer.error() == EINTR);
   if (answer.failed())
     return fail(Errc::system, answer.error());
@@ -118,7 +117,8 @@ Result<std::optional<Mapping>> MapsReader::next() {
 
 Result<void> MapsReader::skip_line() {
   for (;;) {
-    MEMSEAL_TRY(peek());
+    if (MEMSEAL_TRY(peek()) == '\0')
+      return {};
     auto stop =
         std::find(buffer_.begin() + begin_, buffer_.begin() + end_, '\n');
     begin_ = static_cast<std::size_t>(stop - buffer_.begin());
@@ -126,8 +126,6 @@ Result<void> MapsReader::skip_line() {
       ++begin_;
       return {};
     }
-    if (at_end_)
-      return {};
   }
 }
 

@@ -4,10 +4,13 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string_view>
 
 #include "memseal/error.h"
+#include "sys/syscall.h"
 #include "vm/mapping.h"
 
 namespace memseal::sys {
@@ -27,26 +30,26 @@ enum class ReadSeals : std::uint8_t { without, with_seals };
 /// Context: anywhere; before-main included.
 class MapsReader {
 public:
-  /// Errors:  system: ENOENT no such process, EACCES not ours to read, EMFILE.
-  static Result<MapsReader> of_self(ReadSeals seals);
-  static Result<MapsReader> of_process(int pid, ReadSeals seals);
+  /// A file that cannot be opened is what the first `next` reports.
+  static MapsReader of_self(ReadSeals seals);
+  static MapsReader of_process(int pid, ReadSeals seals);
 
-  /// Needs: `other` has not been read from.
-  MapsReader(MapsReader &&other);
-  MapsReader &operator=(MapsReader &&) = delete;
+  MapsReader(const MapsReader &) = delete;
+  MapsReader &operator=(const MapsReader &) = delete;
   ~MapsReader();
 
   /// The next mapping, or nothing at the end. Its `name` holds until the next
   /// call; one longer than 4,000 bytes is cut off there.
   ///
   /// Errors:  malformed: one line made no sense; the next call goes on.
-  ///          system: the kernel refused; ESRCH the process has ended.
+  ///          system: the kernel refused: ENOENT or ESRCH there is no such
+  ///          process (any more), EACCES it is not ours to read, EMFILE.
   Result<std::optional<Mapping>> next();
 
 private:
   friend class MapsReaderTest;
-  explicit MapsReader(int fd) : fd_(fd) {}
-  static Result<MapsReader> open(const char *path);
+  /// `file`: an open file, or the kernel's refusal to open one.
+  explicit MapsReader(Answer file) : file_(file) {}
 
   /// The first byte of the next line; 0 at the end.
   Result<char> peek();
@@ -58,7 +61,7 @@ private:
   /// Makes the unread part of the buffer longer, unless the text has ended.
   Result<void> fill();
 
-  int fd_;
+  Answer file_;
   bool at_end_ = false;
   std::size_t begin_ = 0, end_ = 0;  ///< of what is unread in `buffer_`
   std::size_t line_size_ = 0;        ///< of the header kept in `line_`
