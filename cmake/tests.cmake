@@ -8,11 +8,17 @@
 enable_testing()
 find_package(GTest REQUIRED)
 
+# The reference model is for tests only: no program contains it.
+file(GLOB model_sources CONFIGURE_DEPENDS src/model/*.cc)
+list(FILTER model_sources EXCLUDE REGEX "_test\\.cc$")
+add_library(model STATIC ${model_sources})
+target_link_libraries(model PUBLIC core_options)
+
 file(GLOB support_sources CONFIGURE_DEPENDS tests/support/*.cc)
 add_library(test_support STATIC ${support_sources} $<TARGET_OBJECTS:core>)
 target_compile_options(test_support PUBLIC "SHELL:-iquote ${CMAKE_SOURCE_DIR}/tests")
 target_link_libraries(test_support PUBLIC rooted_includes memseal_warnings
-                                          GTest::gtest_main)
+                                          model GTest::gtest_main)
 
 function(memseal_add_test name label)
   add_executable(${name} ${ARGN})
