@@ -51,11 +51,14 @@ target_link_libraries(core_options INTERFACE memseal_warnings)
 add_library(core OBJECT ${hosted_sources})
 target_link_libraries(core PRIVATE core_options)
 
-add_library(core_freestanding OBJECT ${freestanding_sources})
-target_link_libraries(core_freestanding PRIVATE core_options)
-target_compile_definitions(core_freestanding PRIVATE MEMSEAL_FREESTANDING)
+# Small, fast to load, and without calls into a runtime that is not there.
+add_library(freestanding_options INTERFACE)
+target_compile_definitions(freestanding_options INTERFACE MEMSEAL_FREESTANDING)
 target_compile_options(
-  core_freestanding
-  PRIVATE -fno-stack-protector -fno-sanitize=all -fno-builtin
-          -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables
-          -fcf-protection=none -O2)
+  freestanding_options
+  INTERFACE -fno-stack-protector -fno-sanitize=all -fno-builtin
+            -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables
+            -fcf-protection=none -O2)
+
+add_library(core_freestanding OBJECT ${freestanding_sources})
+target_link_libraries(core_freestanding PRIVATE core_options freestanding_options)
