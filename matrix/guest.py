@@ -2,6 +2,7 @@
 """What a guest of each architecture is made of, and what it runs."""
 import fnmatch
 import pathlib
+import re
 import subprocess
 
 import image
@@ -10,27 +11,57 @@ import packages
 COMPILER = {"amd64": "gcc", "arm64": "aarch64-linux-gnu-gcc"}
 STRIP = {"amd64": "strip", "arm64": "aarch64-linux-gnu-strip"}
 TRIPLET = {"amd64": "x86_64-linux-gnu", "arm64": "aarch64-linux-gnu"}
-BUILD = {"amd64": "build", "arm64": "build-aarch64"}
 
 SECONDS = 300  # for one program: emulation is 10 to 30 times slower
 
 
+# What any shell script may use in the guest, beside what it asks for.
+USERLAND = """bash sh env cat chmod cp cut date dirname basename echo grep head
+    id kill ln ls mkdir mktemp mv rm sed seq sleep sort tail tee touch tr true
+    false uname uniq wc timeout sync stat readlink test""".split()
+
+# The Debian whose headers and libraries arm64 is built with.
+SYSROOT_RELEASE = "bookworm"
+SYSROOT_PACKAGES = """libc6-dev libstdc++-12-dev libgtest-dev libgmock-dev
+    librapidcheck-dev libfmt-dev nlohmann-json3-dev libtomlplusplus-dev
+    libcli11-dev libdw-dev libelf-dev libbenchmark-dev libsodium-dev
+    bash coreutils dash grep sed procps python3""".split()
+
+
+def compile(source, arch, say):
+    """Builds what runs in the guest; returns (build tree, root of libraries).
+    amd64 is the machine's own build, which ./dev matrix has made.
+    """
+    if arch == "amd64":
+        return source / "build", pathlib.Path("/")
+    say("arm64: cross-compiling")
+    root = packages.Archive(SYSROOT_RELEASE, arch).unpack_with_dependencies(
+        SYSROOT_PACKAGES, packages.cache_home() / f"sysroot-{arch}")
+    tree = source / "build-aarch64"
+    quietly(source, "cmake", "--preset", "aarch64",
+            f"-DMEMSEAL_SYSROOT={root}")
+    quietly(source, "cmake", "--build", tree)
+    return tree, root
+
+
+def quietly(at, *command):
+    done = subprocess.run(command, cwd=at, text=True, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT)
+    if done.returncode != 0:
+        raise RuntimeError(f"{command[0]} failed:\n{done.stdout[-4000:]}")
+
+
 def build(source, arch, work, only, say):
     """(path of the image, names of the programs it runs)."""
-    tree = source / BUILD[arch]
-    root = pathlib.Path("/")
+    tree, root = compile(source, arch, say)
     guest = image.Image(root, TRIPLET[arch], STRIP[arch])
     init = work / f"init-{arch}"
     subprocess.run([COMPILER[arch], "-O2", "-Wall", "-static", "-o", init,
                     source / "matrix/init.c"], check=True)
     guest.add_bytes("/init", init.read_bytes(), 0o755)
 
-    lines = []
-    for program in sorted(tree.glob("tests/*")):
-        ours = program.name.startswith(("unit_", "test_"))
-        if ours and program.is_file() and fnmatch.fnmatch(program.name, only):
-            guest.add_stripped(program)
-            lines.append((program.name, SECONDS, program))
+    lines = test_programs(guest, tree) + scripts(guest, source, tree)
+    lines = [line for line in lines if fnmatch.fnmatch(line[0], only)]
     if not lines:
         raise RuntimeError(f"{tree}/tests has no program like {only}; build it")
     guest.add_bytes("/matrix.list", "".join(
@@ -40,3 +71,42 @@ def build(source, arch, work, only, say):
     say(f"{arch}: {len(lines)} programs in an image of "
         f"{target.stat().st_size >> 20} MiB")
     return target, [line[0] for line in lines]
+
+
+def test_programs(guest, tree):
+    lines = []
+    for program in sorted(tree.glob("tests/*")):
+        if program.is_file() and program.name.startswith(("unit_", "test_")):
+            guest.add_stripped(program)
+            lines.append((program.name, SECONDS, program))
+    return lines
+
+
+def scripts(guest, source, tree):
+    """The system tests with a line `# matrix: PROGRAM...`, which names the
+    Debian programs they need in the guest."""
+    lines = []
+    for script in sorted((source / "tests/system").glob("*.sh")):
+        wanted = re.search(r"^# matrix:(.*)$", script.read_text(), re.M)
+        if not wanted:
+            continue
+        add_userland(guest, wanted[1].split())
+        guest.add_file(str(script))
+        lines.append((f"system_{script.stem}", SECONDS, "env", f"BUILD={tree}",
+                      f"SOURCE={source}", "bash", script))
+    if lines:
+        for product in sorted(tree.glob("memseal*")) + sorted(tree.glob("*.so*")):
+            if product.is_file():
+                guest.add_program(product)
+    return lines
+
+
+def add_userland(guest, programs):
+    for program in [*USERLAND, *programs]:
+        guest.add_program(f"/usr/bin/{program}")
+        if program == "python3":
+            guest.add_tree("/usr/lib/python3.11", lambda path: not re.search(
+                "/(test|idlelib|lib2to3|ensurepip|dist-packages|config-.*)/", path))
+            for module in guest.host_path(
+                    "/usr/lib/python3.11/lib-dynload").glob("*.so"):
+                guest.add_program(f"/usr/lib/python3.11/lib-dynload/{module.name}")

@@ -11,8 +11,7 @@ import stat
 import subprocess
 import tempfile
 
-LIBRARY_FOLDERS = ("usr/lib/{triplet}", "lib/{triplet}", "usr/lib", "lib",
-                   "usr/lib64", "lib64")
+LIBRARY_FOLDERS = ("/usr/lib/{triplet}", "/usr/lib", "/usr/lib64")
 
 
 class Image:
@@ -76,8 +75,9 @@ class Image:
         if not source.exists():
             raise FileNotFoundError(f"{source}: wanted in the image")
         self.add_file(path, source)
-        for name in needed(source):
-            found = self.find_library(name, source)
+        names, folders = linked_with(source)
+        for name in names:
+            found = self.find_library(name, os.path.dirname(path), folders)
             if found and found not in self.entries:
                 self.add_program(found)
 
@@ -90,17 +90,18 @@ class Image:
             self.add_bytes(str(path), pathlib.Path(stripped.name).read_bytes(),
                            0o755)
 
-    def find_library(self, name, user):
+    def find_library(self, name, origin, folders):
+        """Where the loader will find it, as a path in the guest."""
         if "/" in name:  # the interpreter
-            return name
-        folders = [pathlib.Path(user).parent]
-        folders += [self.root / f.format(triplet=self.triplet)
-                    for f in LIBRARY_FOLDERS]
+            return self.guest_path(name)
         for folder in folders:
-            if (folder / name).exists():
-                return str(folder / name) if folder == folders[0] and not \
-                    folder.is_relative_to(self.root) else \
-                    "/" + str((folder / name).relative_to(self.root))
+            path = os.path.join(folder.replace("$ORIGIN", origin), name)
+            if self.host_path(path).exists():
+                return self.guest_path(path)
+        for folder in LIBRARY_FOLDERS:
+            path = os.path.join(folder.format(triplet=self.triplet), name)
+            if (self.root / path[1:]).exists():
+                return path
         return None
 
     def guest_path(self, path):
@@ -119,12 +120,14 @@ class Image:
             write_entry(out, "TRAILER!!!", 0, 0, b"")
 
 
-def needed(path):
-    """Names an ELF file's DT_NEEDED entries and its interpreter."""
+def linked_with(path):
+    """(libraries and interpreter, RUNPATH) of an ELF file; empty for others."""
     done = subprocess.run(["readelf", "-lWd", path], text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    return (re.findall(r"\(NEEDED\).*\[(.+)\]", done.stdout) +
-            re.findall(r"program interpreter: (.+)\]", done.stdout))
+    names = re.findall(r"\(NEEDED\).*\[(.+)\]", done.stdout)
+    names += re.findall(r"program interpreter: (.+)\]", done.stdout)
+    runpath = re.search(r"\(RUNPATH\).*\[(.+)\]", done.stdout)
+    return names, runpath[1].split(":") if runpath else []
 
 
 def write_entry(out, name, number, mode, content):

@@ -166,7 +166,7 @@ int main(void) {
   loopback_up();
   setenv("PATH", "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", 1);
   setenv("HOME", "/root", 1);
-  setenv("LC_ALL", "C.UTF-8", 1);
+  setenv("LC_ALL", "C", 1);
   setenv("GTEST_COLOR", "no", 1);
 
   struct utsname name;

@@ -11,6 +11,7 @@ import pathlib
 import re
 import shutil
 import subprocess
+import tarfile
 
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
@@ -133,13 +134,22 @@ def kernel(release, arch):
     version = name.removeprefix("linux-image-")
     image = cache_home() / "kernels" / f"vmlinuz-{version}"
     if not image.exists():
-        deb = archive.download(name)
         image.parent.mkdir(parents=True, exist_ok=True)
-        member = f"./boot/vmlinuz-{version}"
-        content = subprocess.run(
-            f"dpkg-deb --fsys-tarfile '{deb}' | tar xO '{member}'", shell=True,
-            check=True, stdout=subprocess.PIPE).stdout
         partial = image.with_suffix(".partial")
-        partial.write_bytes(content)
+        partial.write_bytes(kernel_file(archive, version))
         partial.rename(image)
     return version, image
+
+
+def kernel_file(archive, version):
+    """The bytes of vmlinuz. Since 2026 it lies in a package of its own."""
+    for package in ("linux-image", "linux-binary"):
+        tar = ["dpkg-deb", "--fsys-tarfile",
+               archive.download(f"{package}-{version}")]
+        with subprocess.Popen(tar, stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL) as files:
+            with tarfile.open(fileobj=files.stdout, mode="r|") as members:
+                for member in members:
+                    if member.isfile() and "/vmlinuz" in member.name:
+                        return members.extractfile(member).read()
+    raise RuntimeError(f"no package of {version} has its vmlinuz")

@@ -10,6 +10,8 @@ build_packages=(g++ cmake ninja-build pkg-config ccache
 test_packages=(python3 perl git nodejs nginx-light redis-server redis-tools
   postgresql default-jdk-headless musl-tools wrk strace gdb procps)
 check_packages=(clang clang-format clang-tidy libclang-rt-14-dev python3)
+matrix_packages=(qemu-system-x86 python3)
+arm64_packages=(qemu-system-arm g++-aarch64-linux-gnu)
 demo_packages=(python3)
 
 # install_missing PACKAGE...: does nothing, and needs no network, when all are

@@ -1,0 +1,68 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""A test that failed, died, hung or vanished must never look like a pass."""
+import sys
+import unittest
+
+sys.dont_write_bytecode = True
+
+import results
+
+PASSED = ["[ RUN      ] A.b", "[       OK ] A.b (0 ms)"]
+
+
+def of(ended, *output):
+    return results.of_program(ended, list(output))
+
+
+class Verdicts(unittest.TestCase):
+    def test_a_passed_test_is_ok(self):
+        self.assertEqual(of("exit 0", *PASSED), {"A.b": {"result": "ok"}})
+
+    def test_a_failed_test_keeps_what_it_said(self):
+        got = of("exit 1", "[ RUN      ] A.b", "f.cc:3: Failure",
+                 "[  FAILED  ] A.b (1 ms)", "[  FAILED  ] A.b")
+        self.assertEqual(got, {"A.b": {"result": "failed",
+                                       "why": "f.cc:3: Failure"}})
+
+    def test_a_skipped_test_names_its_reason_alone(self):
+        got = of("exit 0", "[ RUN      ] A.b", "f.cc:3: Skipped",
+                 "needs Linux 6.10", "[  SKIPPED ] A.b (0 ms)")
+        self.assertEqual(got["A.b"], {"result": "skipped",
+                                      "why": "needs Linux 6.10"})
+
+    def test_a_verdict_behind_unfinished_output_counts(self):
+        got = of("exit 0", "[ RUN      ] A.b", "dots...[       OK ] A.b (0 ms)")
+        self.assertEqual(got["A.b"]["result"], "ok")
+
+    def test_the_test_a_program_died_in_failed(self):
+        for ended in ("signal 11", "timeout 300", "lost", "exit 0"):
+            got = of(ended, *PASSED, "[ RUN      ] A.c")
+            self.assertEqual(got["A.b"]["result"], "ok")
+            self.assertEqual(got["A.c"]["result"], "failed", ended)
+
+    def test_a_program_that_died_between_tests_failed(self):
+        self.assertEqual(of("signal 6", *PASSED)[""]["result"], "failed")
+
+    def test_other_programs_follow_ctests_convention(self):
+        for ended, result in (("exit 0", "ok"), ("exit 77", "skipped"),
+                              ("exit 1", "failed"), ("lost", "failed")):
+            self.assertEqual(of(ended, "said")[""]["result"], result)
+
+    def test_all_failures_of_all_kernels_are_counted(self):
+        columns = {"k": {"release": "1", "programs": {
+            "p": of("exit 1", "no"), "q": of("exit 0", *PASSED)}}}
+        self.assertEqual(results.failures(columns),
+                         [("k", "p", "", "no (exit 1)")])
+
+
+class Table(unittest.TestCase):
+    def test_a_skip_points_to_its_reason(self):
+        skipped = of("exit 77", "needs Linux 9")
+        page = results.table({"k": {"release": "1", "programs": {"t": skipped}}})
+        self.assertIn("| –&nbsp;1 |", page)
+        self.assertIn("1. needs Linux 9\n", page)
+
+
+if __name__ == "__main__":
+    unittest.main()
