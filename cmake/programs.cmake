@@ -8,13 +8,35 @@ set_target_properties(
                             SOVERSION 0 LINKER_LANGUAGE C)
 target_link_options(memseal_shared PRIVATE -Wl,-z,defs -Wl,-z,relro,-z,now)
 
+# What decides how a program is started sealed, for the tool and its tests. The
+# launcher builds the same sources without a C library.
+file(GLOB launch_sources CONFIGURE_DEPENDS src/launch/*.cc)
+list(FILTER launch_sources EXCLUDE REGEX "_test\\.cc$")
+set(hosted_launch_sources ${launch_sources})
+list(FILTER hosted_launch_sources EXCLUDE REGEX "/freestanding_[^/]*$")
+add_library(launch OBJECT ${hosted_launch_sources})
+target_link_libraries(launch PRIVATE core_options)
+
+# `memseal` itself. -no-pie and static: nothing has to relocate it.
+add_executable(memseal_launcher ${launch_sources}
+                                $<TARGET_OBJECTS:core_freestanding>)
+set_target_properties(memseal_launcher PROPERTIES OUTPUT_NAME memseal)
+target_link_libraries(memseal_launcher PRIVATE core_options freestanding_options
+                                               gcc)
+target_link_options(
+  memseal_launcher
+  PRIVATE -nostdlib -static -no-pie -fno-sanitize=all -Wl,--gc-sections
+          -Wl,-z,noexecstack -Wl,--build-id=none)
+add_dependencies(memseal_launcher memseal_tool)
+
 # The tool: every verb. Its name is the launcher's business; users call it
 # `memseal`.
 find_package(fmt REQUIRED)
 file(GLOB tool_sources CONFIGURE_DEPENDS src/cli/*.cc src/tracer/*.cc
      src/supervisor/*.cc)
 list(FILTER tool_sources EXCLUDE REGEX "_test\\.cc$")
-add_executable(memseal_tool ${tool_sources} $<TARGET_OBJECTS:core>)
+add_executable(memseal_tool ${tool_sources} $<TARGET_OBJECTS:launch>
+                            $<TARGET_OBJECTS:core>)
 set_target_properties(memseal_tool PROPERTIES OUTPUT_NAME memseal-tool)
 target_compile_definitions(memseal_tool
                            PRIVATE MEMSEAL_VERSION="${PROJECT_VERSION}")

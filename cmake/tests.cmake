@@ -36,6 +36,9 @@ foreach(floor IN LISTS floors)
   get_filename_component(name ${floor} NAME)
   if(sources)
     memseal_add_test(unit_${name} unit ${sources})
+    if(TARGET ${name}) # a floor above the core, built apart from it
+      target_link_libraries(unit_${name} PRIVATE ${name})
+    endif()
   endif()
 endforeach()
 

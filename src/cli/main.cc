@@ -7,12 +7,14 @@
 #include <iterator>
 #include <string_view>
 
+#include "cli/run.h"
 #include "cli/verb.h"
 
 namespace memseal::cli {
 namespace {
 
 constexpr Verb verbs[] = {
+    {"run", "run a program with its memory mappings sealed", run},
     {"help", "say what memseal can do", nullptr},
 };
 

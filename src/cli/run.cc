@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/run.h"
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cerrno>
+#include <cstring>
+#include <string>
+
+#include "cli/verb.h"
+#include "launch/plan.h"
+
+namespace memseal::cli {
+namespace {
+
+using launch::Obstacle;
+
+class Help : public CLI::Formatter {
+public:
+  std::string make_usage(const CLI::App *, std::string) const override {
+    return "usage: memseal run [OPTION...] [--] PROG [ARG...]\n";
+  }
+};
+
+/// Help and error messages, made from the launcher's own table. What CLI11
+/// would accept is never used: parse_run_arguments has refused it already.
+int explain_arguments(int argc, char **argv) {
+  CLI::App app("Run a program with its memory mappings sealed.", "memseal run");
+  app.formatter(std::make_shared<Help>());
+  app.prefix_command();
+  app.footer(
+      "Exit status: that of PROG; 125 if memseal itself failed, 126 if PROG "
+      "cannot be\nexecuted, 127 if it is not found.");
+  launch::RunRequest ignored;
+  for (const launch::RunOption &option : launch::run_options()) {
+    const std::string name(option.name), help(option.help);
+    if (option.value == launch::Value::none) {
+      app.add_flag(name, help);
+      continue;
+    }
+    auto check = [&ignored, &option](const std::string &value) {
+      if (value.empty() || !option.apply(ignored, value))
+        return fmt::format("'{}' is not one of {}", value, option.label);
+      return std::string();
+    };
+    auto *added = app.add_option_function<std::string>(
+                         name, [](const auto &) {}, help)
+                      ->check(CLI::Validator(check, ""))
+                      ->type_name(option.value == launch::Value::optional
+                                      ? fmt::format("[={}]", option.label)
+                                      : std::string(option.label));
+    if (option.value == launch::Value::optional)
+      added->expected(0, 1);
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp &) {
+    fmt::print("{}", app.help());
+    return 0;
+  } catch (const CLI::Error &error) {
+    fmt::print(stderr, "memseal: run: {}\n", error.what());
+    return exit_usage;
+  }
+  for (const std::string &word : app.remaining()) {
+    if (word.starts_with("-") && word != "--") {
+      fmt::print(stderr, "memseal: run: there is no option {}\n", word);
+      return exit_usage;
+    }
+    break;
+  }
+  fmt::print(stderr,
+             "memseal: run: the program to run is missing: memseal run "
+             "[OPTION...] -- PROG [ARG...]\n");
+  return exit_usage;
+}
+
+int explain(const launch::Hindrance &hindrance) {
+  fmt::print(stderr, "memseal: '{}' {}", hindrance.path,
+             launch::sentence(hindrance.obstacle));
+  if (*hindrance.detail != '\0')
+    fmt::print(stderr, ": {}", hindrance.detail);
+  fmt::print(stderr, "\n");
+  return launch::exit_code(hindrance.obstacle);
+}
+
+int execute(const launch::Plan &plan) {
+  if (plan.remark != nullptr)
+    fmt::print(stderr, "memseal: {}\n", plan.remark);
+  std::fflush(nullptr);
+  execve(plan.path, plan.arguments, plan.environment);
+  // The file is there, so it is its loader that is not: a loader's absence is
+  // told as if it were the program's.
+  if (errno == ENOENT)
+    return explain({Obstacle::interpreter_missing, plan.path});
+  fmt::print(stderr, "memseal: '{}' cannot be executed: {}\n", plan.path,
+             std::strerror(errno));
+  return launch::exit_code(Obstacle::not_executable);
+}
+
+/// A program that no loader seals.
+int trace(const launch::Plan &plan) {
+  return explain({Obstacle::static_program, plan.path});
+}
+
+}  // namespace
+
+int run(int argc, char **argv) {
+  auto request = launch::parse_run_arguments(argv + 1);
+  if (!request)
+    return explain_arguments(argc, argv);
+  static launch::Preparation preparation;
+  auto plan = preparation.prepare(*request, environ);
+  if (!plan)
+    return explain(plan.error());
+  if (plan->road == launch::Road::trace)
+    return trace(*plan);
+  return execute(*plan);
+}
+
+}  // namespace memseal::cli

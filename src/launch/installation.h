@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where memseal's other parts are: beside the executable, as in a build
+// directory, or where an installation puts them.
+#pragma once
+
+#include "launch/obstacle.h"
+#include "launch/path_text.h"
+
+namespace memseal::launch {
+
+enum class Part : std::uint8_t { tool, audit_module, preload_module };
+
+/// Writes the absolute path of a part. Errors: module_missing.
+Feasible<void> find_part(Part part, PathText &path);
+
+/// Appends the working directory, without a slash at the end. Returns whether
+/// it has a name.
+bool append_working_directory(PathText &path);
+
+}  // namespace memseal::launch

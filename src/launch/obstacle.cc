@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launch/obstacle.h"
+
+namespace memseal::launch {
+
+int exit_code(Obstacle obstacle) {
+  switch (obstacle) {
+    case Obstacle::not_found:
+    case Obstacle::interpreter_missing:
+      return 127;
+    case Obstacle::not_executable:
+    case Obstacle::not_a_program:
+    case Obstacle::damaged:
+    case Obstacle::other_machine:
+    case Obstacle::endless_script:
+      return 126;
+    default:
+      return 125;
+  }
+}
+
+const char *sentence(Obstacle obstacle) {
+  switch (obstacle) {
+    case Obstacle::not_found:
+      return "cannot be found";
+    case Obstacle::not_executable:
+      return "is not executable";
+    case Obstacle::not_a_program:
+      return "is neither an ELF program nor a script that begins with #!";
+    case Obstacle::damaged:
+      return "is a damaged ELF file";
+    case Obstacle::other_machine:
+      return "is a program for another processor";
+    case Obstacle::endless_script:
+      return "is a script whose interpreters are scripts, more than Linux "
+             "takes";
+    case Obstacle::interpreter_missing:
+      return "needs an interpreter that is not there";
+    case Obstacle::unreadable:
+      return "may be executed but not read, so memseal cannot see how it would "
+             "have to be sealed";
+    case Obstacle::thirty_two_bit:
+      return "is a 32-bit program, and Linux seals memory of 64-bit programs "
+             "only";
+    case Obstacle::static_program:
+      return "is statically linked, so no loader can bring the sealing module "
+             "into it";
+    case Obstacle::unknown_loader:
+      return "is started by a loader that is neither glibc's nor musl's";
+    case Obstacle::raises_privileges:
+      return "gains privileges when executed (setuid, setgid or file "
+             "capabilities), so its loader takes no module from its caller; "
+             "an administrator can name the module in /etc/ld.so.preload";
+    case Obstacle::no_audit:
+      return "is started by musl's loader, which has no auditing; leave "
+             "--how=audit out";
+    case Obstacle::no_room_for_tls:
+      return "needs more static thread-local storage than an audited start "
+             "can give; leave --how=audit out";
+    case Obstacle::no_dlopen:
+      return "can be sealed by preloading only, which does not see libraries "
+             "loaded later; add --dlopen=skip, or leave --require out";
+    case Obstacle::env_script:
+      return "is started through env, whose child --no-inherit would leave "
+             "unsealed; name the interpreter on memseal's command line";
+    case Obstacle::module_missing:
+      return "is part of memseal and cannot be found";
+    case Obstacle::module_name:
+      return "has a colon, a semicolon or a space in its path, which the "
+             "loader would take for the end of it; install memseal elsewhere";
+    case Obstacle::too_large:
+      return "cannot be started: the environment is too large for memseal";
+    case Obstacle::bad_directory:
+      return "cannot be made absolute, as the working directory has no name";
+  }
+  return "cannot be started";
+}
+
+}  // namespace memseal::launch

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+// Auditing is the better road: the module sees every library that dlopen brings
+// and is there before any other code. Preloading is for programs that auditing
+// would break. Both are told what to do by the environment, so children inherit
+// it: an environment must be good for programs we have not seen yet.
+#include "launch/plan.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "launch/installation.h"
+
+namespace memseal::launch {
+namespace {
+
+constexpr std::string_view tunables_variable = "GLIBC_TUNABLES";
+constexpr std::string_view surplus_tunable = "glibc.rtld.optional_static_tls";
+
+// What an audited start has for the program's libraries without being asked:
+// 1,664 bytes before glibc 2.32, 1,808 since, of which some must be left for
+// dlopen (elf/dl-tls.c, tls_static_surplus: 4 × 144 + 5 × 144 + the tunable's
+// 512, with one audit module).
+constexpr std::size_t always_there = 1024;
+// An unaudited start leaves 4 × 144 + 3 × 144 + 512 = 1,520 bytes for dlopen.
+// To leave as much, the tunable must grow by 224 more than the libraries want.
+constexpr std::size_t dlopen_reserve = 256;
+// More would not fit the smallest stack a thread may have, 16 KiB, together
+// with the thread's first frames (measured: 16,384 fails, 4,096 works).
+constexpr std::size_t largest_surplus = 4096;
+
+/// Programs that run other programs on a processor of their own making.
+struct Interpreter {
+  std::string_view name;
+  const char *remark;
+};
+constexpr std::array<Interpreter, 2> interpreters{{
+    {"valgrind",
+     "valgrind is started by preloading: it has no mseal(2), so what runs "
+     "inside it stays unsealed"},
+    {"valgrind.bin",
+     "valgrind is started by preloading: it has no mseal(2), so what runs "
+     "inside it stays unsealed"},
+}};
+
+const char *interpreter_remark(std::string_view path) {
+  for (const Interpreter &interpreter : interpreters) {
+    if (interpreter.name == name_of(path))
+      return interpreter.remark;
+  }
+  return nullptr;
+}
+
+/// A list of tunables without its entry for the surplus.
+struct Tunables {
+  std::string_view before, after;  ///< without colons where they are joined
+  std::size_t surplus = 0;         ///< what the entry said
+};
+
+Tunables split_tunables(std::string_view list) {
+  for (std::size_t begin = 0; begin < list.size();) {
+    std::size_t end = std::min(list.find(':', begin), list.size());
+    std::string_view entry = list.substr(begin, end - begin);
+    if (entry.starts_with(surplus_tunable) &&
+        entry.substr(surplus_tunable.size()).starts_with('=')) {
+      Tunables split;
+      if (begin != 0)
+        split.before = list.substr(0, begin - 1);
+      if (end != list.size())
+        split.after = list.substr(end + 1);
+      entry.remove_prefix(surplus_tunable.size() + 1);
+      std::from_chars(entry.data(), entry.data() + entry.size(), split.surplus);
+      return split;
+    }
+    begin = end + 1;
+  }
+  return {.before = list, .after = {}};
+}
+
+std::string_view or_empty(std::optional<std::string_view> value) {
+  return value.value_or(std::string_view());
+}
+
+}  // namespace
+
+Feasible<Plan> Preparation::prepare(const RunRequest &request,
+                                    char **environment) {
+  if (!environment_.begin(environment))
+    return hindered(Obstacle::too_large, request.program[0]);
+  MEMSEAL_TRY_VOID(
+      find_program(request.program[0], environment_.get("PATH"), path_));
+  Program program = MEMSEAL_TRY(inspect(path_.c_str(), interpreter_));
+
+  Road road = MEMSEAL_TRY(choose_road(request, program));
+  Plan plan{.road = road,
+            .path = path_.c_str(),
+            .arguments = request.program,
+            .environment = environment,
+            .remark = interpreter_remark(path_.view())};
+  if (road == Road::trace)
+    return plan;
+
+  bool inherited = request.options.inheritance == Inheritance::children_sealed;
+  if (program.through_env && !inherited)
+    return hindered(Obstacle::env_script, path_.view());
+  MEMSEAL_TRY_VOID(enter_options(request.options));
+  MEMSEAL_TRY_VOID(enter_module(road));
+  // A child may be a program whose libraries need all there is.
+  if (road == Road::audit)
+    MEMSEAL_TRY_VOID(enter_tunable(inherited ? largest_surplus : extra_tls_));
+  plan.environment = environment_.vector();
+  return plan;
+}
+
+Feasible<Road> Preparation::choose_road(const RunRequest &request,
+                                        const Program &program) {
+  extra_tls_ = 0;
+  if (request.how == How::trace)
+    return Road::trace;
+  if (program.loader == Loader::none) {
+    if (request.how == How::automatic)
+      return Road::trace;
+    return hindered(Obstacle::static_program, program.path);
+  }
+  if (request.how == How::preload)
+    return Road::preload;
+  if (program.loader == Loader::musl) {
+    if (request.how == How::audit)
+      return hindered(Obstacle::no_audit, program.path);
+    return Road::preload;
+  }
+  if (request.how == How::automatic && interpreter_remark(path_.view()))
+    return Road::preload;
+
+  StaticTls tls = libraries_.walk(
+      program.file,
+      {.program = program.path,
+       .library_path = or_empty(environment_.get("LD_LIBRARY_PATH")),
+       .preload = or_empty(environment_.get("LD_PRELOAD"))});
+  if (tls.bytes <= always_there) {
+    extra_tls_ = tls.complete ? 0 : largest_surplus;
+    return Road::audit;
+  }
+  extra_tls_ = (tls.bytes + dlopen_reserve + 63) & ~std::size_t{63};
+  if (extra_tls_ <= largest_surplus && libraries_.libc_has_tunable())
+    return Road::audit;
+  if (request.how == How::audit)
+    return hindered(Obstacle::no_room_for_tls, program.path);
+  if (request.options.requirement == Requirement::required &&
+      request.options.dlopen != DlopenPolicy::skip)
+    return hindered(Obstacle::no_dlopen, program.path);
+  return Road::preload;
+}
+
+Feasible<void> Preparation::enter_options(RunOptions options) {
+  // The program, and its children even more, may change directory.
+  if (!options.report.empty() && options.report != "-" &&
+      options.report.front() != '/') {
+    if (!append_working_directory(report_.clear()) ||
+        !report_.append("/").append(options.report).fits())
+      return hindered(Obstacle::bad_directory, options.report);
+    options.report = report_.view();
+  }
+  auto text = format_run_options(options, options_text_);
+  if (!text)
+    return hindered(Obstacle::too_large, path_.view());
+  std::string_view parts[] = {*text};
+  if (!environment_.set(options_variable, parts))
+    return hindered(Obstacle::too_large, path_.view());
+  return {};
+}
+
+Feasible<void> Preparation::enter_module(Road road) {
+  bool audit = road == Road::audit;
+  MEMSEAL_TRY_VOID(
+      find_part(audit ? Part::audit_module : Part::preload_module, module_));
+  if (module_.view().find_first_of(": ;") != std::string_view::npos)
+    return hindered(Obstacle::module_name, module_.view());
+
+  std::string_view variable = audit ? "LD_AUDIT" : "LD_PRELOAD";
+  std::string_view others = or_empty(environment_.get(variable));
+  // memseal run under memseal run: the module is there already.
+  if (others.starts_with(module_.view()))
+    return {};
+  std::string_view parts[] = {module_.view(), others.empty() ? "" : ":",
+                              others};
+  if (!environment_.set(variable, parts))
+    return hindered(Obstacle::too_large, path_.view());
+  return {};
+}
+
+Feasible<void> Preparation::enter_tunable(std::size_t bytes) {
+  if (bytes == 0)
+    return {};
+  Tunables old = split_tunables(or_empty(environment_.get(tunables_variable)));
+  if (old.surplus >= bytes)
+    return {};
+  char digits[24];
+  char *end = std::to_chars(digits, digits + sizeof digits, bytes).ptr;
+  std::string_view parts[] = {
+      old.before,
+      old.before.empty() ? "" : ":",
+      old.after,
+      old.after.empty() ? "" : ":",
+      surplus_tunable,
+      "=",
+      std::string_view(digits, static_cast<std::size_t>(end - digits))};
+  if (!environment_.set(tunables_variable, parts))
+    return hindered(Obstacle::too_large, path_.view());
+  return {};
+}
+
+}  // namespace memseal::launch

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a request to what has to be executed.
+#pragma once
+
+#include <cstdint>
+
+#include "launch/environment.h"
+#include "launch/libraries.h"
+#include "launch/obstacle.h"
+#include "launch/path_text.h"
+#include "launch/program.h"
+#include "launch/run_arguments.h"
+
+namespace memseal::launch {
+
+/// The ways into a program.
+enum class Road : std::uint8_t {
+  audit,    ///< its loader loads the auditing module first
+  preload,  ///< its loader loads the preload module before other libraries
+  trace,    ///< no loader: a tracer seals it from outside
+};
+
+/// What is to be executed, and what the user has to know. On Road::trace the
+/// environment is the inherited one.
+struct Plan {
+  Road road;
+  const char *path;
+  char *const *arguments;
+  char *const *environment;
+  /// A remark that must be printed first; null, or static storage.
+  const char *remark = nullptr;
+};
+
+/// Room for a plan. Too big for a stack; give it static storage.
+class Preparation {
+public:
+  /// Decides how the program gets to be sealed. Nothing is executed yet.
+  ///
+  /// Errors:  all of Obstacle; paths point into this object, the request or
+  ///          the environment.
+  Feasible<Plan> prepare(const RunRequest &request, char **environment);
+
+private:
+  Feasible<Road> choose_road(const RunRequest &request, const Program &program);
+  Feasible<void> enter_options(RunOptions options);
+  Feasible<void> enter_module(Road road);
+  Feasible<void> enter_tunable(std::size_t bytes);
+
+  PathText path_, interpreter_, module_, report_;
+  Libraries libraries_;
+  Environment environment_;
+  std::size_t extra_tls_ = 0;
+  char options_text_[64 * 1024];
+};
+
+}  // namespace memseal::launch

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launch/run_arguments.h"
+
+#include <array>
+
+namespace memseal::launch {
+namespace {
+
+bool apply_engine(RunRequest &request, std::string_view value) {
+  Result<EngineChoice> engine = parse_engine(value);
+  if (engine)
+    request.options.engine = *engine;
+  return engine.has_value();
+}
+
+bool apply_strict(RunRequest &request, std::string_view) {
+  request.options.engine = EngineChoice::strict;
+  return true;
+}
+
+/// A pattern list may hold anything but the separator of MEMSEAL_OPTIONS.
+bool is_pattern_list(std::string_view value) {
+  return !value.empty() && value.find(';') == std::string_view::npos;
+}
+
+bool apply_only(RunRequest &request, std::string_view value) {
+  request.options.only = value;
+  return is_pattern_list(value);
+}
+
+bool apply_except(RunRequest &request, std::string_view value) {
+  request.options.except = value;
+  return is_pattern_list(value);
+}
+
+bool apply_dlopen(RunRequest &request, std::string_view value) {
+  Result<DlopenPolicy> policy = parse_dlopen(value);
+  if (policy)
+    request.options.dlopen = *policy;
+  return policy.has_value();
+}
+
+bool apply_require(RunRequest &request, std::string_view) {
+  request.options.requirement = Requirement::required;
+  return true;
+}
+
+bool apply_report(RunRequest &request, std::string_view value) {
+  request.options.report = value.empty() ? "-" : value;
+  return true;
+}
+
+bool apply_no_inherit(RunRequest &request, std::string_view) {
+  request.options.inheritance = Inheritance::children_unsealed;
+  return true;
+}
+
+bool apply_how(RunRequest &request, std::string_view value) {
+  constexpr std::array<std::string_view, 4> words{"auto", "audit", "preload",
+                                                  "trace"};
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (words[i] == value) {
+      request.how = static_cast<How>(i);
+      return true;
+    }
+  }
+  return false;
+}
+
+constexpr RunOption options[] = {
+    {"--engine", Value::needed, "auto|native|filter|strict",
+     "what enforces the seals; auto is native where mseal(2) is there",
+     apply_engine},
+    {"--strict", Value::none, "",
+     "short for --engine=strict: closes the holes mseal(2) leaves",
+     apply_strict},
+    {"--only", Value::needed, "GLOB,...",
+     "seal only objects with these names (with a slash: paths)", apply_only},
+    {"--except", Value::needed, "GLOB,...",
+     "seal all objects but these; wins over --only", apply_except},
+    {"--dlopen", Value::needed, "pin|seal|skip",
+     "libraries loaded later: seal and never unload; seal and leave mapped; "
+     "leave unsealed",
+     apply_dlopen},
+    {"--require", Value::none, "",
+     "exit 125 rather than run less sealed than asked", apply_require},
+    {"--report", Value::optional, "FILE",
+     "write what was sealed, what not, and why: to standard error, or appended "
+     "to FILE (JSON if it ends in .json)",
+     apply_report},
+    {"--no-inherit", Value::none, "",
+     "children start unsealed; by default they are sealed too",
+     apply_no_inherit},
+    {"--how", Value::needed, "auto|audit|preload|trace",
+     "how the program gets to be sealed; auto looks at it", apply_how},
+};
+
+const RunOption *find(std::string_view name) {
+  for (const RunOption &option : options) {
+    if (option.name == name)
+      return &option;
+  }
+  return nullptr;
+}
+
+/// Applies the option at *arguments; returns where the next word is, null if
+/// this one is not understood.
+char **take_option(RunRequest &request, char **arguments) {
+  std::string_view word = *arguments++;
+  std::size_t equals = word.find('=');
+  bool joined = equals != std::string_view::npos;
+  const RunOption *option = find(word.substr(0, equals));
+  if (option == nullptr || (joined && option->value == Value::none))
+    return nullptr;
+
+  std::string_view value = joined ? word.substr(equals + 1) : "";
+  if (!joined && option->value == Value::needed) {
+    if (*arguments == nullptr)
+      return nullptr;
+    value = *arguments++;
+  }
+  if (joined && value.empty())
+    return nullptr;
+  return option->apply(request, value) ? arguments : nullptr;
+}
+
+}  // namespace
+
+std::span<const RunOption> run_options() {
+  return options;
+}
+
+Result<RunRequest> parse_run_arguments(char **arguments) {
+  RunRequest request;
+  while (*arguments != nullptr && **arguments == '-') {
+    if (std::string_view(*arguments) == "--") {
+      ++arguments;
+      break;
+    }
+    arguments = take_option(request, arguments);
+    if (arguments == nullptr)
+      return fail(Errc::malformed);
+  }
+  if (*arguments == nullptr)
+    return fail(Errc::malformed);
+  request.program = arguments;
+  return request;
+}
+
+}  // namespace memseal::launch
