@@ -9,13 +9,14 @@
 
 #include "cli/run.h"
 #include "cli/verb.h"
+#include "cli/verbs.h"
 
 namespace memseal::cli {
 namespace {
 
 constexpr Verb verbs[] = {
     {"run", "run a program with its memory mappings sealed", run},
-    {"help", "say what memseal can do", nullptr},
+    {"status", "show what is sealed in a process", status},
 };
 
 int usage(std::FILE *out) {

@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/address_space.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+
+#include "cli/filter_claims.h"
+#include "cli/loaded_object.h"
+#include "sys/memory.h"
+#include "sys/process_libc.h"
+#include "vm/maps_parser.h"
+
+namespace memseal::cli {
+namespace {
+
+/// What memory outside loaded objects is.
+SegmentKind kind_of(const Mapping &mapping) {
+  switch (kind_of_name(mapping.name)) {
+    case NameKind::heap:
+      return SegmentKind::heap;
+    case NameKind::stack:
+      return SegmentKind::stack;
+    case NameKind::vdso:
+      return SegmentKind::vdso;
+    case NameKind::vvar:
+    case NameKind::vsyscall:
+      return SegmentKind::kernel;
+    default:
+      break;
+  }
+  bool has_file = mapping.inode != 0;
+  if (mapping.protection.executable())
+    return has_file && !mapping.protection.writable() &&
+                   !mapping.name.starts_with("/memfd:")
+               ? SegmentKind::text
+               : SegmentKind::jit;
+  if (mapping.sharing == Sharing::shared && mapping.protection.writable())
+    return SegmentKind::shared;
+  if (has_file)
+    return SegmentKind::file;
+  return mapping.protection.none() ? SegmentKind::reserved
+                                   : SegmentKind::anonymous;
+}
+
+SegmentKind kind_of(elf::PartKind part) {
+  switch (part) {
+    case elf::PartKind::text:
+      return SegmentKind::text;
+    case elf::PartKind::rodata:
+      return SegmentKind::rodata;
+    case elf::PartKind::relro:
+      return SegmentKind::relro;
+    case elf::PartKind::gap:
+      return SegmentKind::gap;
+    case elf::PartKind::data:
+      return SegmentKind::data;
+  }
+  return SegmentKind::data;
+}
+
+/// Takes the mappings one after the other and sorts their pages into objects.
+class Sorter {
+public:
+  Sorter(AddressSpace &space, std::span<const Mapping> mappings,
+         std::span<const FilterSeal> claims)
+      : space_(space), mappings_(mappings), claims_(claims) {}
+
+  void sort() {
+    for (std::size_t i = 0; i < mappings_.size(); ++i) {
+      if (!inside_object(mappings_[i]))
+        open_object(i);
+      place(mappings_[i]);
+    }
+  }
+
+private:
+  bool inside_object(const Mapping &mapping) const {
+    return layout_ && layout_->extent().contains(mapping.range);
+  }
+
+  void open_object(std::size_t i) {
+    const Mapping &mapping = mappings_[i];
+    layout_.reset();
+    Recognition found;
+    if (mapping.inode != 0 && mapping.name.starts_with('/') &&
+        mapping.sharing == Sharing::private_copy)
+      found = recognise(space_.pid, mappings_.subspan(i), sys::page_size());
+    layout_ = std::move(found.layout);
+
+    std::string title =
+        mapping.name.empty() ? "[anonymous]" : std::string(mapping.name);
+    auto &objects = space_.objects;
+    if (layout_ || objects.empty() || objects.back().is_elf ||
+        objects.back().name != title)
+      objects.push_back({.name = std::move(title),
+                         .note = std::move(found.note),
+                         .is_elf = layout_.has_value(),
+                         .segments = {}});
+  }
+
+  /// Cuts the mapping where parts of its object meet.
+  void place(const Mapping &mapping) {
+    if (!layout_) {
+      add(mapping, mapping.range, kind_of(mapping));
+      return;
+    }
+    for (const elf::Part &part : layout_->parts()) {
+      if (!part.range.overlaps(mapping.range))
+        continue;
+      SegmentKind kind = kind_of(part.kind);
+      // Something else may have been put between the segments.
+      if (kind == SegmentKind::gap && !mapping.protection.none())
+        kind = kind_of(mapping);
+      add(mapping, part.range.intersection(mapping.range), kind);
+    }
+  }
+
+  /// Cuts once more, where claimed filter seals begin and end.
+  void add(const Mapping &mapping, PageRange range, SegmentKind kind) {
+    std::vector<Address> cuts{range.begin(), range.end()};
+    for (const FilterSeal &claim : claims_) {
+      for (Address edge : {claim.range.begin(), claim.range.end()})
+        if (range.begin() < edge && edge < range.end())
+          cuts.push_back(edge);
+    }
+    std::sort(cuts.begin(), cuts.end());
+    cuts.erase(std::unique(cuts.begin(), cuts.end()), cuts.end());
+    for (std::size_t i = 0; i + 1 < cuts.size(); ++i) {
+      // Pages in, pages out: the cuts are page boundaries inside a range.
+      Segment segment{
+          .range = *PageRange::create(cuts[i], cuts[i + 1] - cuts[i], 1),
+          .protection = mapping.protection,
+          .sharing = mapping.sharing,
+          .kind = kind,
+          .native = mapping.seal == KernelSeal::present,
+          .filter = {}};
+      for (const FilterSeal &claim : claims_) {
+        if (!claim.range.contains(segment.range))
+          continue;
+        segment.filter = segment.filter | claim.types;
+        segment.downgradable = segment.downgradable || claim.downgradable;
+      }
+      space_.objects.back().segments.push_back(segment);
+    }
+  }
+
+  AddressSpace &space_;
+  std::span<const Mapping> mappings_;
+  std::span<const FilterSeal> claims_;
+  std::optional<elf::Layout> layout_;
+};
+
+std::optional<LookFailure> refusal(int pid, const char *file, int error) {
+  if (error == ENOENT || error == ESRCH)
+    return LookFailure{.sentence = fmt::format("there is no process {}", pid),
+                       .vanished = true};
+  const char *hint = "";
+  if (error == EACCES || error == EPERM)
+    hint = geteuid() == 0 ? " (it is protected from root, too)"
+                          : " (it is another user's or protected: ask root)";
+  return LookFailure{.sentence =
+                         fmt::format("/proc/{}/{} cannot be read: {}{}", pid,
+                                     file, std::strerror(error), hint)};
+}
+
+std::vector<Mapping> parse(std::string_view smaps) {
+  std::vector<Mapping> mappings;
+  MapsParser parser(smaps, sys::page_size());
+  for (;;) {
+    auto mapping = parser.next();
+    if (mapping && !*mapping)
+      return mappings;
+    // A line that makes no sense is one the process cannot have made up: the
+    // kernel writes them. It is left out rather than guessed at.
+    if (mapping)
+      mappings.push_back(**mapping);
+  }
+}
+
+int number(std::string_view text) {
+  int value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
+}  // namespace
+
+std::optional<LookFailure> look_at(int pid, AddressSpace &space) {
+  space = {.pid = pid,
+           .name = {},
+           .executable = {},
+           .register_doubt = {},
+           .objects = {}};
+  std::uint64_t started = sys::start_time(pid);
+  sys::FileText status = sys::read_process_file(pid, "status");
+  if (status.error != 0)
+    return refusal(pid, "status", status.error);
+  sys::FileText smaps = sys::read_process_file(pid, "smaps");
+  if (smaps.error != 0)
+    return refusal(pid, "smaps", smaps.error);
+  std::vector<Mapping> mappings = parse(smaps.bytes);
+
+  space.name = sys::find_status_field(status.bytes, "Name");
+  space.executable = sys::read_process_link(pid, "exe");
+  space.seccomp_mode = number(sys::find_status_field(status.bytes, "Seccomp"));
+  space.seccomp_filters =
+      number(sys::find_status_field(status.bytes, "Seccomp_filters"));
+  FilterClaims claims = read_filter_claims(pid, mappings, space.seccomp_mode);
+  space.has_register = claims.found;
+  space.register_doubt = std::move(claims.doubt);
+  Sorter(space, mappings, claims.seals).sort();
+
+  // The file is not a snapshot: did it tell of one process, to the end?
+  if (sys::start_time(pid) != started || started == 0)
+    return LookFailure{
+        .sentence = fmt::format("process {} ended while it was looked at", pid),
+        .vanished = true};
+  if (mappings.empty())
+    return LookFailure{
+        .sentence = fmt::format(
+            "process {} has no memory: it has ended and waits for its "
+            "parent, or is a thread of the kernel",
+            pid),
+        .no_memory = true};
+  return std::nullopt;
+}
+
+const char *name(SegmentKind kind) {
+  switch (kind) {
+    case SegmentKind::text:
+      return "text";
+    case SegmentKind::rodata:
+      return "rodata";
+    case SegmentKind::relro:
+      return "relro";
+    case SegmentKind::gap:
+      return "gap";
+    case SegmentKind::vdso:
+      return "vdso";
+    case SegmentKind::data:
+      return "data";
+    case SegmentKind::heap:
+      return "heap";
+    case SegmentKind::stack:
+      return "stack";
+    case SegmentKind::jit:
+      return "jit";
+    case SegmentKind::file:
+      return "file";
+    case SegmentKind::shared:
+      return "shared";
+    case SegmentKind::reserved:
+      return "reserved";
+    case SegmentKind::anonymous:
+      return "anonymous";
+    case SegmentKind::kernel:
+      return "kernel";
+  }
+  return "unknown";
+}
+
+bool is_sealable(SegmentKind kind) {
+  return kind == SegmentKind::text || kind == SegmentKind::rodata ||
+         kind == SegmentKind::relro || kind == SegmentKind::gap ||
+         kind == SegmentKind::vdso;
+}
+
+const char *Segment::engine() const {
+  if (native)
+    return filter.empty() ? "native" : "strict";
+  return filter.empty() ? "" : "filter";
+}
+
+Totals AddressSpace::totals() const {
+  Totals totals;
+  auto count = [](Share &share, const Segment &segment) {
+    share.bytes += segment.range.size();
+    share.sealed += segment.sealed() ? segment.range.size() : 0;
+  };
+  for (const Object &object : objects) {
+    for (const Segment &segment : object.segments) {
+      if (is_sealable(segment.kind))
+        count(totals.sealable, segment);
+      switch (segment.kind) {
+        case SegmentKind::text:
+        case SegmentKind::vdso:
+          count(totals.executable, segment);
+          break;
+        case SegmentKind::rodata:
+          count(totals.read_only, segment);
+          break;
+        case SegmentKind::relro:
+          count(totals.relro, segment);
+          break;
+        case SegmentKind::gap:
+          count(totals.gaps, segment);
+          break;
+        case SegmentKind::jit:
+          count(totals.jit, segment);
+          break;
+        case SegmentKind::kernel:
+          break;
+        default:
+          count(totals.other, segment);
+      }
+    }
+  }
+  return totals;
+}
+
+}  // namespace memseal::cli

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// The memory of a process as a user thinks of it: objects and their segments,
+// each with what holds it in place.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "memseal/page_range.h"
+#include "memseal/seal_types.h"
+#include "vm/mapping.h"
+#include "vm/protection.h"
+
+namespace memseal::cli {
+
+enum class SegmentKind : std::uint8_t {
+  text,       ///< code of an object
+  rodata,     ///< read-only data of an object
+  relro,      ///< data of an object that is read-only once it is relocated
+  gap,        ///< the inaccessible pages between an object's segments
+  vdso,       ///< code that the kernel lends
+  data,       ///< writable data of an object
+  heap,       ///< brk
+  stack,      ///< of the first thread
+  jit,        ///< code that the program made itself
+  file,       ///< any other file
+  shared,     ///< shared memory
+  reserved,   ///< anonymous, without any access: guards, reservations
+  anonymous,  ///< everything else
+  kernel,     ///< vvar, written by the kernel; vsyscall, which is not mapped
+};
+const char *name(SegmentKind kind);
+
+/// What sealing is for: memory that no honest program changes any more.
+bool is_sealable(SegmentKind kind);
+
+/// What a process says about its filter seals (seal/register_format.h).
+struct FilterSeal {
+  PageRange range;
+  SealTypes types;
+  bool downgradable = false;
+};
+
+struct Segment {
+  PageRange range;
+  Protection protection;
+  Sharing sharing;
+  SegmentKind kind;
+  bool native = false;  ///< the kernel's own seal: VmFlags `sl`
+  SealTypes filter;     ///< types that the process's filter holds
+  bool downgradable = false;
+
+  /// Nothing about the mapping can be changed any more.
+  bool sealed() const { return native || filter.has(seal_type::all); }
+  /// Some changes are forbidden, others are not.
+  bool partly_sealed() const { return !sealed() && !filter.empty(); }
+  /// "native", "filter", "strict" (both); empty if not sealed at all.
+  const char *engine() const;
+};
+
+/// A loaded ELF file, or a run of memory of one kind and name.
+struct Object {
+  std::string name;  ///< path, or [heap], [anonymous], …
+  std::string note;  ///< what is odd about it; empty
+  bool is_elf = false;
+  std::vector<Segment> segments;
+};
+
+/// How many bytes of a class are there, and how many of them are sealed.
+struct Share {
+  std::uint64_t bytes = 0, sealed = 0;
+  bool whole() const { return bytes == sealed; }
+};
+
+struct Totals {
+  Share executable;  ///< text of objects and the vdso
+  Share read_only;   ///< rodata
+  Share relro;
+  Share gaps;
+  Share sealable;  ///< the four above
+  Share jit;       ///< executable, but written by the program itself
+  Share other;     ///< writable by design, files, reservations
+};
+
+struct AddressSpace {
+  int pid = 0;
+  std::string name;        ///< comm
+  std::string executable;  ///< path
+  int seccomp_mode = 0;    ///< 0 none, 1 strict, 2 filter
+  int seccomp_filters = 0;
+  bool has_register = false;
+  /// Filter seals are the process's own word: set where that word cannot be
+  /// true, and the claimed seals are then not counted.
+  std::string register_doubt;
+  std::vector<Object> objects;
+
+  Totals totals() const;
+};
+
+/// Why a process could not be looked at: one sentence for the user.
+struct LookFailure {
+  std::string sentence;
+  bool vanished = false;   ///< the process has ended
+  bool no_memory = false;  ///< a kernel thread or a zombie
+};
+
+/// Reads everything about one process. On failure nothing but the pid is set.
+std::optional<LookFailure> look_at(int pid, AddressSpace &space);
+
+}  // namespace memseal::cli

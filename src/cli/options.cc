@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/options.h"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+namespace memseal::cli {
+
+struct Options::App {
+  CLI::App cli;
+};
+
+Options::Options(const char *verb, const char *summary, const char *epilogue)
+    : app_(std::make_unique<App>()) {
+  app_->cli.name(std::string("memseal ") + verb);
+  app_->cli.description(summary);
+  app_->cli.footer(epilogue);
+  app_->cli.set_help_flag("-h,--help", "print this help and exit");
+}
+
+Options::~Options() = default;
+
+void Options::flag(const char *names, bool &value, const char *help) {
+  app_->cli.add_flag(names, value, help);
+}
+
+void Options::text(const char *name, std::string &value, const char *help) {
+  app_->cli.add_option(name, value, help)->type_name("TEXT");
+}
+
+void Options::number(const char *name, int &value, const char *help) {
+  app_->cli.add_option(name, value, help)->type_name("N");
+}
+
+void Options::choice(const char *name, std::string &value,
+                     std::vector<std::string> choices, const char *help) {
+  std::string shown;
+  for (const std::string &choice : choices)
+    shown += (shown.empty() ? "" : "|") + choice;
+  app_->cli.add_option(name, value, help)
+      ->check(CLI::IsMember(std::move(choices)))
+      ->type_name(shown);
+}
+
+void Options::texts(const char *name, std::vector<std::string> &values,
+                    const char *help) {
+  app_->cli.add_option(name, values, help)
+      ->type_name("TEXT")
+      ->take_all()
+      ->expected(1)
+      ->allow_extra_args(false);
+}
+
+void Options::positionals(const char *name, std::vector<std::string> &values,
+                          const char *help) {
+  app_->cli.add_option(name, values, help)->type_name("");
+}
+
+void Options::command(const char *name, std::vector<std::string> &values,
+                      const char *help) {
+  positionals(name, values, help);
+  app_->cli.positionals_at_end();
+  app_->cli.prefix_command();
+}
+
+std::optional<int> Options::parse(int argc, char **argv, int usage_code) {
+  try {
+    app_->cli.parse(argc, argv);
+    return std::nullopt;
+  } catch (const CLI::CallForHelp &) {
+    std::fputs(app_->cli.help().c_str(), stdout);
+    return 0;
+  } catch (const CLI::ParseError &error) {
+    std::fprintf(stderr, "memseal: %s\n%s --help says more.\n", error.what(),
+                 app_->cli.get_name().c_str());
+    return usage_code;
+  }
+}
+
+}  // namespace memseal::cli

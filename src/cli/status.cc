@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// memseal status: what is sealed in a process, and what is not.
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <string>
+#include <vector>
+
+#include "cli/options.h"
+#include "cli/status_report.h"
+#include "cli/verbs.h"
+#include "sys/process_libc.h"
+
+namespace memseal::cli {
+namespace {
+
+// Exit codes, as memseal(1) documents them.
+constexpr int exit_sealed = 0, exit_unsealed = 1, exit_mistake = 2,
+              exit_unreadable = 3;
+
+constexpr char epilogue[] =
+    "Exit code: 0 everything sealable is sealed, 1 something is not, 2 usage,\n"
+    "3 a process could not be looked at. memseal(1) says more.";
+
+struct Request {
+  std::vector<std::string> targets;
+  bool all = false, json = false, unsealed = false, map = false;
+  std::string unit, colour = "auto";
+};
+
+int mistake(const std::string &sentence) {
+  fmt::print(stderr, "memseal: {}\n", sentence);
+  return exit_mistake;
+}
+
+/// The processes of a systemd unit: those in its control group or below it.
+std::vector<int> processes_of_unit(const std::string &unit) {
+  std::vector<int> members;
+  for (int pid : sys::process_ids()) {
+    std::string groups = sys::read_process_file(pid, "cgroup").bytes;
+    groups += '/';
+    std::replace(groups.begin(), groups.end(), '\n', '/');
+    if (groups.find("/" + unit + "/") != std::string::npos)
+      members.push_back(pid);
+  }
+  return members;
+}
+
+/// Which processes are meant. An exit code if that cannot be told.
+int find_targets(const Request &request, std::vector<int> &pids) {
+  if (request.all)
+    pids = sys::process_ids();
+  if (!request.unit.empty()) {
+    std::vector<int> members = processes_of_unit(request.unit);
+    if (members.empty()) {
+      fmt::print(stderr, "memseal: unit '{}' has no process\n", request.unit);
+      return exit_unreadable;
+    }
+    pids.insert(pids.end(), members.begin(), members.end());
+  }
+  for (const std::string &target : request.targets) {
+    if (target == "self") {
+      pids.push_back(getpid());
+      continue;
+    }
+    int pid = 0;
+    auto [end, error] =
+        std::from_chars(target.data(), target.data() + target.size(), pid);
+    if (error != std::errc() || end != target.data() + target.size() ||
+        pid <= 0)
+      return mistake(fmt::format(
+          "'{}' is no process: give a number, self or --all", target));
+    pids.push_back(pid);
+  }
+  if (pids.empty() && !request.all)
+    return mistake("which process? Give a PID, self, --unit or --all");
+  return 0;
+}
+
+void show(const std::vector<AddressSpace> &spaces, const Request &request) {
+  Rows rows = request.unsealed ? Rows::unsealed : Rows::all;
+  Colour colour = colour_of(stdout, request.colour);
+  std::string text;
+  if (request.json)
+    text = json_of(spaces, rows);
+  else if (request.all && !request.map && !request.unsealed)
+    for (const AddressSpace &space : spaces)
+      text += line_of(space, colour);
+  else
+    for (const AddressSpace &space : spaces)
+      text += (text.empty() ? "" : "\n") +
+              (request.map ? picture_of(space, columns_of(stdout), colour)
+                           : table_of(space, rows, colour));
+  std::fputs(text.c_str(), stdout);
+}
+
+int look_and_show(const std::vector<int> &pids, const Request &request) {
+  std::vector<AddressSpace> spaces;
+  int unreadable = 0;
+  bool unsealed = false;
+  for (int pid : pids) {
+    AddressSpace space;
+    if (auto failure = look_at(pid, space)) {
+      // Of everything that runs, some will end meanwhile, and the kernel's
+      // threads have nothing to show.
+      if (request.all && (failure->vanished || failure->no_memory))
+        continue;
+      ++unreadable;
+      if (!request.all)
+        fmt::print(stderr, "memseal: {}\n", failure->sentence);
+      continue;
+    }
+    unsealed = unsealed || !space.totals().sealable.whole();
+    spaces.push_back(std::move(space));
+  }
+  if (!spaces.empty() || request.json)
+    show(spaces, request);
+  if (std::fflush(stdout) != 0) {
+    fmt::print(stderr, "memseal: the answer could not be written\n");
+    return exit_unreadable;
+  }
+  if (request.all && unreadable > 0)
+    fmt::print(stderr, "memseal: {} more processes could not be looked at\n",
+               unreadable);
+  return unreadable > 0 ? exit_unreadable
+         : unsealed     ? exit_unsealed
+                        : exit_sealed;
+}
+
+}  // namespace
+
+int status(int argc, char **argv) {
+  Request request;
+  Options options("status", "Show what is sealed in a process.", epilogue);
+  options.positionals("PID", request.targets,
+                      "process numbers, or self: this very process");
+  options.flag("--all", request.all, "every process, a line each");
+  options.text("--unit", request.unit, "the processes of a systemd unit");
+  options.flag("--unsealed", request.unsealed,
+               "only what could be sealed and is not");
+  options.flag("--map", request.map, "draw the address space");
+  options.flag("--json", request.json, "print JSON");
+  options.choice("--color", request.colour, {"auto", "always", "never"},
+                 "colour (auto: on a terminal, unless NO_COLOR is set)");
+  if (auto code = options.parse(argc, argv, exit_mistake))
+    return *code;
+  if (request.json && request.map)
+    return mistake("--json and --map exclude each other");
+
+  std::vector<int> pids;
+  if (int code = find_targets(request, pids); code != 0)
+    return code;
+  return look_and_show(pids, request);
+}
+
+}  // namespace memseal::cli

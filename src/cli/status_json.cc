@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/status_report.h"
+
+namespace memseal::cli {
+namespace {
+
+using nlohmann::ordered_json;
+
+/// Addresses are strings: a JSON number may lose bits above 2^53.
+std::string address(Address value) {
+  return fmt::format("{:#x}", value);
+}
+
+ordered_json types_of(SealTypes types) {
+  ordered_json words = ordered_json::array();
+  if (types.empty())
+    return words;
+  std::string text = types.has(seal_type::all)
+                         ? "seal mprotect munmap mmap mremap discard"
+                         : words_of(types);
+  for (std::size_t at = 0; at <= text.size();) {
+    std::size_t end = std::min(text.find(' ', at), text.size());
+    words.push_back(text.substr(at, end - at));
+    at = end + 1;
+  }
+  return words;
+}
+
+ordered_json json(const Segment &segment) {
+  std::string permissions;
+  permissions += segment.protection.readable() ? 'r' : '-';
+  permissions += segment.protection.writable() ? 'w' : '-';
+  permissions += segment.protection.executable() ? 'x' : '-';
+  permissions += segment.sharing == Sharing::shared ? 's' : 'p';
+  ordered_json engine = nullptr;
+  if (*segment.engine() != '\0')
+    engine = segment.engine();
+  return {{"begin", address(segment.range.begin())},
+          {"end", address(segment.range.end())},
+          {"size", segment.range.size()},
+          {"kind", name(segment.kind)},
+          {"permissions", permissions},
+          {"sealable", is_sealable(segment.kind)},
+          {"sealed", segment.sealed()},
+          {"engine", engine},
+          {"filter_types", types_of(segment.filter)},
+          {"downgradable", segment.downgradable}};
+}
+
+ordered_json json(const Share &share) {
+  return {{"bytes", share.bytes}, {"sealed", share.sealed}};
+}
+
+ordered_json json(const Totals &totals) {
+  return {{"executable", json(totals.executable)},
+          {"read_only", json(totals.read_only)},
+          {"relro", json(totals.relro)},
+          {"gaps", json(totals.gaps)},
+          {"sealable", json(totals.sealable)},
+          {"jit", json(totals.jit)},
+          {"other", json(totals.other)}};
+}
+
+ordered_json json(const AddressSpace &space, Rows rows) {
+  ordered_json objects = ordered_json::array();
+  for (const Object &object : space.objects) {
+    ordered_json segments = ordered_json::array();
+    for (const Segment &segment : object.segments) {
+      if (rows == Rows::all || (is_sealable(segment.kind) && !segment.sealed()))
+        segments.push_back(json(segment));
+    }
+    if (!segments.empty())
+      objects.push_back({{"name", object.name},
+                         {"note", object.note},
+                         {"elf", object.is_elf},
+                         {"segments", std::move(segments)}});
+  }
+  Totals totals = space.totals();
+  return {{"pid", space.pid},
+          {"name", space.name},
+          {"executable", space.executable},
+          {"seccomp_mode", space.seccomp_mode},
+          {"seccomp_filters", space.seccomp_filters},
+          {"filter_register", space.has_register},
+          {"filter_register_doubt", space.register_doubt},
+          {"everything_sealed", totals.sealable.whole()},
+          {"totals", json(totals)},
+          {"objects", std::move(objects)}};
+}
+
+}  // namespace
+
+std::string json_of(std::span<const AddressSpace> spaces, Rows rows) {
+  ordered_json processes = ordered_json::array();
+  for (const AddressSpace &space : spaces)
+    processes.push_back(json(space, rows));
+  ordered_json all = {{"memseal", MEMSEAL_VERSION},
+                      {"processes", std::move(processes)}};
+  // Paths are bytes, JSON is Unicode: what is not UTF-8 is replaced.
+  return all.dump(2, ' ', false, ordered_json::error_handler_t::replace) + '\n';
+}
+
+}  // namespace memseal::cli

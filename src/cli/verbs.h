@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+// The verbs, each in the file of its name.
+#pragma once
+
+namespace memseal::cli {
+
+int status(int argc, char **argv);
+
+}  // namespace memseal::cli
