@@ -12,7 +12,7 @@ find_package(GTest REQUIRED)
 file(GLOB model_sources CONFIGURE_DEPENDS src/model/*.cc)
 list(FILTER model_sources EXCLUDE REGEX "_test\\.cc$")
 add_library(model STATIC ${model_sources})
-target_link_libraries(model PUBLIC core_options)
+target_link_libraries(model PUBLIC rooted_includes PRIVATE core_options)
 
 file(GLOB support_sources CONFIGURE_DEPENDS tests/support/*.cc)
 add_library(test_support STATIC ${support_sources} $<TARGET_OBJECTS:core>)

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// S-39: the second and the third door into an x86-64 kernel: int 0x80, with
+// the numbers of i386, and x32, with bit 30 set in the number.
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+
+#include "support/in_child.h"
+#include "support/trial.h"
+
+namespace memseal::test {
+namespace {
+
+MEMSEAL_EVERY_ENGINE(CompatCalls);
+
+#if defined(__x86_64__)
+
+constexpr unsigned i386_munmap = 91, i386_mprotect = 125, i386_madvise = 219,
+                   i386_mremap = 163, i386_getpid = 20;
+constexpr int no_i386 = 90, no_low_memory = 91;
+
+/// A call by int 0x80. The kernel clears r8 to r11.
+long int80(unsigned number, unsigned long a, unsigned long b, unsigned long c,
+           unsigned long d = 0) {
+  long answer;
+  __asm__ volatile("int $0x80"
+                   : "=a"(answer)
+                   : "a"(number), "b"(a), "c"(b), "d"(c), "S"(d)
+                   : "r8", "r9", "r10", "r11", "memory");
+  return static_cast<int>(answer);
+}
+
+bool kernel_has_i386() {
+  // Without CONFIG_IA32_EMULATION the instruction faults: ask in a child.
+  return in_child([] {
+           return int80(i386_getpid, 0, 0, 0) == getpid() ? 0 : 1;
+         }) == 0;
+}
+
+/// Four pages below 4 GiB, or just above.
+char *pages_at(std::uintptr_t at) {
+  void *got =
+      mmap(reinterpret_cast<void *>(at), 4 * page, PROT_READ | PROT_WRITE,
+           MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+  return got == MAP_FAILED ? nullptr : static_cast<char *>(got);
+}
+
+/// 0 if the call is refused with EPERM on the sealed page and its twin
+/// behaves, having been made before any filter was there.
+int try_i386(Engine engine, unsigned number, unsigned long third,
+             unsigned long fourth = 0) {
+  char *twin = pages_at(0x20000000), *sealed = pages_at(0x30000000);
+  if (twin == nullptr || sealed == nullptr)
+    return no_low_memory;
+  sealed[page] = 's';
+  auto low = [](char *at) { return reinterpret_cast<std::uintptr_t>(at); };
+  mprotect(twin, 4 * page, PROT_READ);
+  mprotect(sealed, 4 * page, PROT_READ);
+  if (int80(number, low(twin) + page, page, third, fourth) < 0)
+    return 1;
+  if (seal_by(engine, sealed + page, page) != 0)
+    return 2;
+  if (int80(number, low(sealed) + page, page, third, fourth) != -EPERM)
+    return 3;
+  return peek(sealed + page) == 's' ? 0 : 4;
+}
+
+TEST_P(CompatCalls, OfI386AreRefusedOnSealedPages) {
+  if (!kernel_has_i386())
+    GTEST_SKIP() << "this kernel has no int 0x80: CONFIG_IA32_EMULATION";
+  struct {
+    const char *name;
+    unsigned number;
+    unsigned long third, fourth;
+  } const calls[] = {{"munmap", i386_munmap, 0, 0},
+                     {"mprotect", i386_mprotect, PROT_NONE, 0},
+                     {"mremap", i386_mremap, page, 0},
+                     {"madvise", i386_madvise, MADV_DONTNEED, 0}};
+  for (const auto &call : calls) {
+    SCOPED_TRACE(call.name);
+    int step = in_child([&] {
+      return try_i386(GetParam(), call.number, call.third, call.fourth);
+    });
+    if (step == no_low_memory)
+      GTEST_SKIP() << "no free memory below 4 GiB";
+    EXPECT_EQ(step, 0);
+  }
+}
+
+TEST_P(CompatCalls, OfI386DoNotReachOverThe4GiBBoundary) {
+  if (!kernel_has_i386())
+    GTEST_SKIP() << "this kernel has no int 0x80: CONFIG_IA32_EMULATION";
+  // munmap(0xfffff000, 8192): the sum is taken in 64 bits.
+  int step = in_child([engine = GetParam()] {
+    char *at = pages_at(0x100000000 - page);
+    if (at == nullptr)
+      return no_low_memory;
+    at[page] = 's';
+    if (seal_by(engine, at + page, page) != 0)
+      return 1;
+    if (int80(i386_munmap, 0xfffff000, 2 * page, 0) != -EPERM)
+      return 2;
+    if (peek(at) < 0 || peek(at + page) != 's')
+      return 3;
+    return 0;
+  });
+  if (step == no_low_memory)
+    GTEST_SKIP() << "no free memory around 4 GiB";
+  EXPECT_EQ(step, 0);
+}
+
+TEST_P(CompatCalls, OfX32AreRefused) {
+  constexpr long x32_bit = 0x40000000;
+  Trial trial = attempt({GetParam()}, [](const Area &a) {
+    return syscall(x32_bit | SYS_munmap, a.at(1), page);
+  });
+  ASSERT_TRUE(completed(trial));
+  if (trial.control_error == ENOSYS) {
+    // x32 is off in this kernel; a filter answers the same.
+    EXPECT_TRUE(refused_by_kernel(trial, ENOSYS));
+  } else {
+    EXPECT_TRUE(refused(trial, filtered() ? ENOSYS : EPERM));
+  }
+}
+
+#else
+
+TEST_P(CompatCalls, AreAnX86Matter) {
+  GTEST_SKIP() << "int 0x80 and x32 are doors of x86-64 only";
+}
+
+#endif
+
+}  // namespace
+}  // namespace memseal::test

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+// S-33: mmap onto sealed pages, with huge pages too.
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+
+#include "support/in_child.h"
+#include "support/trial.h"
+
+namespace memseal::test {
+namespace {
+
+MEMSEAL_EVERY_ENGINE(Mmap);
+
+constexpr int anonymous = MAP_PRIVATE | MAP_ANONYMOUS;
+constexpr std::size_t huge = std::size_t{2} << 20;
+
+long map_at(void *at, std::size_t size, int flags, int fd = -1) {
+  void *got = mmap(at, size, PROT_READ | PROT_WRITE, flags, fd, 0);
+  return got == MAP_FAILED ? -1 : reinterpret_cast<long>(got);
+}
+
+TEST_P(Mmap, FixedIsRefusedOnEveryKindOfMemory) {
+  for (Memory memory :
+       {Memory::anonymous_rw, Memory::anonymous_r, Memory::relro, Memory::text,
+        Memory::private_rw, Memory::shared_rw, Memory::shared_r}) {
+    SCOPED_TRACE(name(memory));
+    EXPECT_TRUE(refused(attempt({GetParam(), memory},
+                                [](const Area &a) {
+                                  return map_at(a.at(1), page,
+                                                anonymous | MAP_FIXED);
+                                }),
+                        EPERM));
+  }
+}
+
+TEST_P(Mmap, FixedIsRefusedWhereverTheRangeTouches) {
+  struct {
+    int first;
+    std::size_t size;
+  } const cases[] = {
+      {0, 2 * page}, {0, page + 1}, {1, 3 * page}, {1, 1}, {0, 8 * page}};
+  for (auto [first, size] : cases) {
+    SCOPED_TRACE(size);
+    EXPECT_TRUE(refused(attempt({GetParam()},
+                                [=](const Area &a) {
+                                  return map_at(a.at(first), size,
+                                                anonymous | MAP_FIXED);
+                                }),
+                        EPERM));
+  }
+}
+
+TEST_P(Mmap, FixedOfTheSameFileIsRefused) {
+  EXPECT_TRUE(refused(attempt({GetParam(), Memory::shared_rw},
+                              [](const Area &a) {
+                                return map_at(a.at(1), page,
+                                              MAP_SHARED | MAP_FIXED, a.fd);
+                              }),
+                      EPERM));
+}
+
+TEST_P(Mmap, FixedJustBesideIsAllowed) {
+  EXPECT_TRUE(allowed(attempt({GetParam()}, [](const Area &a) {
+    if (map_at(a.at(0), page, anonymous | MAP_FIXED) == -1)
+      return -1L;
+    return map_at(a.at(2), page, anonymous | MAP_FIXED);
+  })));
+}
+
+TEST_P(Mmap, NoReplaceFindsThePageWithOrWithoutSeal) {
+  EXPECT_TRUE(refused_by_kernel(
+      attempt({GetParam()},
+              [](const Area &a) {
+                return map_at(a.at(1), page, anonymous | MAP_FIXED_NOREPLACE);
+              }),
+      EEXIST));
+}
+
+TEST_P(Mmap, FixedTogetherWithNoReplaceIsRefusedByTheFilter) {
+  Trial trial = attempt({GetParam()}, [](const Area &a) {
+    return map_at(a.at(1), page, anonymous | MAP_FIXED | MAP_FIXED_NOREPLACE);
+  });
+  ASSERT_TRUE(completed(trial));
+  EXPECT_EQ(trial.control_error, EEXIST);
+  EXPECT_EQ(trial.error, filtered() ? EPERM : EEXIST);
+  EXPECT_TRUE(trial.maps_same && trial.bytes_same);
+}
+
+TEST_P(Mmap, AHintIsMovedElsewhere) {
+  Trial trial = attempt({GetParam()}, [](const Area &a) {
+    long got = map_at(a.at(1), page, anonymous);
+    return got == reinterpret_cast<long>(a.at(1)) ? -1L : got;
+  });
+  EXPECT_TRUE(allowed(trial));
+  EXPECT_TRUE(trial.maps_same && trial.bytes_same);
+}
+
+TEST_P(Mmap, WithALengthThatWrapsChangesNothing) {
+  Trial trial = attempt({GetParam()}, [](const Area &a) {
+    return map_at(a.at(1), ~std::size_t{0}, anonymous | MAP_FIXED);
+  });
+  ASSERT_TRUE(completed(trial));
+  EXPECT_EQ(trial.control_error, ENOMEM);
+  EXPECT_TRUE(trial.error == ENOMEM || (filtered() && trial.error == EPERM));
+  EXPECT_TRUE(trial.maps_same && trial.bytes_same);
+}
+
+/// A huge-page-aligned stretch of small pages, two huge pages long.
+char *aligned_stretch() {
+  auto *raw =
+      static_cast<char *>(mmap(nullptr, 3 * huge, PROT_READ | PROT_WRITE,
+                               anonymous | MAP_NORESERVE, -1, 0));
+  auto up = (reinterpret_cast<std::uintptr_t>(raw) + huge - 1) & ~(huge - 1);
+  return reinterpret_cast<char *>(up);
+}
+
+enum HugeStep {
+  refused_as_it_should = 0,
+  no_huge_pages_here,
+  could_not_seal,
+  replaced,
+  wrong_errno,
+  changed,
+};
+
+/// Seals a page in the middle of a huge page, asks for `size` bytes of huge
+/// mapping at its beginning: the kernel would round up over the sealed page.
+HugeStep try_huge(Engine engine, int flags, int fd) {
+  char *twin = aligned_stretch(), *sealed = aligned_stretch();
+  if (map_at(twin, page, flags, fd) == -1)
+    return no_huge_pages_here;
+  char *target = sealed + huge / 2;
+  *target = 'x';
+  if (seal_by(engine, target, page) != 0)
+    return could_not_seal;
+  if (map_at(sealed, page, flags, fd) != -1)
+    return replaced;
+  if (errno != EPERM)
+    return wrong_errno;
+  return *target == 'x' ? refused_as_it_should : changed;
+}
+
+TEST_P(Mmap, AHugeMappingMayNotRoundUpOverASealedPage) {
+  int step = in_child([engine = GetParam()] {
+    return try_huge(engine, anonymous | MAP_FIXED | MAP_HUGETLB | MAP_NORESERVE,
+                    -1);
+  });
+  if (step == no_huge_pages_here)
+    GTEST_SKIP() << "this kernel has no huge pages (CONFIG_HUGETLBFS)";
+  EXPECT_EQ(step, refused_as_it_should);
+}
+
+TEST_P(Mmap, AHugetlbFileMayNotRoundUpOverASealedPage) {
+  // The arguments do not say that the file is one of huge pages.
+  int step = in_child([engine = GetParam()] {
+    int fd = memfd_create("huge", MFD_HUGETLB);
+    if (fd == -1)
+      return no_huge_pages_here;
+    return try_huge(engine, MAP_SHARED | MAP_FIXED | MAP_NORESERVE, fd);
+  });
+  if (step == no_huge_pages_here)
+    GTEST_SKIP() << "this kernel has no huge pages (CONFIG_HUGETLBFS)";
+  EXPECT_EQ(step, refused_as_it_should);
+}
+
+}  // namespace
+}  // namespace memseal::test

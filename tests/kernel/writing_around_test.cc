@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+// S-43 to S-47: ways to change bytes, not mappings. What is declared open in
+// docs/threat-model.md is pinned as open: should a kernel close it, the
+// document is out of date and these tests say so.
+#include <fcntl.h>
+#include <linux/userfaultfd.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+
+#include "support/in_child.h"
+#include "support/trial.h"
+
+namespace memseal::test {
+namespace {
+
+MEMSEAL_EVERY_ENGINE(WritingAround);
+
+TEST_P(WritingAround, ThroughProcSelfMemIsOpen) {  // S-44
+  Trial trial = attempt({GetParam(), Memory::relro}, [](const Area &a) {
+    int fd = open("/proc/self/mem", O_RDWR | O_CLOEXEC);
+    long answer =
+        pwrite(fd, "!", 1,
+               static_cast<off_t>(reinterpret_cast<std::intptr_t>(a.at(1))));
+    int error = errno;
+    close(fd);
+    errno = error;
+    return answer;
+  });
+  ASSERT_TRUE(completed(trial));
+  if (trial.control == -1)
+    GTEST_SKIP() << "this kernel has proc_mem.force_override=never";
+  EXPECT_TRUE(allowed(trial));
+  EXPECT_FALSE(trial.bytes_same);
+}
+
+TEST_P(WritingAround, ByProcessVmWritevRespectsTheProtection) {  // S-46
+  auto write = [](int index) {
+    return [index](const Area &a) {
+      char byte = '!';
+      iovec from{&byte, 1}, to{a.at(index), 1};
+      return static_cast<long>(
+          process_vm_writev(getpid(), &from, 1, &to, 1, 0));
+    };
+  };
+  EXPECT_TRUE(refused_by_kernel(
+      attempt({GetParam(), Memory::anonymous_r}, write(1)), EFAULT));
+  // The control: into memory that is writable by design it works.
+  EXPECT_TRUE(allowed(attempt({GetParam(), Memory::anonymous_rw}, write(1))));
+}
+
+TEST_P(WritingAround, IntoTheBackingFileIsOpen) {  // S-47
+  Trial trial = attempt({GetParam(), Memory::text}, [](const Area &a) {
+    return pwrite(a.fd, "!", 1, static_cast<off_t>(page));
+  });
+  EXPECT_TRUE(allowed(trial));
+  EXPECT_FALSE(trial.bytes_same);
+}
+
+TEST_P(WritingAround, ByTruncatingTheBackingFileIsOpen) {  // S-47
+  Trial trial = attempt({GetParam(), Memory::text},
+                        [](const Area &a) { return ftruncate(a.fd, 0); });
+  EXPECT_TRUE(allowed(trial));
+  EXPECT_TRUE(trial.maps_same);
+  EXPECT_FALSE(trial.bytes_same);
+}
+
+/// Fills a page that was never touched. 0, or -1 with errno.
+long fill_by_userfaultfd(void *at) {
+  int fd = static_cast<int>(
+      syscall(SYS_userfaultfd, O_CLOEXEC | UFFD_USER_MODE_ONLY));
+  if (fd == -1)
+    return -1;
+  uffdio_api api{UFFD_API, 0, 0};
+  auto target = reinterpret_cast<std::uintptr_t>(at);
+  uffdio_register area{{target, page}, UFFDIO_REGISTER_MODE_MISSING, 0};
+  alignas(page) static char bytes[page] = {'!'};
+  uffdio_copy copy{target, reinterpret_cast<std::uintptr_t>(bytes), page, 0, 0};
+  long answer =
+      ioctl(fd, UFFDIO_API, &api) != 0 || ioctl(fd, UFFDIO_REGISTER, &area) != 0
+          ? -1
+          : ioctl(fd, UFFDIO_COPY, &copy);
+  int error = errno;
+  close(fd);
+  errno = error;
+  return answer;
+}
+
+/// Slot 5 was never touched; made readable, sealed and then filled.
+int fill_a_sealed_page(Engine engine, Level level) {
+  Area twin = Area::create(Memory::anonymous_r),
+       sealed = Area::create(Memory::anonymous_r);
+  mprotect(twin.at(5), page, PROT_READ);
+  mprotect(sealed.at(5), page, PROT_READ);
+  if (fill_by_userfaultfd(twin.at(5)) != 0)
+    return 90;
+  if (harden(engine, level) != 0 || seal_by(engine, sealed.at(5), page) != 0)
+    return 1;
+  errno = 0;
+  long answer = fill_by_userfaultfd(sealed.at(5));
+  if (answer == 0)
+    return peek(sealed.at(5)) == '!' ? 2 : 3;
+  return errno == EPERM && peek(sealed.at(5)) == 0 ? 0 : 4;
+}
+
+TEST_P(WritingAround, ByUserfaultfdIsOpenBelowTheClosedLevel) {  // S-43
+  int step = in_child(
+      [&] { return fill_a_sealed_page(GetParam(), Level::compatible); });
+  if (step == 90)
+    GTEST_SKIP() << "userfaultfd is not to be had here";
+  EXPECT_EQ(step, 2) << "it is closed: docs/semantics.md S-43 may promise it";
+}
+
+TEST_P(WritingAround, ByUserfaultfdIsRefusedAtTheClosedLevel) {  // S-43
+  if (!filtered())
+    GTEST_SKIP() << "native has no levels";
+  int step =
+      in_child([&] { return fill_a_sealed_page(GetParam(), Level::closed); });
+  if (step == 90)
+    GTEST_SKIP() << "userfaultfd is not to be had here";
+  EXPECT_EQ(step, 0);
+}
+
+/// A child seals and stops; another process pokes its read-only page.
+int poke_sealed_page_of_child(Engine engine) {
+  Area area = Area::create(Memory::relro);
+  pid_t child = fork();
+  if (child == 0) {
+    ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);
+    if (seal_by(engine, area.at(1), page) != 0)
+      _exit(1);
+    raise(SIGSTOP);
+    _exit(*area.at(1) == '!' ? 0 : 2);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  if (!WIFSTOPPED(status))
+    return 10 + WEXITSTATUS(status);
+  if (ptrace(PTRACE_POKEDATA, child, area.at(1), '!') != 0)
+    return 3;
+  ptrace(PTRACE_CONT, child, nullptr, nullptr);
+  waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 4;
+}
+
+TEST_P(WritingAround, ByPtraceFromOutsideIsOpen) {  // S-45
+  EXPECT_EQ(in_child([&] { return poke_sealed_page_of_child(GetParam()); }), 0);
+}
+
+TEST_P(WritingAround, ByPtraceInsideTheTreeIsRefusedAtTheClosedLevel) {
+  if (!filtered())
+    GTEST_SKIP() << "native has no levels";
+  int step = in_child([engine = GetParam()] {
+    auto trace_child = [] {
+      pid_t child = fork();
+      if (child == 0) {
+        pause();
+        _exit(0);
+      }
+      long answer = ptrace(PTRACE_SEIZE, child, nullptr, nullptr);
+      int error = errno;
+      kill(child, SIGKILL);
+      waitpid(child, nullptr, 0);
+      return answer == 0 ? 0 : error;
+    };
+    if (trace_child() != 0)
+      return 90;
+    if (harden(engine, Level::closed) != 0)
+      return 1;
+    return trace_child() == EPERM ? 0 : 2;
+  });
+  if (step == 90)
+    GTEST_SKIP() << "ptrace is not to be had here";
+  EXPECT_EQ(step, 0);
+}
+
+}  // namespace
+}  // namespace memseal::test
