@@ -42,3 +42,18 @@ target_compile_definitions(memseal_tool
                            PRIVATE MEMSEAL_VERSION="${PROJECT_VERSION}")
 target_link_libraries(memseal_tool PRIVATE rooted_includes memseal_warnings
                                            fmt::fmt)
+
+# The loader modules have no C library: no DT_NEEDED, nothing to bind lazily.
+function(memseal_add_module name)
+  add_library(${name} MODULE ${ARGN} $<TARGET_OBJECTS:core_freestanding>)
+  set_target_properties(${name} PROPERTIES LINKER_LANGUAGE CXX)
+  target_link_libraries(${name} PRIVATE core_options freestanding_options gcc)
+  target_link_options(
+    ${name} PRIVATE -nostdlib -fno-sanitize=all -Wl,-z,defs,-z,now,-z,relro,--gc-sections
+    -Wl,--version-script=${CMAKE_SOURCE_DIR}/src/audit/exports.map
+    -Wl,--hash-style=gnu,-z,max-page-size=4096,-z,noexecstack)
+endfunction()
+
+memseal_add_module(memseal-audit src/audit/audit.cc)
+memseal_add_module(memseal-preload src/audit/preload.cc)
+target_link_options(memseal-preload PRIVATE -Wl,-z,initfirst)

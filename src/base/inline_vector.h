@@ -61,7 +61,8 @@ public:
 
 private:
   union Places {
-    constexpr Places() {}
+    constexpr Places() : none() {}
+    char none;
     T items[Capacity];
   };
   Places places_;

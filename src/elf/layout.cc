@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "elf/layout.h"
 
-#include <bit>
-
 #include "memseal/error.h"
 
 namespace memseal::elf {
@@ -99,7 +97,8 @@ private:
       return flawed(Flaw::overflow);
     if (load.p_filesz > load.p_memsz)
       return flawed(Flaw::size_lie);
-    if (!std::has_single_bit(load.p_align) || load.p_align < place_.page ||
+    if (load.p_align < place_.page ||
+        (load.p_align & (load.p_align - 1)) != 0 ||
         ((load.p_vaddr - load.p_offset) & (place_.page - 1)) != 0)
       return flawed(Flaw::misaligned);
     return {};

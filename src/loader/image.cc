@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "loader/image.h"
+
+#include "sys/auxiliary_vector.h"
+#include "sys/maps_reader.h"
+#include "sys/memory.h"
+#include "sys/page_state.h"
+
+namespace memseal::loader {
+namespace {
+
+std::unexpected<Outcome> because(Reason reason, elf::Flaw flaw = {}) {
+  return std::unexpected<Outcome>(Outcome{.reason = reason, .flaw = flaw});
+}
+
+elf::Bytes bytes_at(Address begin, std::size_t size) {
+  return {reinterpret_cast<const std::byte *>(begin), size};
+}
+
+/// Whether these headers and this link_map speak of the same object.
+bool belongs(const elf::ProgramHeaders &headers, const LinkMap &map) {
+  Elf64_Phdr dynamic = headers.first(PT_DYNAMIC);
+  return dynamic.p_type == PT_DYNAMIC &&
+         map.l_addr + dynamic.p_vaddr == reinterpret_cast<Address>(map.l_ld);
+}
+
+std::expected<elf::ProgramHeaders, Outcome> read_at(Address begin,
+                                                    const LinkMap &map) {
+  // Headers are in the first page: that much is mapped if anything is.
+  auto headers = elf::read_program_headers(bytes_at(begin, sys::page_size()));
+  if (!headers)
+    return because(Reason::flawed, headers.error());
+  if (!belongs(*headers, map))
+    return because(Reason::headers_not_found);
+  return *headers;
+}
+
+/// Where the file begins in memory whose dynamic section is at `inside`; 0 if
+/// it cannot be told.
+Address find_file_begin(Address inside) {
+  sys::MapsReader reader = sys::MapsReader::of_self(sys::ReadSeals::without);
+  Address begin = 0;
+  std::uint64_t inode = 0;
+  for (;;) {
+    auto next = reader.next();
+    if (!next && next.error().code != Errc::malformed)
+      return 0;
+    if (!next)
+      continue;
+    if (!*next)
+      return 0;
+    const Mapping &mapping = **next;
+    if (mapping.inode != 0 && mapping.offset == 0 && mapping.inode != inode) {
+      begin = mapping.protection.readable() ? mapping.range.begin() : 0;
+      inode = mapping.inode;
+    }
+    if (mapping.range.contains(inside))
+      return mapping.inode == inode ? begin : 0;
+  }
+}
+
+bool is_vdso(const LinkMap &map) {
+  unsigned long vdso = sys::auxiliary_value(AT_SYSINFO_EHDR);
+  auto dynamic = reinterpret_cast<Address>(map.l_ld);
+  // A vdso is a few pages long.
+  return vdso != 0 && vdso <= dynamic && dynamic - vdso < 16 * sys::page_size();
+}
+
+std::string_view text(unsigned long address) {
+  return address != 0 ? reinterpret_cast<const char *>(address) : "";
+}
+
+}  // namespace
+
+Image image_of(LinkMap &map) {
+  if (is_vdso(map))
+    return {&map, "[vdso]", MappedBy::kernel};
+  std::string_view path = path_of(map);
+  bool is_loader =
+      map.l_addr != 0 && map.l_addr == sys::auxiliary_value(AT_BASE);
+  if (path.empty())
+    return {&map, text(sys::auxiliary_value(AT_EXECFN)), MappedBy::kernel};
+  return {&map, path, is_loader ? MappedBy::kernel : MappedBy::loader};
+}
+
+std::expected<elf::ProgramHeaders, Outcome> headers_of(const Image &image) {
+  const LinkMap &map = *image.map;
+  if (path_of(map).empty()) {
+    std::size_t count = sys::auxiliary_value(AT_PHNUM);
+    auto told = elf::ProgramHeaders::create(
+        bytes_at(sys::auxiliary_value(AT_PHDR), count * sizeof(Elf64_Phdr)),
+        count);
+    if (told && belongs(*told, map))
+      return *told;
+  } else if ((map.l_addr & (sys::page_size() - 1)) == 0 && map.l_addr != 0 &&
+             sys::is_mapped(map.l_addr)) {
+    auto found = read_at(map.l_addr, map);
+    if (found)
+      return found;
+  }
+  Address begin = find_file_begin(reinterpret_cast<Address>(map.l_ld));
+  if (begin == 0)
+    return because(Reason::headers_not_found);
+  return read_at(begin, map);
+}
+
+std::expected<elf::Layout, Outcome> layout_of(const Image &image,
+                                              std::size_t page) {
+  elf::ProgramHeaders headers = MEMSEAL_TRY(headers_of(image));
+  auto layout =
+      elf::Layout::create(headers, {.bias = image.map->l_addr, .page = page});
+  if (!layout)
+    return because(Reason::flawed, layout.error());
+  if (dynamic_of(*image.map).has_text_relocations())
+    return because(Reason::flawed, elf::Flaw::text_relocations);
+  return *layout;
+}
+
+}  // namespace memseal::loader

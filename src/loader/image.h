@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// An object in memory, and how its parts are found.
+//
+// The list of objects tells an address and a dynamic section, not the program
+// headers. For the program the kernel tells them (AT_PHDR). For a library they
+// lie behind the ELF header, which is the first thing in its first segment. In
+// the rare case that neither helps (a program started as `ld.so PROGRAM`,
+// prelinked libraries) /proc/self/maps tells where the file begins.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "elf/layout.h"
+#include "loader/link_map.h"
+#include "loader/reason.h"
+#include "memseal/page_range.h"
+
+namespace memseal::loader {
+
+/// Who mapped it. glibc leaves the gaps between segments mapped without
+/// access, the kernel leaves them to whoever comes.
+enum class MappedBy : std::uint8_t { loader, kernel };
+
+struct Image {
+  LinkMap *map = nullptr;
+  std::string_view name;  ///< as reports and patterns call it
+  MappedBy mapped_by = MappedBy::loader;
+};
+
+/// The image that a link_map stands for. `name` of the program is what the
+/// kernel was asked to execute; of the vdso it is "[vdso]".
+Image image_of(LinkMap &map);
+
+/// The program headers of an image in memory, by one of the three ways above.
+/// Outcome::reason is headers_not_found or flawed.
+std::expected<elf::ProgramHeaders, Outcome> headers_of(const Image &image);
+
+/// Its parts, if it may be sealed at all.
+/// Outcome::reason is headers_not_found or flawed.
+std::expected<elf::Layout, Outcome> layout_of(const Image &image,
+                                              std::size_t page);
+
+}  // namespace memseal::loader

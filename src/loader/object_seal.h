@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// Seals one object: its parts, in as few requests as its holes allow.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include "base/inline_vector.h"
+#include "loader/image.h"
+#include "loader/reason.h"
+#include "memseal/seal.h"
+
+namespace memseal::loader {
+
+struct PartOutcome {
+  elf::Part part;
+  Outcome outcome;
+};
+
+/// What became of an object. `whole` is set, and `parts` is empty, if its parts
+/// are not even known.
+struct ObjectOutcome {
+  Outcome whole;
+  InlineVector<PartOutcome, 128> parts;
+
+  /// The first shortfall, or `none`.
+  Outcome shortfall() const;
+};
+
+/// Seals everything of the object that is sealable.
+///
+/// Needs:   the object is relocated.
+/// Context: before-main.
+ObjectOutcome seal_object(const Image &image, Engine engine);
+
+/// What it would have sealed, each part with `reason` instead.
+ObjectOutcome leave_object(const Image &image, Reason reason);
+
+}  // namespace memseal::loader

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "loader/reason.h"
+
+namespace memseal::loader {
+namespace {
+
+struct Words {
+  Reason reason;
+  const char *name;
+  const char *sentence;
+};
+
+constexpr Words words[] = {
+    {Reason::none, "none", "it is sealed"},
+    {Reason::writable_by_design, "writable_by_design",
+     "it is writable by design"},
+    {Reason::not_selected, "not_selected",
+     "--only or --except leaves the object out"},
+    {Reason::left_by_kernel, "left_by_kernel",
+     "the kernel leaves this gap unmapped"},
+    {Reason::flawed, "flawed", "its headers are not valid"},
+    {Reason::headers_not_found, "headers_not_found",
+     "its program headers were not found in memory"},
+    {Reason::relro_writable, "relro_writable",
+     "the loader has not made it read-only"},
+    {Reason::no_mseal, "no_mseal",
+     "this kernel has no mseal(2), which came with Linux 6.10"},
+    {Reason::seccomp, "seccomp",
+     "a seccomp filter is on that might not stand mseal(2)"},
+    {Reason::refused, "refused", "the kernel refused"},
+    {Reason::no_engine, "no_engine", "the engine asked for is not available"},
+    {Reason::hole, "hole", "part of the range is not mapped"},
+    {Reason::emulated, "emulated", "valgrind runs the program"},
+    {Reason::dlopen_skipped, "dlopen_skipped",
+     "--dlopen=skip leaves out what dlopen brings"},
+    {Reason::not_pinned, "not_pinned",
+     "it could not be kept from being unloaded"},
+    {Reason::table_full, "table_full",
+     "too many libraries were loaded at once"},
+};
+
+const Words &words_for(Reason reason) {
+  for (const Words &entry : words) {
+    if (entry.reason == reason)
+      return entry;
+  }
+  return words[0];
+}
+
+}  // namespace
+
+bool Outcome::falls_short() const {
+  switch (reason) {
+    case Reason::none:
+    case Reason::writable_by_design:
+    case Reason::not_selected:
+    case Reason::left_by_kernel:
+    case Reason::dlopen_skipped:
+      return false;
+    default:
+      return true;
+  }
+}
+
+const char *name(Reason reason) {
+  return words_for(reason).name;
+}
+
+const char *sentence(const Outcome &outcome) {
+  if (outcome.reason == Reason::flawed)
+    return elf::sentence(outcome.flaw);
+  return words_for(outcome.reason).sentence;
+}
+
+}  // namespace memseal::loader

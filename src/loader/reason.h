@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// Why a part of an object is not sealed.
+#pragma once
+
+#include <cstdint>
+
+#include "elf/flaw.h"
+
+namespace memseal::loader {
+
+enum class Reason : std::uint8_t {
+  none,                ///< it is sealed
+  writable_by_design,  ///< data: never asked for
+  not_selected,        ///< --only or --except
+  left_by_kernel,      ///< a gap in what the kernel mapped: nobody's memory
+  flawed,              ///< see the flaw
+  headers_not_found,   ///< the program headers are not where they should be
+  relro_writable,      ///< the loader has not protected it
+  no_mseal,            ///< a kernel before 6.10
+  seccomp,             ///< a filter might kill the process for asking
+  refused,             ///< the kernel refused: see the errno
+  no_engine,           ///< the engine asked for is not there
+  hole,                ///< something inside is not mapped
+  emulated,            ///< valgrind has no mseal(2)
+  dlopen_skipped,      ///< --dlopen=skip
+  not_pinned,          ///< --dlopen=pin, but it could not be kept from dlclose
+  table_full,          ///< more libraries at once than memseal keeps track of
+};
+
+/// What became of one part, or of a whole object.
+struct Outcome {
+  Reason reason = Reason::none;
+  elf::Flaw flaw{};   ///< of Reason::flawed
+  int sys_errno = 0;  ///< of Reason::refused
+
+  bool sealed() const { return reason == Reason::none; }
+  /// Whether something that was asked for is missing: what --require is about.
+  bool falls_short() const;
+};
+
+/// A word for programs: "relro_writable".
+const char *name(Reason reason);
+/// For people; static storage, no full stop. Begins with what is wrong.
+const char *sentence(const Outcome &outcome);
+
+}  // namespace memseal::loader

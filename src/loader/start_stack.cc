@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "loader/start_stack.h"
+
+#include <cstring>
+
+#include "policy/run_options.h"
+#include "sys/auxiliary_vector.h"
+
+namespace memseal::loader {
+namespace {
+
+constexpr std::string_view surplus_tunable = "glibc.rtld.optional_static_tls=";
+
+/// The text after "NAME=", null if the string is of another variable.
+char *value_in(char *string, std::string_view name) {
+  if (!std::string_view(string).starts_with(name) || string[name.size()] != '=')
+    return nullptr;
+  return string + name.size() + 1;
+}
+
+bool is_module(std::string_view path) {
+  std::string_view base = path.substr(path.rfind('/') + 1);
+  return base == "libmemseal-audit.so" || base == "libmemseal-preload.so";
+}
+
+/// Drops entries of a list in place, and the separator before or after each.
+template <typename Drops>
+void filter_list(char *value, std::string_view separators, Drops drops) {
+  char *out = value;
+  const char *in = value;
+  bool first = true;
+  while (true) {
+    std::size_t size = std::string_view(in).find_first_of(separators);
+    bool last = size == std::string_view::npos;
+    if (last)
+      size = std::strlen(in);
+    char separator = first ? '\0' : in[-1];
+    if (!drops(std::string_view(in, size), last)) {
+      if (out != value)
+        *out++ = separator;
+      std::memmove(out, in, size);
+      out += size;
+    }
+    if (last)
+      break;
+    in += size + 1;
+    first = false;
+  }
+  *out = '\0';
+}
+
+/// Whether nothing of the variable is left.
+bool forget_in(char *string) {
+  if (value_in(string, options_variable) != nullptr)
+    return true;
+  for (std::string_view name : {"LD_AUDIT", "LD_PRELOAD"}) {
+    if (char *value = value_in(string, name)) {
+      bool had_one = *value != '\0';
+      filter_list(value, ": ", [](std::string_view entry, bool) {
+        return is_module(entry);
+      });
+      return had_one && *value == '\0';
+    }
+  }
+  if (char *value = value_in(string, "GLIBC_TUNABLES")) {
+    bool had_one = *value != '\0';
+    filter_list(value, ":", [](std::string_view entry, bool last) {
+      return last && entry.starts_with(surplus_tunable);
+    });
+    return had_one && *value == '\0';
+  }
+  return false;
+}
+
+}  // namespace
+
+char **find_environment(LinkMap *head) {
+  for (LinkMap *map = head; map != nullptr; map = map->l_next) {
+    auto *stack_end =
+        static_cast<unsigned long **>(find_symbol(*map, "__libc_stack_end"));
+    if (stack_end == nullptr || *stack_end == nullptr)
+      continue;
+    // argc, argv, a null pointer, the environment, a null pointer, the vector.
+    unsigned long *at = *stack_end;
+    char **environment = reinterpret_cast<char **>(at + 1 + *at + 1);
+    char **end = environment;
+    while (*end != nullptr)
+      ++end;
+    sys::set_auxiliary_vector(reinterpret_cast<unsigned long *>(end + 1));
+    return environment;
+  }
+  return nullptr;
+}
+
+std::optional<std::string_view> variable(char *const *environment,
+                                         std::string_view name) {
+  for (; environment != nullptr && *environment != nullptr; ++environment) {
+    if (char *value = value_in(*environment, name))
+      return value;
+  }
+  return std::nullopt;
+}
+
+void forget_memseal(char **environment) {
+  if (environment == nullptr)
+    return;
+  char **kept = environment;
+  for (; *environment != nullptr; ++environment) {
+    if (!forget_in(*environment))
+      *kept++ = *environment;
+  }
+  *kept = nullptr;
+}
+
+}  // namespace memseal::loader

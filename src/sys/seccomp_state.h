@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whether a seccomp filter stands between us and the kernel, and whether it
+// would kill for mseal(2).
+#pragma once
+
+#include <cstdint>
+
+namespace memseal::sys {
+
+/// What /proc/self/status says.
+struct SeccompState {
+  int mode = -1;     ///< 0 none, 1 strict, 2 filter; -1: could not be read
+  int filters = -1;  ///< how many, since Linux 5.9; -1: not told
+
+  bool none() const { return mode == 0; }
+  friend bool operator==(const SeccompState &, const SeccompState &) = default;
+};
+
+/// Reads with openat, read and close only, which a program that is still
+/// loading libraries must be allowed.
+/// Context: before-main, after-filter.
+SeccompState seccomp_state();
+
+/// Whether a child that makes the calls of the loader module lives on, and
+/// mseal(2) is there. For processes under a filter of somebody else: an
+/// allow-list that is older than mseal(2) kills the process that tries.
+///
+/// No SIGCHLD is sent. Needs: a single thread. Context: before-main.
+bool mseal_survives_in_child();
+
+}  // namespace memseal::sys
