@@ -32,16 +32,15 @@ add_dependencies(memseal_launcher memseal_tool)
 # The tool: every verb. Its name is the launcher's business; users call it
 # `memseal`.
 find_package(fmt REQUIRED)
-file(GLOB tool_sources CONFIGURE_DEPENDS src/cli/*.cc src/tracer/*.cc
-     src/supervisor/*.cc)
+file(GLOB tool_sources CONFIGURE_DEPENDS src/cli/*.cc)
 list(FILTER tool_sources EXCLUDE REGEX "_test\\.cc$")
 add_executable(memseal_tool ${tool_sources} $<TARGET_OBJECTS:launch>
                             $<TARGET_OBJECTS:core>)
 set_target_properties(memseal_tool PROPERTIES OUTPUT_NAME memseal-tool)
 target_compile_definitions(memseal_tool
                            PRIVATE MEMSEAL_VERSION="${PROJECT_VERSION}")
-target_link_libraries(memseal_tool PRIVATE rooted_includes memseal_warnings
-                                           fmt::fmt)
+target_link_libraries(memseal_tool PRIVATE tracer rooted_includes
+                                           memseal_warnings fmt::fmt)
 
 # The loader modules have no C library: no DT_NEEDED, nothing to bind lazily.
 function(memseal_add_module name)

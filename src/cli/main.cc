@@ -15,6 +15,7 @@ namespace memseal::cli {
 namespace {
 
 constexpr Verb verbs[] = {
+    {"attach", "seal a process that runs already", attach},
     {"run", "run a program with its memory mappings sealed", run},
     {"status", "show what is sealed in a process", status},
 };

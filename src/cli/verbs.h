@@ -4,6 +4,7 @@
 
 namespace memseal::cli {
 
+int attach(int argc, char **argv);
 int status(int argc, char **argv);
 
 }  // namespace memseal::cli

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+// memseal attach PID...: seals processes that run already.
+#include "tracer/attach.h"
+
+#include <fmt/core.h>
+
+#include <charconv>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string_view>
+#include <vector>
+
+#include "cli/verb.h"
+#include "cli/verbs.h"
+#include "policy/glob.h"
+
+namespace memseal::cli {
+namespace {
+
+constexpr std::string_view help =
+    R"(usage: memseal attach [OPTION...] PID...
+
+Seals processes that run already: the text, the read-only data and the RELRO of
+every loaded object, and the vdso. The threads are stopped for about a
+millisecond; one of them makes the calls. Calls that wait go on waiting. Doing
+it again seals what has been loaded since.
+
+  --dry-run          show what would be sealed; stop and seal nothing
+  --json             write JSON: an array with one object a process
+  --only=GLOBS       seal only objects that match (comma-separated; * ? [a-z])
+  --except=GLOBS     do not seal objects that match
+  --help             this text
+
+A library that is sealed stays mapped even if the program unloads it.
+What is not stopped: writes by a tracer or through /proc/PID/mem, and JIT code.
+
+Exit codes: 0 all is sealed; 1 something is not (named on standard error);
+125 the command line is wrong; 126 a process may not be sealed; 127 there is no
+such process.
+)";
+
+constexpr int exit_incomplete = 1, exit_refused = 126, exit_missing = 127;
+
+struct Request {
+  bool dry_run = false, json = false;
+  RunOptions patterns;
+  std::vector<pid_t> pids;
+};
+
+enum class Parse { ok, wrong, wants_help };
+
+int complain(std::string_view sentence) {
+  fmt::print(stderr, "memseal: {}\n", sentence);
+  return exit_usage;
+}
+
+bool parse_pid(std::string_view word, std::vector<pid_t> &pids) {
+  pid_t pid = 0;
+  auto [end, error] =
+      std::from_chars(word.data(), word.data() + word.size(), pid);
+  if (error != std::errc() || end != word.data() + word.size() || pid <= 0)
+    return false;
+  pids.push_back(pid);
+  return true;
+}
+
+Parse parse(int argc, char **argv, Request &request) {
+  for (int i = 1; i < argc; ++i) {
+    std::string_view word = argv[i];
+    if (word == "--help") {
+      return Parse::wants_help;
+    } else if (word == "--dry-run") {
+      request.dry_run = true;
+    } else if (word == "--json") {
+      request.json = true;
+    } else if (word.starts_with("--only=")) {
+      request.patterns.only = word.substr(7);
+    } else if (word.starts_with("--except=")) {
+      request.patterns.except = word.substr(9);
+    } else if (word.starts_with("-")) {
+      complain(fmt::format("attach has no option '{}'", word));
+      return Parse::wrong;
+    } else if (!parse_pid(word, request.pids)) {
+      complain(fmt::format("'{}' is not a process number", word));
+      return Parse::wrong;
+    }
+  }
+  if (request.pids.empty()) {
+    complain("attach needs the number of a process");
+    return Parse::wrong;
+  }
+  return Parse::ok;
+}
+
+nlohmann::json to_json(const tracer::Attached &attached, bool dry_run) {
+  using nlohmann::json;
+  json ranges = json::array();
+  for (const tracer::PlannedRange &planned : attached.plan.ranges)
+    ranges.push_back({{"begin", planned.range.begin()},
+                      {"end", planned.range.end()},
+                      {"part", planned.part},
+                      {"object", planned.object},
+                      {"was_sealed", planned.seal == KernelSeal::present}});
+  json left_out = json::array();
+  for (const tracer::LeftOut &left : attached.plan.left_out)
+    left_out.push_back({{"part", left.part},
+                        {"object", left.object},
+                        {"reason", left.reason}});
+  json failed = json::array();
+  for (const tracer::PlannedRange &range : attached.unverified)
+    failed.push_back({{"begin", range.range.begin()},
+                      {"end", range.range.end()},
+                      {"object", range.object}});
+  return {{"pid", attached.process.pid},
+          {"name", attached.process.name},
+          {"program", attached.process.program},
+          {"dry_run", dry_run},
+          {"threads", attached.threads},
+          {"calls", attached.calls},
+          {"bytes", attached.plan.bytes()},
+          {"ranges", ranges},
+          {"left_out", left_out},
+          {"unsealed", failed}};
+}
+
+void print_ranges(const tracer::Attached &attached) {
+  for (const tracer::PlannedRange &planned : attached.plan.ranges)
+    fmt::print("  {:012x}-{:012x} {:<6} {}{}\n", planned.range.begin(),
+               planned.range.end(), planned.part, planned.object,
+               planned.seal == KernelSeal::present ? "  (sealed already)" : "");
+}
+
+void print_text(const tracer::Attached &attached, bool dry_run) {
+  std::size_t before = 0;
+  std::map<std::string_view, int> objects;
+  for (const tracer::PlannedRange &planned : attached.plan.ranges) {
+    ++objects[planned.object];
+    if (planned.seal == KernelSeal::present)
+      before += planned.range.size();
+  }
+  std::size_t bytes = attached.plan.bytes();
+  fmt::print(
+      "{} {} ({}): {} objects, {} KiB ({} KiB of them before), "
+      "{} calls, {} threads\n",
+      dry_run ? "would seal" : "sealed", attached.process.pid,
+      attached.process.name, objects.size(), bytes / 1024, before / 1024,
+      attached.calls, attached.threads);
+  if (dry_run)
+    print_ranges(attached);
+  for (const tracer::LeftOut &left : attached.plan.left_out)
+    fmt::print("  left out: {} of {}: {}\n", left.part, left.object,
+               left.reason);
+}
+
+int report_failures(const tracer::Attached &attached) {
+  for (const tracer::Unsealed &range : attached.refused)
+    fmt::print(stderr, "memseal: process {}: {:x}-{:x} was refused: {}\n",
+               attached.process.pid, range.range.begin(), range.range.end(),
+               std::strerror(range.sys_errno));
+  for (const tracer::PlannedRange &range : attached.unverified)
+    fmt::print(stderr, "memseal: process {}: {:x}-{:x} of {} is not sealed\n",
+               attached.process.pid, range.range.begin(), range.range.end(),
+               range.object);
+  return attached.complete() ? 0 : exit_incomplete;
+}
+
+int attach_one(pid_t pid, const Request &request, nlohmann::json &all) {
+  tracer::Selects selects = [&](std::string_view object) {
+    return memseal::selects(request.patterns, object);
+  };
+  auto attached = request.dry_run ? tracer::plan_attach(pid, selects)
+                                  : tracer::attach(pid, selects);
+  if (!attached) {
+    complain(attached.error().sentence);
+    return tracer::Process::look(pid) ? exit_refused : exit_missing;
+  }
+  if (request.json)
+    all.push_back(to_json(*attached, request.dry_run));
+  else
+    print_text(*attached, request.dry_run);
+  return request.dry_run ? 0 : report_failures(*attached);
+}
+
+}  // namespace
+
+int attach(int argc, char **argv) {
+  Request request;
+  switch (parse(argc, argv, request)) {
+    case Parse::wants_help:
+      fmt::print("{}", help);
+      return 0;
+    case Parse::wrong:
+      return exit_usage;
+    case Parse::ok:
+      break;
+  }
+  // Every process gets its turn; the gravest answer is the exit code.
+  int worst = 0;
+  nlohmann::json all = nlohmann::json::array();
+  for (pid_t pid : request.pids)
+    worst = std::max(worst, attach_one(pid, request, all));
+  if (request.json)
+    fmt::print("{}\n", all.dump(2));
+  return worst;
+}
+
+}  // namespace memseal::cli

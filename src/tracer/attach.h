@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// Seals a process that runs already.
+#pragma once
+
+#include <sys/types.h>
+
+#include <vector>
+
+#include "tracer/excursion.h"
+#include "tracer/process.h"
+#include "tracer/refusal.h"
+#include "tracer/seal_plan.h"
+
+namespace memseal::tracer {
+
+struct Attached {
+  Process process;
+  SealPlan plan{};  ///< `seal` tells what was sealed before
+  std::size_t calls = 0;
+  std::size_t threads = 0;
+  std::vector<Unsealed> refused{};  ///< by the kernel
+  /// Planned, and not under a seal when looked at afterwards.
+  std::vector<PlannedRange> unverified{};
+
+  bool complete() const { return refused.empty() && unverified.empty(); }
+};
+
+/// What `attach` would do. Nobody is stopped.
+Attempt<Attached> plan_attach(pid_t pid, const Selects &selects);
+
+/// Stops every thread, seals text, read-only data and RELRO of all loaded
+/// objects and the vdso through one of them, and lets them go on. Doing it
+/// again seals what has come since.
+///
+/// If this process dies in the middle, the other goes on unharmed, with some of
+/// its ranges sealed. (One under a seccomp filter that kills may die with it:
+/// the kernel suspends the filter only as long as the tracer lives.)
+///
+/// Kernel:  6.10, 64-bit.
+Attempt<Attached> attach(pid_t pid, const Selects &selects);
+
+}  // namespace memseal::tracer

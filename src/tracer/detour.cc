@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tracer/detour.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/assert.h"
+#include "sys/memory.h"
+#include "sys/syscall.h"
+#include "vm/maps_parser.h"
+
+namespace memseal::tracer {
+namespace {
+
+// What a dead tracer left begins so, and may be overwritten. The bytes are data
+// before the first instruction.
+constexpr char mark[9] = "memseal~";
+constexpr std::size_t mark_size = 8;
+
+#if defined(__x86_64__)
+// No instruction here changes a flag: mov, lea, jmp and jrcxz do not, and
+// `syscall` brings them back from r11.
+constexpr unsigned char code[] = {
+    0x48,
+    0x8d,
+    0x1d,
+    0,
+    0,
+    0,
+    0,  //  0 lea table(%rip), %rbx
+    0x48,
+    0x8b,
+    0x3b,  //  7 next: mov (%rbx), %rdi
+    0x48,
+    0x8b,
+    0x73,
+    0x08,  // 10 mov 8(%rbx), %rsi
+    0xba,
+    0,
+    0,
+    0,
+    0,  // 14 mov $0, %edx
+    0xb8,
+    sys::nr_mseal & 0xff,
+    sys::nr_mseal >> 8,
+    0,
+    0,  // 19 mov $462, %eax
+    0x0f,
+    0x05,  // 24 syscall
+    0x48,
+    0x8d,
+    0x5b,
+    0x10,  // 26 lea 16(%rbx), %rbx
+    0x48,
+    0x8b,
+    0x0b,  // 30 mov (%rbx), %rcx
+    0xe3,
+    0x02,  // 33 jrcxz done
+    0xeb,
+    0xe2,  // 35 jmp next
+    0x48,
+    0x8b,
+    0x05,
+    0,
+    0,
+    0,
+    0,  // 37 done: mov rax(%rip), %rax
+    0x48,
+    0x8b,
+    0x0d,
+    0,
+    0,
+    0,
+    0,  // 44 mov rcx(%rip), %rcx
+    0x48,
+    0x8b,
+    0x15,
+    0,
+    0,
+    0,
+    0,  // 51 mov rdx(%rip), %rdx
+    0x48,
+    0x8b,
+    0x35,
+    0,
+    0,
+    0,
+    0,  // 58 mov rsi(%rip), %rsi
+    0x48,
+    0x8b,
+    0x3d,
+    0,
+    0,
+    0,
+    0,  // 65 mov rdi(%rip), %rdi
+    0x4c,
+    0x8b,
+    0x1d,
+    0,
+    0,
+    0,
+    0,  // 72 mov r11(%rip), %r11
+    0x48,
+    0x8b,
+    0x1d,
+    0,
+    0,
+    0,
+    0,  // 79 mov rbx(%rip), %rbx
+    0xff,
+    0x25,
+    0,
+    0,
+    0,
+    0,  // 86 jmp *pc(%rip)
+    0x0f,
+    0x0b,
+    0x0f,
+    0x0b,  // 92 ud2, ud2: nobody comes here
+};
+static_assert(sizeof code == 96);
+constexpr std::size_t behind_call_at = 26;
+// Where the 32-bit distances lie, in the order of the words below.
+constexpr std::size_t distances[] = {40, 47, 54, 61, 68, 75, 82, 88};
+constexpr std::size_t table_distance = 3;
+
+std::array<std::uint64_t, 8> words_of(const Registers &r) {
+  return {r.raw.rax, r.raw.rcx, r.raw.rdx, r.raw.rsi,
+          r.raw.rdi, r.raw.r11, r.raw.rbx, r.raw.rip};
+}
+#else
+constexpr unsigned char code[8] = {};
+constexpr std::size_t behind_call_at = 0;
+constexpr std::array<std::size_t, 0> distances{};
+constexpr std::size_t table_distance = 0;
+std::array<std::uint64_t, 0> words_of(const Registers &) {
+  return {};
+}
+#endif
+
+constexpr std::size_t words_at = mark_size + sizeof code;
+constexpr std::size_t table_at =
+    words_at + std::size(distances) * sizeof(std::uint64_t);
+constexpr std::size_t entry_size = 2 * sizeof(std::uint64_t);
+
+void append(std::vector<std::byte> &bytes, const void *data, std::size_t size) {
+  auto *from = static_cast<const std::byte *>(data);
+  bytes.insert(bytes.end(), from, from + size);
+}
+
+}  // namespace
+
+std::size_t DetourImage::capacity(std::size_t room) {
+  std::size_t fixed = table_at + sizeof(std::uint64_t);
+  return room < fixed ? 0 : (room - fixed) / entry_size;
+}
+
+DetourImage::DetourImage(RemoteAddress at, std::span<const PageRange> ranges,
+                         const Registers &way_back)
+    : at_(at) {
+  append(bytes_, mark, mark_size);
+  append(bytes_, code, sizeof code);
+  for (std::uint64_t word : words_of(way_back))
+    append(bytes_, &word, sizeof word);
+  for (PageRange range : ranges) {
+    const std::uint64_t entry[] = {range.begin(), range.size()};
+    append(bytes_, entry, sizeof entry);
+  }
+  const std::uint64_t end = 0;
+  append(bytes_, &end, sizeof end);
+
+  place(table_distance, table_at);
+  for (std::size_t i = 0; i < std::size(distances); ++i)
+    place(distances[i], words_at + i * sizeof(std::uint64_t));
+}
+
+/// Distances count from behind the distance itself, the last of its
+/// instruction.
+void DetourImage::place(std::size_t displacement_at, std::size_t target) {
+  std::size_t from = mark_size + displacement_at;
+  auto distance =
+      static_cast<std::int32_t>(target - (from + sizeof(std::int32_t)));
+  std::memcpy(bytes_.data() + from, &distance, sizeof distance);
+}
+
+RemoteAddress DetourImage::entry() const {
+  return at_ + mark_size;
+}
+
+RemoteAddress DetourImage::behind_call() const {
+  return at_ + mark_size + behind_call_at;
+}
+
+namespace {
+
+/// The unused end of one executable mapping.
+Room room_in(const Mapping &mapping, const RemoteMemory &memory) {
+  std::size_t page = sys::page_size();
+  std::vector<std::byte> last(page);
+  Address begin = mapping.range.end() - page;
+  if (!memory.read({begin}, last))
+    return {};
+  std::string_view text(reinterpret_cast<const char *>(last.data()), page);
+  std::size_t used = text.rfind(mark);
+  if (used == std::string_view::npos)
+    used = text.find_last_not_of('\0') + 1;  // npos + 1 is 0
+  // A page of nothing but zeros may be read by somebody; a tail is padding.
+  used = (used + 63) & ~std::size_t{63};
+  if (used == 0 || used >= page)
+    return {};
+  return {{begin + used}, page - used};
+}
+
+}  // namespace
+
+Result<Room> find_room(const AddressSpace &space, const RemoteMemory &memory) {
+  constexpr std::size_t enough_calls = 4;
+  Room best;
+  for (const Mapping &mapping : space.mappings()) {
+    bool is_vdso = kind_of_name(mapping.name) == NameKind::vdso;
+    if (!mapping.protection.executable() || mapping.protection.writable() ||
+        !mapping.protection.readable() || mapping.sharing == Sharing::shared ||
+        (!is_vdso && mapping.inode == 0))
+      continue;
+    Room room = room_in(mapping, memory);
+    if (DetourImage::capacity(room.size) < enough_calls)
+      continue;
+    if (is_vdso)
+      return room;
+    if (room.size > best.size)
+      best = room;
+  }
+  if (best.size == 0)
+    return fail(Errc::capacity);
+  return best;
+}
+
+}  // namespace memseal::tracer

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// Makes a thread of a running process seal memory, such that the process
+// survives the tracer's death at any moment.
+//
+// Background: the textbook way to make a call in another process is to save a
+// thread's registers, set them to the call, run it and put them back. If the
+// tracer is killed in between, nobody puts them back: the kernel detaches, and
+// the thread runs on from wherever it was left.
+//
+// Idea: a detour that leads back by itself. A few instructions, written where
+// no code ever runs, make all the calls from a table and then load the thread's
+// own registers and jump to where it was. One change of registers, which the
+// kernel makes whole or not at all, puts the thread on the detour; before that
+// nothing has happened, after that nobody is needed. The instructions change no
+// flag, use no stack and write no memory, so there is nothing else to put back,
+// and a signal handler may run in the middle of them.
+//
+// Where no code runs: behind the end of the vdso's image, in its last page (the
+// kernel pads it with zeros), else in the same padding behind an executable
+// segment. The page becomes a private copy; no byte of code changes. The
+// padding is zeroed again afterwards, and left as it is by a dead tracer: the
+// next one finds its room by the mark it begins with.
+//
+// With the tracer alive the thread does not even come to the way back: after
+// the last call it is stopped once more and gets its registers as they were,
+// interrupted call included, so that the kernel itself restarts that.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "tracer/address_space.h"
+#include "tracer/registers.h"
+#include "tracer/remote_memory.h"
+
+namespace memseal::tracer {
+
+/// The instructions and their table, as bytes to be written at `at`.
+class DetourImage {
+public:
+  /// The most ranges that fit into `room` bytes; 0 if not even one.
+  static std::size_t capacity(std::size_t room);
+
+  DetourImage(RemoteAddress at, std::span<const PageRange> ranges,
+              const Registers &way_back);
+
+  std::span<const std::byte> bytes() const { return bytes_; }
+  RemoteAddress entry() const;
+  /// Where the thread is after each call.
+  RemoteAddress behind_call() const;
+
+private:
+  void place(std::size_t displacement_at, std::size_t target);
+
+  RemoteAddress at_;
+  std::vector<std::byte> bytes_;
+};
+
+/// Executable padding that no code uses.
+struct Room {
+  RemoteAddress begin;
+  std::size_t size = 0;
+};
+
+/// Errors:  capacity: no executable padding of a useful size.
+Result<Room> find_room(const AddressSpace &space, const RemoteMemory &memory);
+
+}  // namespace memseal::tracer

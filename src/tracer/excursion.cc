@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tracer/excursion.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include "tracer/stopped_process.h"
+
+namespace memseal::tracer {
+namespace {
+
+class Excursion {
+public:
+  Excursion(const Tracee &thread, const RemoteMemory &memory, Room room,
+            std::span<const PageRange> ranges)
+      : thread_(thread), memory_(memory), room_(room), left_(ranges) {}
+
+  Result<std::vector<Unsealed>> make() {
+    // Each signal in the middle costs one try, and each try gets on.
+    for (int tries = 0; !left_.empty(); ++tries) {
+      if (tries == 1000)
+        return fail(Errc::system, EINTR);
+      std::size_t most = DetourImage::capacity(room_.size);
+      MEMSEAL_TRY_VOID(try_once(left_.first(std::min(most, left_.size()))));
+    }
+    return unsealed_;
+  }
+
+private:
+  Result<void> try_once(std::span<const PageRange> ranges) {
+    Registers original = MEMSEAL_TRY(thread_.registers());
+    DetourImage image(room_.begin, ranges, original.restarted());
+    MEMSEAL_TRY_VOID(memory_.write(room_.begin, image.bytes()));
+
+    Registers detour = original;
+    detour.set_program_counter(image.entry());
+    detour.set_no_system_call();
+    MEMSEAL_TRY_VOID(thread_.set_registers(detour));
+    int signal = MEMSEAL_TRY(follow(image, ranges));
+    MEMSEAL_TRY_VOID(come_back(original, signal));
+
+    std::vector<std::byte> zeros(image.bytes().size());
+    return memory_.write(room_.begin, zeros);
+  }
+
+  /// Lets the thread make its calls. Returns the signal that stopped it first,
+  /// or 0: then it stands behind the last call.
+  Result<int> follow(const DetourImage &image,
+                     std::span<const PageRange> ranges) {
+    bool inside = false;
+    for (std::size_t made = 0; made < ranges.size();) {
+      MEMSEAL_TRY_VOID(thread_.resume(Until::system_call));
+      Stop stop = MEMSEAL_TRY(wait_for(thread_.tid()));
+      if (stop.ended())
+        return fail(Errc::system, ESRCH);
+      if (stop.kind == Stop::Kind::signal)
+        return stop.detail;
+      if (stop.kind != Stop::Kind::system_call)
+        continue;
+      inside = !inside;
+      if (inside)
+        continue;
+      Registers now = MEMSEAL_TRY(thread_.registers());
+      // Else it was another call than ours, and its answer says nothing.
+      if (now.program_counter() != image.behind_call())
+        return fail(Errc::malformed);
+      if (now.answer() < 0)
+        unsealed_.push_back({ranges[made], static_cast<int>(-now.answer())});
+      ++made;
+      left_ = left_.subspan(1);
+    }
+    return 0;
+  }
+
+  /// The registers as they were, an interrupted call included, at a stop where
+  /// the kernel looks for one: before a signal, or at a halt.
+  Result<void> come_back(const Registers &original, int signal) {
+    if (signal != 0) {
+      MEMSEAL_TRY_VOID(thread_.set_registers(original));
+      MEMSEAL_TRY_VOID(thread_.resume(Until::event, signal));
+      return halt(thread_);
+    }
+    MEMSEAL_TRY_VOID(thread_.interrupt());
+    MEMSEAL_TRY_VOID(thread_.resume(Until::event));
+    Stop stop = MEMSEAL_TRY(wait_for(thread_.tid()));
+    if (stop.ended())
+      return fail(Errc::system, ESRCH);
+    MEMSEAL_TRY_VOID(thread_.set_registers(original));
+    if (stop.kind == Stop::Kind::halted)
+      return {};
+    MEMSEAL_TRY_VOID(thread_.resume(
+        Until::event, stop.kind == Stop::Kind::signal ? stop.detail : 0));
+    return halt(thread_);
+  }
+
+  const Tracee &thread_;
+  const RemoteMemory &memory_;
+  Room room_;
+  std::span<const PageRange> left_;
+  std::vector<Unsealed> unsealed_;
+};
+
+}  // namespace
+
+bool can_be_borrowed(const Tracee &thread, const RemoteMemory &memory) {
+  auto registers = thread.registers();
+  if (!registers)
+    return false;
+  Registers after = registers->restarted();
+  if (after.program_counter() == registers->program_counter())
+    return true;
+  auto instruction =
+      memory.read_value<std::array<unsigned char, 2>>(after.program_counter());
+  return instruction && *instruction == system_call_instruction;
+}
+
+Result<std::vector<Unsealed>> seal_through(const Tracee &thread,
+                                           const RemoteMemory &memory,
+                                           Room room,
+                                           std::span<const PageRange> ranges) {
+  return Excursion(thread, memory, room, ranges).make();
+}
+
+}  // namespace memseal::tracer

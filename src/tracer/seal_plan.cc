@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tracer/seal_plan.h"
+
+#include <algorithm>
+
+#include "tracer/loaded_object.h"
+#include "vm/maps_parser.h"
+
+namespace memseal::tracer {
+namespace {
+
+class Planner {
+public:
+  Planner(const AddressSpace &space, Moment moment)
+      : space_(space), moment_(moment) {}
+
+  void add_object(const LoadedObject &object) {
+    std::string name(object.first->name);
+    for (const elf::Part &part : object.layout.parts()) {
+      if (!part.sealable())
+        continue;
+      if (part.kind == elf::PartKind::relro && moment_ == Moment::exec)
+        continue;
+      if (part.kind != elf::PartKind::relro && object.has_text_relocations) {
+        // Even of a running process nobody knows whether it is done.
+        leave_out(elf::name(part.kind), name,
+                  "relocations write into it (DT_TEXTREL)");
+        continue;
+      }
+      add_part(object, part, name);
+    }
+  }
+
+  void add_special(const Mapping &mapping, const char *part) {
+    plan_.ranges.push_back(
+        {mapping.range, part, std::string(mapping.name), mapping.seal});
+  }
+
+  void leave_out(std::string part, std::string object, std::string reason) {
+    plan_.left_out.push_back(
+        {std::move(part), std::move(object), std::move(reason)});
+  }
+
+  SealPlan take() { return std::move(plan_); }
+
+private:
+  void add_part(const LoadedObject &object, const elf::Part &part,
+                const std::string &name) {
+    for (const Mapping &mapping : space_.mappings()) {
+      if (!mapping.range.overlaps(part.range))
+        continue;
+      bool is_gap = part.kind == elf::PartKind::gap;
+      if (!object.maps(mapping) && (mapping.inode != 0 || is_gap))
+        continue;  // somebody else moved in
+      if (mapping.protection.writable()) {
+        leave_out(elf::name(part.kind), name, "it is writable now");
+        continue;
+      }
+      if (is_gap && !mapping.protection.none())
+        continue;
+      plan_.ranges.push_back({mapping.range.intersection(part.range),
+                              elf::name(part.kind), name, mapping.seal});
+    }
+  }
+
+  const AddressSpace &space_;
+  Moment moment_;
+  SealPlan plan_;
+};
+
+}  // namespace
+
+SealPlan plan_seals(const AddressSpace &space, const RemoteMemory &memory,
+                    Moment moment, const Selects &selects) {
+  Planner planner(space, moment);
+  for (const Mapping &mapping : space.mappings()) {
+    NameKind kind = kind_of_name(mapping.name);
+    bool special = kind == NameKind::vdso || kind == NameKind::vvar;
+    if (!special && kind != NameKind::file)
+      continue;
+    if (special) {
+      if (selects(mapping.name))
+        planner.add_special(mapping, kind == NameKind::vdso ? "vdso" : "vvar");
+      continue;
+    }
+    auto object = loaded_object_at(space, memory, mapping);
+    if (!object) {
+      planner.leave_out("object", std::string(mapping.name),
+                        elf::sentence(object.error()));
+    } else if (*object && selects(path_of_name(mapping.name))) {
+      planner.add_object(**object);
+    }
+  }
+  return planner.take();
+}
+
+std::vector<PageRange> relro_of(const AddressSpace &space,
+                                const RemoteMemory &memory, Address inside) {
+  std::vector<PageRange> found;
+  if (auto object = loaded_object_around(space, memory, inside)) {
+    for (const elf::Part &part : object->layout.parts()) {
+      if (part.kind == elf::PartKind::relro)
+        found.push_back(part.range);
+    }
+  }
+  return found;
+}
+
+std::vector<PageRange> SealPlan::calls() const {
+  std::vector<PageRange> sorted;
+  for (const PlannedRange &planned : ranges) {
+    if (planned.seal != KernelSeal::present)
+      sorted.push_back(planned.range);
+  }
+  std::ranges::sort(sorted, {}, &PageRange::begin);
+  std::vector<PageRange> merged;
+  for (PageRange range : sorted) {
+    if (merged.empty() || !merged.back().touches(range)) {
+      merged.push_back(range);
+      continue;
+    }
+    // Both are whole pages and touch, so their hull is a range too.
+    Address begin = merged.back().begin();
+    Address end = std::max(merged.back().end(), range.end());
+    merged.back() = *PageRange::covering(begin, end - begin, 1);
+  }
+  return merged;
+}
+
+std::size_t SealPlan::bytes() const {
+  std::size_t total = 0;
+  for (const PlannedRange &planned : ranges)
+    total += planned.range.size();
+  return total;
+}
+
+}  // namespace memseal::tracer

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// What of a process deserves a seal now, and what does not, and why.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tracer/address_space.h"
+#include "tracer/remote_memory.h"
+
+namespace memseal::tracer {
+
+struct PlannedRange {
+  PageRange range;
+  std::string part;  ///< "text", "rodata", "relro", "gap", "vdso", "vvar"
+  std::string object;
+  KernelSeal seal = KernelSeal::unknown;
+};
+
+struct LeftOut {
+  std::string part;
+  std::string object;
+  std::string reason;
+};
+
+struct SealPlan {
+  std::vector<PlannedRange> ranges;  ///< by object, then ascending
+  std::vector<LeftOut> left_out;
+
+  /// The ranges that do not carry the kernel's seal yet, touching ones merged:
+  /// one call each.
+  std::vector<PageRange> calls() const;
+  std::size_t bytes() const;
+};
+
+/// At exec nothing is relocated: RELRO is still being written, and so is the
+/// text of objects with text relocations.
+enum class Moment : std::uint8_t { exec, running };
+
+using Selects = std::function<bool(std::string_view object)>;
+
+/// Finds the loaded ELF objects by their headers in memory, the file on disk
+/// may be gone or another by now. Only pages that are mapped from that object
+/// (or anonymous, in its place) and that nobody can write at this moment are
+/// planned.
+SealPlan plan_seals(const AddressSpace &space, const RemoteMemory &memory,
+                    Moment moment, const Selects &selects);
+
+/// Where the RELRO of the object that is mapped at `inside` lies. Nothing if it
+/// has none.
+std::vector<PageRange> relro_of(const AddressSpace &space,
+                                const RemoteMemory &memory, Address inside);
+
+}  // namespace memseal::tracer

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tracer/stopped_process.h"
+
+#include <fmt/core.h>
+#include <sys/ptrace.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace memseal::tracer {
+namespace {
+
+constexpr int patience_ms = 2000;
+
+/// A filter that kills on unknown calls would kill for a mseal too.
+unsigned options_for(const Process &process) {
+  return process.seccomp != 0 ? unsigned{PTRACE_O_SUSPEND_SECCOMP} : 0u;
+}
+
+}  // namespace
+
+Result<void> halt(const Tracee &thread) {
+  MEMSEAL_TRY_VOID(thread.interrupt());
+  for (;;) {
+    Stop stop = MEMSEAL_TRY(wait_for(thread.tid(), patience_ms));
+    if (stop.ended())
+      return fail(Errc::system, ESRCH);
+    if (stop.kind == Stop::Kind::halted)
+      break;
+    int signal = stop.kind == Stop::Kind::signal ? stop.detail : 0;
+    MEMSEAL_TRY_VOID(thread.resume(Until::event, signal));
+  }
+  Registers registers = MEMSEAL_TRY(thread.registers());
+  if (spare_interruption(registers))
+    MEMSEAL_TRY_VOID(thread.set_registers(registers));
+  return {};
+}
+
+/// Returns whether there was any. A new thread may have been started by one
+/// that had not stopped yet, so the caller asks until there is none.
+Attempt<bool> StoppedProcess::stop_new_threads(const Process &process) {
+  bool any = false;
+  for (pid_t tid : process.threads()) {
+    if (std::ranges::find(threads_, tid, &Tracee::tid) != threads_.end())
+      continue;
+    auto thread = Tracee::seize(tid, options_for(process));
+    if (!thread) {
+      auto now = Process::look(tid);
+      bool gone = !now || now->state == 'Z' || now->state == 'X';
+      if (gone && (tid != process.pid || process.threads().size() > 1))
+        continue;
+      if (thread.error().code == Errc::unsupported)
+        return refuse("this machine is not one the tracer knows (x86-64)");
+      if (process.seccomp != 0 && thread.error().sys_errno == EPERM)
+        return refuse(
+            fmt::format("process {} ({}) is under a seccomp filter that might "
+                        "kill it for sealing; only root can suspend that",
+                        process.pid, process.name));
+      return refuse(why_not_traced(process, thread.error().sys_errno));
+    }
+    threads_.push_back(*thread);
+    any = true;
+    if (auto halted = halt(*thread); !halted) {
+      int why = halted.error().sys_errno;
+      if (why == ESRCH) {
+        threads_.pop_back();
+        continue;
+      }
+      if (halted.error().code == Errc::unsupported)
+        return refuse(
+            fmt::format("process {} ({}) is a 32-bit program, and mseal(2) is "
+                        "for 64-bit ones",
+                        process.pid, process.name));
+      return refuse(
+          fmt::format("thread {} of process {} ({}) does not stop: "
+                      "{}",
+                      tid, process.pid, process.name, std::strerror(why)));
+    }
+  }
+  return any;
+}
+
+Attempt<StoppedProcess> StoppedProcess::stop(const Process &process) {
+  StoppedProcess stopped;
+  while (MEMSEAL_TRY(stopped.stop_new_threads(process))) {
+  }
+  if (stopped.threads_.empty())
+    return refuse(
+        fmt::format("process {} ({}) has ended", process.pid, process.name));
+  return stopped;
+}
+
+void StoppedProcess::forget(pid_t tid) {
+  std::erase_if(threads_, [=](const Tracee &t) { return t.tid() == tid; });
+}
+
+StoppedProcess::~StoppedProcess() {
+  for (const Tracee &thread : threads_)
+    static_cast<void>(thread.detach());
+}
+
+}  // namespace memseal::tracer
