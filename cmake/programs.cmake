@@ -6,7 +6,19 @@ add_library(memseal_shared SHARED $<TARGET_OBJECTS:core>)
 set_target_properties(
   memseal_shared PROPERTIES OUTPUT_NAME memseal VERSION ${PROJECT_VERSION}
                             SOVERSION 0 LINKER_LANGUAGE C)
-target_link_options(memseal_shared PRIVATE -Wl,-z,defs -Wl,-z,relro,-z,now)
+# Nothing but libc is needed: what C++ leaves in the objects is dropped, and only
+# the C interface is visible. Its code may be a signal's handler: it stays.
+target_link_options(
+  memseal_shared
+  PRIVATE
+  -Wl,-z,defs
+  -Wl,-z,relro,-z,now
+  -Wl,-z,nodelete
+  -Wl,--as-needed
+  -Wl,--version-script=${CMAKE_SOURCE_DIR}/src/seal/exports.map)
+set_target_properties(
+  memseal_shared PROPERTIES LINK_DEPENDS
+                            ${CMAKE_SOURCE_DIR}/src/seal/exports.map)
 
 # What decides how a program is started sealed, for the tool and its tests. The
 # launcher builds the same sources without a C library.

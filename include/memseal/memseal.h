@@ -13,7 +13,7 @@
  * All functions: 0 (or a pointer) on success; on failure -1 (MAP_FAILED) with
  * the reason in errno, and nothing is sealed. They use no malloc and may be
  * called before main, from several threads and in signal handlers; give a
- * handler 8 KiB of stack.
+ * handler 32 KiB of stack.
  *
  * What no seal stops: writes through /proc/self/mem, by ptrace, or to the file
  * behind a mapping. docs/threat-model.md has the whole list. */
@@ -87,14 +87,26 @@ extern "C" {
  *          EBUSY   a thread could not be brought under the seal: it has a
  *                  filter of its own, or blocks signal 33.
  *          any other errno of the kernel's, ENOMEM or EMFILE for example.
- *          Nothing is sealed on failure, with two exceptions that only another
+ *          Nothing is sealed on failure, with exceptions that only another
  *          thread of the caller can bring about and that cannot be undone:
  *          ENOMEM because it unmapped part of the range during the call, EBUSY
- *          because it blocked signal 33 during the call. memseal_query tells.
+ *          because it reprotected it or blocked signal 33 during the call;
+ *          memseal_query tells. And mseal(2) may stop half way for want of
+ *          mappings: ENOMEM, vm.max_map_count.
  * Kernel:  native 6.10 (64-bit), filter 3.17 on x86-64 and arm64.
  * Does not stop: see above; native leaves more open (docs/semantics.md, S-62,
  *          S-63), MEMSEAL_STRICT closes that. */
+#ifdef __cplusplus
+} /* memseal::memseal in C++, where a namespace has that name */
+namespace memseal {
+extern "C" {
+#endif
 MEMSEAL_API int memseal(void *addr, size_t len, unsigned types, unsigned flags);
+#ifdef __cplusplus
+}
+} /* namespace memseal */
+extern "C" {
+#endif
 
 /* One range of memseal_many. */
 struct memseal_range {

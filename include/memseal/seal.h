@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sealing memory from C++.
+// Sealing memory from C++. C and C++20 programs include memseal/memseal.h.
 #pragma once
 
+#include <cstddef>
 #include <span>
 
 #include "memseal/error.h"
@@ -28,14 +29,75 @@ struct SealRequest {
   Downgrade downgrade = Downgrade::refused;
 };
 
-/// Seals all the ranges, or none of them.
+/// Seals all the ranges, or none of them. The requests are judged in order, as
+/// by as many calls, and enforced together: by one filter, however many.
 ///
-/// Errors:  hole, closed, unsupported, budget, unsynchronised, system. Nothing
-///          is sealed on error.
+/// Errors:  invalid: a type there is not, or `allowed` without mprotect.
+///          hole, closed: whichever comes first by address.
+///          unsupported, budget, unsynchronised, system. Nothing is sealed, but
+///          if another thread unmapped or reprotected the range during the call
+///          (hole, unsynchronised), or if mseal(2) refused after it had sealed
+///          other ranges, for want of mappings (system ENOMEM): then `query`
+///          tells what holds.
+/// Kernel:  native 6.10; filter 3.17.
 /// Does not stop: writes through /proc/self/mem, by ptrace, or to the backing
 ///          file: docs/threat-model.md.
-/// Context: anywhere: before main, in signal handlers, with a full heap.
+/// Context: anywhere: before main, in signal handlers (32 KiB of stack), with a
+///          full heap.
 Result<void> seal(std::span<const SealRequest> requests,
                   Engine engine = Engine::automatic);
+
+/// The same for one range.
+Result<void> seal(PageRange range, SealTypes types = seal_type::all,
+                  Downgrade downgrade = Downgrade::refused,
+                  Engine engine = Engine::automatic);
+
+/// Requests collected to be sealed together, in memory of their own: no heap.
+class Batch {
+public:
+  Batch() = default;
+  Batch(const Batch &) = delete;
+  Batch &operator=(const Batch &) = delete;
+  ~Batch();
+
+  /// Errors:  system ENOMEM. The batch is as it was.
+  Result<void> add(const SealRequest &request);
+  std::span<const SealRequest> requests() const { return {items_, size_}; }
+
+  /// Seals everything added so far and empties the batch; on failure nothing is
+  /// sealed, as with `seal`, and the batch is as it was.
+  Result<void> commit(Engine engine = Engine::automatic);
+
+private:
+  SealRequest *items_ = nullptr;
+  std::size_t size_ = 0, capacity_ = 0;
+};
+
+/// How many of the roads around a range the base filter closes: S-49 of
+/// docs/semantics.md.
+enum class BaseLevel : std::uint8_t { none, compatible, closed };
+
+/// Installs the base filter now, or raises its level. Without this call the
+/// first seal of the filter engine brings `compatible`.
+///
+/// Errors:  unsupported, budget, unsynchronised, system. Nothing is installed.
+/// Context: anywhere.
+Result<void> harden(BaseLevel level);
+
+/// What memseal, by whichever copy in this process, sealed at an address.
+struct SealState {
+  Address begin, end;      ///< the pages around it of which the same is true
+  SealTypes types;         ///< empty: not sealed
+  SealTypes filter_types;  ///< those that a filter enforces
+  Downgrade downgrade;
+  Engine engine;  ///< native, filter or strict; automatic: not sealed
+};
+
+/// Never fails: where there is no register nothing is sealed.
+/// Context: anywhere.
+SealState query(Address at);
+
+/// The level of the base filter that memseal installed in this process.
+BaseLevel base_level();
 
 }  // namespace memseal

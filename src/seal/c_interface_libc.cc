@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+// memseal.h in terms of seal.h: arguments in, errno out.
+#include <sys/syscall.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <optional>
+
+#include "memseal/memseal.h"
+#include "memseal/seal.h"
+#include "seal/commit.h"
+#include "seal/register.h"
+#include "seal/scratch.h"
+#include "sys/memory.h"
+#include "sys/syscall.h"
+
+namespace memseal {
+namespace {
+
+static_assert(MEMSEAL_SEAL == seal_type::seal.bits);
+static_assert(MEMSEAL_MPROTECT == seal_type::mprotect.bits);
+static_assert(MEMSEAL_MUNMAP == seal_type::munmap.bits);
+static_assert(MEMSEAL_MMAP == seal_type::mmap.bits);
+static_assert(MEMSEAL_MREMAP == seal_type::mremap.bits);
+static_assert(MEMSEAL_DISCARD == seal_type::discard.bits);
+static_assert(MEMSEAL_ALL == seal_type::all.bits);
+static_assert(MEMSEAL_MAPPING == seal_type::mapping.bits);
+static_assert(MEMSEAL_PROTECTION == seal_type::protection.bits);
+
+// linux/mman.h calls it by an architecture's name, or not at all.
+constexpr int map_fixed = 0x10, map_hugetlb = 0x40000;
+constexpr int grows = 0x01000000 | 0x02000000;  // PROT_GROWSDOWN, GROWSUP
+
+int answer(Result<void> outcome) {
+  if (outcome)
+    return 0;
+  errno = outcome.error().to_errno();
+  return -1;
+}
+
+Engine engine_of(unsigned flags) {
+  switch (flags & MEMSEAL_ENGINES) {
+    case MEMSEAL_NATIVE:
+      return Engine::native;
+    case MEMSEAL_FILTER:
+      return Engine::filter;
+    case MEMSEAL_STRICT:
+      return Engine::strict;
+    default:
+      return Engine::automatic;
+  }
+}
+
+/// S-01.
+Result<void> check_flags(unsigned types, unsigned flags) {
+  if ((types & ~MEMSEAL_ALL) != 0 ||
+      (flags & ~(MEMSEAL_DOWNGRADABLE | MEMSEAL_ENGINES)) != 0)
+    return fail(Errc::invalid);
+  if ((flags & MEMSEAL_DOWNGRADABLE) != 0 && (types & MEMSEAL_MPROTECT) == 0)
+    return fail(Errc::invalid);
+  return {};
+}
+
+/// S-02 … S-05: the pages, or nothing for a length of 0.
+Result<std::optional<PageRange>> pages_of(const void *addr, std::size_t len) {
+  auto begin = reinterpret_cast<Address>(addr);
+  std::size_t page = sys::page_size();
+  if (begin % page != 0)
+    return fail(Errc::misaligned);
+  if (len == 0)
+    return std::nullopt;
+  return MEMSEAL_TRY(PageRange::covering(begin, len, page));
+}
+
+Downgrade downgrade_of(unsigned flags) {
+  return (flags & MEMSEAL_DOWNGRADABLE) != 0 ? Downgrade::allowed
+                                             : Downgrade::refused;
+}
+
+Result<void> seal_one(void *addr, std::size_t len, unsigned types,
+                      unsigned flags) {
+  MEMSEAL_TRY_VOID(check_flags(types, flags));
+  auto range = MEMSEAL_TRY(pages_of(addr, len));
+  if (!range)
+    return {};
+  SealRequest request{*range, SealTypes{types}, downgrade_of(flags)};
+  return commit(std::span(&request, 1), engine_of(flags));
+}
+
+Result<void> seal_many(const memseal_range *ranges, std::size_t count,
+                       unsigned flags) {
+  if ((flags & ~MEMSEAL_ENGINES) != 0 || (ranges == nullptr && count != 0))
+    return fail(Errc::invalid);
+  Scratch<SealRequest> requests;
+  for (const memseal_range &one : std::span(ranges, count)) {
+    if ((one.flags & MEMSEAL_ENGINES) != 0)
+      return fail(Errc::invalid);
+    MEMSEAL_TRY_VOID(check_flags(one.types, one.flags));
+    auto range = MEMSEAL_TRY(pages_of(one.addr, one.len));
+    if (!range)
+      continue;
+    MEMSEAL_TRY_VOID(requests.push_back(
+        {*range, SealTypes{one.types}, downgrade_of(one.flags)}));
+  }
+  if (requests.empty())
+    return {};
+  return commit(requests.view(), engine_of(flags));
+}
+
+Result<void> protect_and_seal(void *addr, std::size_t len, int prot) {
+  constexpr int ours = MEMSEAL_PROT_IMMUTABLE | MEMSEAL_PROT_DOWNGRADABLE;
+  bool both = (prot & ours) == ours;
+  if (both || (prot & grows) != 0)
+    return fail(Errc::invalid);
+  int plain = prot & ~ours;
+  if ((prot & ours) == 0) {
+    MEMSEAL_TRY(sys::result(sys::call(SYS_mprotect, addr, len, plain)));
+    return {};
+  }
+  auto range = MEMSEAL_TRY(pages_of(addr, len));
+  if (!range)
+    return {};
+  constexpr unsigned rights =
+      Protection::read | Protection::write | Protection::exec;
+  SealRequest request{*range, seal_type::mprotect,
+                      (prot & MEMSEAL_PROT_DOWNGRADABLE) != 0
+                          ? Downgrade::allowed
+                          : Downgrade::refused};
+  ProtectFirst first{Protection{static_cast<unsigned>(plain) & rights}, plain};
+  return commit(std::span(&request, 1), Engine::automatic, first);
+}
+
+Result<void *> map_and_seal(void *addr, std::size_t len, int prot,
+                            int map_flags, int fd, std::int64_t offset,
+                            unsigned types, unsigned flags) {
+  MEMSEAL_TRY_VOID(check_flags(types, flags));
+  if ((map_flags & (map_fixed | map_hugetlb)) != 0)
+    return fail(Errc::invalid);
+  long at = MEMSEAL_TRY(
+      sys::result(sys::call(SYS_mmap, addr, len, prot, map_flags, fd, offset)));
+  auto *memory = reinterpret_cast<void *>(at);
+  if (auto sealed = seal_one(memory, len, types, flags); !sealed) {
+    (void)sys::call(SYS_munmap, at, len);
+    return std::unexpected(sealed.error());
+  }
+  return memory;
+}
+
+std::uint32_t engine_flag(Engine engine) {
+  switch (engine) {
+    case Engine::native:
+      return MEMSEAL_NATIVE;
+    case Engine::filter:
+      return MEMSEAL_FILTER;
+    case Engine::strict:
+      return MEMSEAL_STRICT;
+    default:
+      return 0;
+  }
+}
+
+std::uint32_t open_roads(Engine engine) {
+  std::uint32_t open = 0;
+  const RegisterHeader *header = find_register();
+  if (header == nullptr || header->base_level < MEMSEAL_BASE_CLOSED)
+    open |=
+        MEMSEAL_OPEN_IO_URING | MEMSEAL_OPEN_USERFAULTFD | MEMSEAL_OPEN_PTRACE;
+  if (header != nullptr)
+    open |= header->open;
+  if (engine == Engine::native)
+    open |= MEMSEAL_OPEN_NATIVE;
+  return open;
+}
+
+}  // namespace
+}  // namespace memseal
+
+extern "C" int memseal::memseal(void *addr, size_t len, unsigned types,
+                                unsigned flags) {
+  return answer(seal_one(addr, len, types, flags));
+}
+
+using namespace memseal;
+
+extern "C" {
+
+int memseal_many(const struct memseal_range *ranges, size_t count,
+                 unsigned flags) {
+  return answer(seal_many(ranges, count, flags));
+}
+
+int memseal_mprotect(void *addr, size_t len, int prot) {
+  return answer(protect_and_seal(addr, len, prot));
+}
+
+void *memseal_map(void *addr, size_t len, int prot, int map_flags, int fd,
+                  int64_t offset, unsigned types, unsigned flags) {
+  auto mapped =
+      map_and_seal(addr, len, prot, map_flags, fd, offset, types, flags);
+  if (mapped)
+    return *mapped;
+  errno = mapped.error().to_errno();
+  return reinterpret_cast<void *>(-1);  // MAP_FAILED
+}
+
+int memseal_harden(unsigned level) {
+  if (level > MEMSEAL_BASE_CLOSED)
+    return answer(fail(Errc::invalid));
+  return answer(harden(static_cast<BaseLevel>(level)));
+}
+
+int memseal_query(const void *addr, struct memseal_info *info) {
+  if (info == nullptr || info->size < sizeof(memseal_info))
+    return answer(fail(Errc::invalid));
+  SealState state = query(reinterpret_cast<Address>(addr));
+  info->size = sizeof(memseal_info);
+  info->begin = state.begin;
+  info->end = state.end;
+  info->types = state.types.bits;
+  info->flags =
+      state.downgrade == Downgrade::allowed ? MEMSEAL_DOWNGRADABLE : 0;
+  info->engine = engine_flag(state.engine);
+  info->filter_types = state.filter_types.bits;
+  info->base_level = static_cast<uint32_t>(base_level());
+  info->open = open_roads(state.engine);
+  return 0;
+}
+
+const char *memseal_sentence(int error) {
+  switch (error) {
+    case 0:
+      return "no error";
+    case EINVAL:
+      return "an argument is not valid: types, flags, alignment or range";
+    case ENOMEM:
+      return "part of the range is not mapped, or memory is short";
+    case EACCES:
+      return "the range takes no further seal types";
+    case EPERM:
+      return "a seal forbids it";
+    case EOPNOTSUPP:
+      return "no engine on this system can enforce it";
+    case E2BIG:
+      return "the kernel takes no more filter instructions";
+    case EBUSY:
+      return "a thread could not be brought under the seal";
+    default:
+      return "the kernel refused";
+  }
+}
+
+const char *memseal_version(void) {
+#define MEMSEAL_TEXT(number) #number
+#define MEMSEAL_DOTTED(a, b, c) \
+  MEMSEAL_TEXT(a) "." MEMSEAL_TEXT(b) "." MEMSEAL_TEXT(c)
+  return MEMSEAL_DOTTED(MEMSEAL_VERSION_MAJOR, MEMSEAL_VERSION_MINOR,
+                        MEMSEAL_VERSION_PATCH);
+}
+
+}  // extern "C"

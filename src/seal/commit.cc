@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+// The order of steps is explained in the header.
+#include "seal/commit.h"
+
+#include <sys/syscall.h>
+
+#include "base/assert.h"
+#include "seal/barrier.h"
+#include "seal/judge.h"
+#include "seal/own_mappings.h"
+#include "seal/programs.h"
+#include "seal/register.h"
+#include "seal/scratch.h"
+#include "sys/holes.h"
+#include "sys/memory.h"
+#include "sys/syscall.h"
+
+namespace memseal {
+namespace {
+
+constexpr std::uint32_t open_sibling = 0x8;  // MEMSEAL_OPEN_SIBLING
+
+PageRange range_of(const RegisterEntry &entry) {
+  auto range =
+      PageRange::create(entry.begin, entry.end - entry.begin, sys::page_size());
+  MEMSEAL_ASSERT(range);
+  return *range;
+}
+
+/// Step 3, and the way back.
+class Protecting {
+public:
+  Protecting() = default;
+  Protecting(const Protecting &) = delete;
+  Protecting &operator=(const Protecting &) = delete;
+  ~Protecting() {
+    for (const ProtectedRange &part : before_.view())
+      (void)sys::protect(part.range, part.protection);
+  }
+  /// Errors:  as mprotect(2); what it changed before it failed is put back
+  ///          when this object ends.
+  Result<void> protect(PageRange range, int prot) {
+    MEMSEAL_TRY_VOID(read_protections(range, before_));
+    MEMSEAL_TRY(sys::result(
+        sys::call(SYS_mprotect, range.begin(), range.size(), prot)));
+    return {};
+  }
+  void keep() { before_.clear(); }
+
+private:
+  Scratch<ProtectedRange> before_;
+};
+
+class Commit {
+public:
+  Commit(RegisterChange &change, std::span<const SealRequest> requests,
+         Engine engine, std::optional<ProtectFirst> protect_first)
+      : change_(change),
+        requests_(requests),
+        engine_(engine),
+        protect_first_(protect_first) {}
+
+  Result<void> run() {
+    for (const SealRequest &request : requests_)
+      MEMSEAL_TRY_VOID(judge(request, engine_, protection(), change_.table()));
+    MEMSEAL_TRY_VOID(collect());
+    if (protect_first_)
+      MEMSEAL_TRY_VOID(
+          protecting_.protect(requests_[0].range, protect_first_->prot));
+    if (!guarded_.empty()) {
+      if (Result<void> outcome = guard(); !outcome)
+        return outcome;
+    }
+    return seal_natively();
+  }
+
+private:
+  std::optional<Protection> protection() const {
+    if (!protect_first_)
+      return {};
+    return protect_first_->protection;
+  }
+
+  /// What the judged requests leave to do.
+  Result<void> collect() {
+    for (const RegisterEntry &entry : change_.table().entries()) {
+      if ((entry.flags & flag_filter_due) == 0)
+        continue;
+      Downgrade downgrade = (entry.flags & flag_downgradable) != 0
+                                ? Downgrade::allowed
+                                : Downgrade::refused;
+      MEMSEAL_TRY_VOID(guarded_.push_back(
+          {range_of(entry), SealTypes{entry.filter_types}, downgrade}));
+      if (SealTypes{entry.filter_types}.has(seal_type::munmap))
+        MEMSEAL_TRY_VOID(kept_mapped_.push_back(range_of(entry)));
+    }
+    return {};
+  }
+
+  /// Steps 4 to 8.
+  Result<void> guard() {
+    Barrier barrier = MEMSEAL_TRY(Barrier::prepare());
+    Scratch<Address> attached;
+    if (!kept_mapped_.empty())
+      MEMSEAL_TRY_VOID(find_attachments(kept_mapped_.view(), attached));
+    MEMSEAL_TRY_VOID(ensure_base(change_.header(), BaseLevel::compatible,
+                                 barrier.has_sibling()));
+    std::uint32_t size =
+        MEMSEAL_TRY(install_guard(guarded_.view(), attached.view()));
+
+    count_filter(change_.header(), size);
+    protecting_.keep();
+    Result<void> passed = barrier.pass();
+    Result<void> verified = verify();
+    if (passed && verified)
+      return {};
+    // True all the same: the filter is on.
+    change_.table().drop_native_due();
+    publish();
+    return passed ? verified : passed;
+  }
+
+  Result<void> verify() {
+    for (const GuardedRange &guarded : guarded_.view()) {
+      MEMSEAL_TRY_VOID(sys::check_mapped(guarded.range));
+      if (guarded.downgrade == Downgrade::allowed &&
+          guarded.types.has(seal_type::mprotect) &&
+          !check_lowerable(guarded.range))
+        return fail(Errc::unsynchronised);
+    }
+    if (!protect_first_)
+      return {};
+    Scratch<ProtectedRange> parts;
+    MEMSEAL_TRY_VOID(read_protections(requests_[0].range, parts));
+    for (const ProtectedRange &part : parts.view()) {
+      if (part.protection != protect_first_->protection)
+        return fail(Errc::unsynchronised);
+    }
+    return {};
+  }
+
+  /// Steps 9 and 10.
+  Result<void> seal_natively() {
+    Result<void> outcome;
+    bool changed = !guarded_.empty();
+    SealTable &table = change_.table();
+    for (std::size_t i = 0; i < table.entries().size(); ++i) {
+      const RegisterEntry &entry = table.entries()[i];
+      if ((entry.flags & flag_native_due) == 0)
+        continue;
+      outcome = seal_natively(range_of(entry));
+      if (!outcome)
+        break;
+      table.native_done(i);
+      changed = true;
+    }
+    protecting_.keep();
+    if (!outcome)
+      change_.table().drop_native_due();
+    if (changed)
+      publish();
+    return outcome;
+  }
+
+  static Result<void> seal_natively(PageRange range) {
+    auto sealed = sys::mseal(range);
+    if (!sealed && sealed.error().sys_errno == ENOMEM &&
+        !sys::check_mapped(range))
+      return fail(Errc::hole, ENOMEM);
+    return sealed;
+  }
+
+  void publish() {
+    change_.table().forget_changes();
+    change_.publish();
+  }
+
+public:
+  static void count_filter(RegisterHeader &header, std::uint32_t size) {
+    header.filters += 1;
+    header.instructions += size;
+  }
+
+  /// Step 5.
+  static Result<void> ensure_base(RegisterHeader &header, BaseLevel level,
+                                  bool has_sibling) {
+    auto wanted = static_cast<std::uint32_t>(level);
+    if (header.base_level >= wanted)
+      return {};
+    std::uint32_t size = MEMSEAL_TRY(install_base(level));
+    count_filter(header, size);
+    header.base_level = wanted;
+    if (has_sibling)
+      header.open |= open_sibling;
+    return {};
+  }
+
+private:
+  RegisterChange &change_;
+  std::span<const SealRequest> requests_;
+  Engine engine_;
+  std::optional<ProtectFirst> protect_first_;
+  Scratch<GuardedRange> guarded_;
+  Scratch<PageRange> kept_mapped_;
+  Protecting protecting_;
+};
+
+}  // namespace
+
+Result<void> commit(std::span<const SealRequest> requests, Engine engine,
+                    std::optional<ProtectFirst> protect_first) {
+  RegisterHeader *header = MEMSEAL_TRY(RegisterLock::prepare());
+  RegisterLock lock(header);
+  RegisterChange change =
+      MEMSEAL_TRY(RegisterChange::begin(header, requests.size()));
+  return Commit(change, requests, engine, protect_first).run();
+}
+
+Result<void> harden(BaseLevel level) {
+  if (level == BaseLevel::none)
+    return {};
+  RegisterHeader *header = MEMSEAL_TRY(RegisterLock::prepare());
+  RegisterLock lock(header);
+  RegisterChange change = MEMSEAL_TRY(RegisterChange::begin(header, 0));
+  Barrier barrier = MEMSEAL_TRY(Barrier::prepare());
+  return Commit::ensure_base(change.header(), level, barrier.has_sibling());
+}
+
+}  // namespace memseal

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: Apache-2.0
+// A signal to every thread, and an answer from each; why is in seal/barrier.h.
+//
+// Threads are taken in waves. Each gets a slot and a number that was never used
+// before; its handler writes the number into the slot. A signal that arrives
+// late, from a wave that was given up, finds a slot whose number is already
+// higher and leaves it alone.
+//
+// The list of threads is not a snapshot, so it is read until one reading shows
+// as many threads as the kernel counts and none that is new. Threads made after
+// the filter was installed were born under it; they are signalled only because
+// nobody can tell them apart.
+//
+// As long as one of our signals may still be on its way, the handler stays: the
+// default action of signal 33 would end the process.
+#include "seal/handshake.h"
+
+#include <sys/syscall.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <optional>
+
+#include "base/inline_vector.h"
+#include "seal/register.h"
+#include "sys/memory.h"
+#include "sys/named_memory.h"
+#include "sys/signals.h"
+#include "sys/syscall.h"
+#include "sys/threads.h"
+
+namespace memseal {
+namespace {
+
+constexpr std::size_t wave_size = 64;
+constexpr std::uint64_t patience = 10'000'000;  // microseconds
+constexpr std::uint64_t look_closer_after = 20'000;
+
+// Written by handlers, so they stay where they are for ever.
+std::array<std::atomic<std::uint32_t>, wave_size> x_answers;
+std::atomic<std::uint32_t> x_count{0};  // of answers, to sleep on
+std::uint32_t x_last_number = 0;        // under the RegisterLock
+
+// What stood there before; the handler passes on what is not ours.
+sys::SignalAction x_before;
+
+bool is_later(std::uint32_t a, std::uint32_t b) {
+  return static_cast<std::int32_t>(a - b) > 0;
+}
+
+void pass_on(int signal, void *info, void *context) {
+  const sys::SignalAction before = x_before;
+  if (before.handler <= 1)  // SIG_DFL, SIG_IGN
+    return;
+  reinterpret_cast<sys::SignalHandler>(before.handler)(signal, info, context);
+}
+
+void answer(int signal, void *info, void *context) {
+  sys::SentSignal sent = sys::sent_signal(info);
+  auto *slot = static_cast<const std::atomic<std::uint32_t> *>(sent.pointer);
+  if (!sent.queued || slot < x_answers.data() ||
+      slot >= x_answers.data() + wave_size) {
+    pass_on(signal, info, context);
+    return;
+  }
+  auto &mine = x_answers[static_cast<std::size_t>(slot - x_answers.data())];
+  std::uint32_t now = mine.load(std::memory_order_relaxed);
+  while (is_later(sent.number, now) &&
+         !mine.compare_exchange_weak(now, sent.number)) {
+  }
+  x_count.fetch_add(1);
+  sys::wake(x_count);
+}
+
+/// Our handler in the place of libc's, as long as needed.
+class BorrowedSignal {
+public:
+  static Result<void> take() {
+    auto now = MEMSEAL_TRY(sys::signal_action(handshake_signal));
+    sys::SignalAction ours = sys::action_for(&answer);
+    if (now.handler == ours.handler)
+      return {};
+    x_before = now;
+    return sys::set_signal_action(handshake_signal, ours);
+  }
+  /// libc may have set its own action meanwhile, when the first thread was
+  /// made: then that one stays.
+  static void give_back() {
+    auto now = sys::signal_action(handshake_signal);
+    if (now && now->handler == sys::action_for(&answer).handler)
+      (void)sys::set_signal_action(handshake_signal, x_before);
+  }
+};
+
+/// One bit for each thread id there can be: 512 KiB of addresses, of which a
+/// page or two are ever touched.
+class ThreadSet {
+public:
+  static constexpr std::size_t ids = std::size_t{1} << 22;  // PID_MAX_LIMIT
+  static Result<ThreadSet> create() {
+    return ThreadSet(MEMSEAL_TRY(sys::map_anonymous(ids / 8)));
+  }
+  ThreadSet(ThreadSet &&other) : bits_(other.bits_) { other.bits_.reset(); }
+  ThreadSet &operator=(ThreadSet &&) = delete;
+  ~ThreadSet() {
+    if (bits_)
+      (void)sys::unmap(*bits_);
+  }
+  /// Whether it was not in the set before.
+  bool add(int tid) {
+    auto id = static_cast<std::size_t>(tid) % ids;
+    auto *byte = reinterpret_cast<std::uint8_t *>(bits_->begin() + id / 8);
+    auto bit = static_cast<std::uint8_t>(1u << id % 8);
+    bool is_new = (*byte & bit) == 0;
+    *byte |= bit;
+    return is_new;
+  }
+
+private:
+  explicit ThreadSet(PageRange bits) : bits_(bits) {}
+  std::optional<PageRange> bits_;
+};
+
+/// Whether a thread asleep in this call cannot be about to change a mapping.
+/// Calls that are not listed count as if they could.
+bool leaves_mappings_alone(long number) {
+  static constexpr long calls[] = {
+    SYS_futex,
+    SYS_read,
+    SYS_write,
+    SYS_readv,
+    SYS_writev,
+    SYS_ppoll,
+    SYS_pselect6,
+    SYS_epoll_pwait,
+    SYS_nanosleep,
+    SYS_clock_nanosleep,
+    SYS_rt_sigtimedwait,
+    SYS_rt_sigsuspend,
+    SYS_wait4,
+    SYS_waitid,
+    SYS_accept,
+    SYS_accept4,
+    SYS_recvfrom,
+    SYS_recvmsg,
+    SYS_sendto,
+    SYS_sendmsg,
+    SYS_connect,
+    SYS_clone,
+    SYS_restart_syscall,
+#if defined(__x86_64__)
+    SYS_poll,
+    SYS_select,
+    SYS_epoll_wait,
+    SYS_pause,
+    SYS_vfork,
+#endif
+  };
+  return std::find(std::begin(calls), std::end(calls), number) !=
+         std::end(calls);
+}
+
+struct Asked {
+  int tid;
+  std::size_t slot;
+  std::uint32_t number;
+  bool answered() const {
+    return !is_later(number, x_answers[slot].load(std::memory_order_acquire));
+  }
+  /// Not answered, and yet past every call it was in when asked.
+  bool is_out_of_the_way() const {
+    auto state = sys::thread_state(tid);
+    if (state && state->ended)
+      return true;
+    auto call = sys::sleeping_in_call(tid);
+    return call && leaves_mappings_alone(*call);
+  }
+};
+
+class Handshake {
+public:
+  Handshake(sys::ThreadList &threads, ThreadSet &known)
+      : threads_(threads), known_(known) {}
+
+  Result<void> run() {
+    deadline_ = sys::now_microseconds() + patience;
+    known_.add(sys::current_thread());
+    for (;;) {
+      bool complete = MEMSEAL_TRY(scan());
+      if (complete)
+        return {};
+      if (sys::now_microseconds() >= deadline_)
+        return fail(Errc::unsynchronised);
+    }
+  }
+  /// Whether a signal of ours may still be on its way.
+  bool owes_answers() const { return owes_answers_ || !wave_.empty(); }
+
+private:
+  /// Asks every thread that is listed and new. Returns whether that was all.
+  Result<bool> scan() {
+    MEMSEAL_TRY_VOID(threads_.rewind());
+    std::size_t seen = 0;
+    bool found_new = false;
+    while (auto tid = MEMSEAL_TRY(threads_.next())) {
+      ++seen;
+      if (!known_.add(*tid))
+        continue;
+      found_new = true;
+      MEMSEAL_TRY_VOID(ask(*tid));
+      if (wave_.full())
+        MEMSEAL_TRY_VOID(wait_for_wave());
+    }
+    MEMSEAL_TRY_VOID(wait_for_wave());
+    return !found_new && seen >= MEMSEAL_TRY(threads_.thread_count());
+  }
+
+  Result<void> ask(int tid) {
+    Asked asked{tid, wave_.size(), ++x_last_number};
+    for (;;) {
+      auto sent = sys::send_signal(tid, handshake_signal, asked.number,
+                                   &x_answers[asked.slot]);
+      if (sent) {
+        (void)wave_.push_back(asked);
+        return {};
+      }
+      if (sent.error().sys_errno == ESRCH)
+        return {};
+      // EAGAIN: the user's signals are all pending. Ours drain fast.
+      if (sent.error().sys_errno != EAGAIN ||
+          sys::now_microseconds() >= deadline_)
+        return sent;
+      pause(500);
+    }
+  }
+
+  Result<void> wait_for_wave() {
+    std::uint64_t began = sys::now_microseconds();
+    for (;;) {
+      std::uint32_t count = x_count.load();
+      bool all = std::all_of(wave_.begin(), wave_.end(),
+                             [](const Asked &a) { return a.answered(); });
+      if (all)
+        break;
+      std::uint64_t now = sys::now_microseconds();
+      if (now - began >= look_closer_after && give_up_waiting())
+        break;
+      if (now >= deadline_)
+        return fail(Errc::unsynchronised);
+      sys::wait(x_count, count, 5'000);
+    }
+    wave_.clear();
+    return {};
+  }
+
+  /// Whether every thread that has not answered is out of the way.
+  bool give_up_waiting() {
+    for (const Asked &asked : wave_) {
+      if (!asked.answered() && !asked.is_out_of_the_way())
+        return false;
+    }
+    owes_answers_ = true;
+    return true;
+  }
+
+  static void pause(long microseconds) {
+    std::atomic<std::uint32_t> nothing{0};
+    sys::wait(nothing, 0, microseconds);
+  }
+
+  sys::ThreadList &threads_;
+  ThreadSet &known_;
+  InlineVector<Asked, wave_size> wave_;
+  std::uint64_t deadline_ = 0;
+  bool owes_answers_ = false;
+};
+
+}  // namespace
+
+Result<void> shake_hands_with_every_thread() {
+  auto threads = MEMSEAL_TRY(sys::ThreadList::open());
+  auto known = MEMSEAL_TRY(ThreadSet::create());
+  MEMSEAL_TRY_VOID(BorrowedSignal::take());
+  Handshake handshake(threads, known);
+  Result<void> outcome = handshake.run();
+  if (!handshake.owes_answers())
+    BorrowedSignal::give_back();
+  return outcome;
+}
+
+}  // namespace memseal

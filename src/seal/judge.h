@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// Steps 1 and 2 of a commit for one request.
+#pragma once
+
+#include <optional>
+
+#include "memseal/error.h"
+#include "memseal/seal.h"
+#include "seal/seal_table.h"
+#include "vm/protection.h"
+
+namespace memseal {
+
+/// Checks the request in the order of S-06 … S-08 and adds it to the table.
+///
+/// `will_be`: the protection that the pages are about to get, if so.
+/// Errors:  hole, closed, unsupported, system; the table is then as it was.
+Result<void> judge(const SealRequest &request, Engine engine,
+                   std::optional<Protection> will_be, SealTable &table);
+
+}  // namespace memseal

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a commit must know about the mappings of its own process.
+#pragma once
+
+#include "memseal/error.h"
+#include "memseal/page_range.h"
+#include "seal/scratch.h"
+#include "vm/protection.h"
+
+namespace memseal {
+
+/// Pages of one protection.
+struct ProtectedRange {
+  PageRange range;
+  Protection protection;
+};
+
+/// The protections inside the range, in order.
+/// Errors:  hole; system: /proc/self/maps cannot be read, ENOMEM.
+Result<void> read_protections(PageRange range, Scratch<ProtectedRange> &into);
+
+/// Whether PROT_READ is lower than or equal to what every page has: R, RW or
+/// RX, and nothing makes PROT_READ mean more (S-51).
+/// Errors:  unsupported: it is not. hole, system.
+Result<void> check_lowerable(PageRange range);
+Result<void> check_lowerable(Protection protection);
+
+/// Adds the addresses at which System V shared memory is attached whose mapping
+/// has a page in the range: the argument that shmdt(2) would be called with,
+/// which may lie below the range.
+/// Errors:  system.
+Result<void> find_attachments(std::span<const PageRange> ranges,
+                              Scratch<Address> &into);
+
+}  // namespace memseal

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "seal/register.h"
+
+#include <algorithm>
+#include <atomic>
+
+#include "base/assert.h"
+#include "sys/memory.h"
+#include "sys/named_memory.h"
+#include "sys/threads.h"
+
+namespace memseal {
+namespace {
+
+constexpr std::uint32_t first_capacity = 448;
+constexpr std::size_t most_entries = std::size_t{1} << 20;
+
+std::atomic<RegisterHeader *> x_register{nullptr};
+
+std::atomic_ref<std::uint32_t> generation_of(const RegisterHeader &header) {
+  return std::atomic_ref(const_cast<RegisterHeader &>(header).generation);
+}
+
+std::atomic_ref<std::uint64_t> next_of(RegisterHeader &header) {
+  return std::atomic_ref(header.next);
+}
+
+RegisterHeader *newest(RegisterHeader *header) {
+  while (auto next = next_of(*header).load(std::memory_order_acquire))
+    header = reinterpret_cast<RegisterHeader *>(next);
+  return header;
+}
+
+RegisterEntry *table_of(const RegisterHeader &header, std::uint32_t index) {
+  auto at = reinterpret_cast<Address>(&header) + header.table[index].offset;
+  return reinterpret_cast<RegisterEntry *>(at);
+}
+
+std::size_t bytes_for(std::size_t capacity) {
+  std::size_t size =
+      sizeof(RegisterHeader) + 2 * capacity * sizeof(RegisterEntry);
+  std::size_t page = sys::page_size();
+  return (size + page - 1) & ~(page - 1);
+}
+
+PageRange pages_of(const RegisterHeader &header) {
+  auto range = PageRange::create(reinterpret_cast<Address>(&header),
+                                 bytes_for(header.capacity), sys::page_size());
+  MEMSEAL_ASSERT(range);
+  return *range;
+}
+
+/// An empty register, still writable.
+Result<RegisterHeader *> map_register(std::uint32_t capacity,
+                                      std::uint64_t lock) {
+  PageRange whole =
+      MEMSEAL_TRY(sys::map_named(register_name, bytes_for(capacity)));
+  auto *header = reinterpret_cast<RegisterHeader *>(whole.begin());
+  std::uint32_t table_size = capacity * sizeof(RegisterEntry);
+  header->version = register_version;
+  header->page_size = static_cast<std::uint32_t>(sys::page_size());
+  header->capacity = capacity;
+  header->table[0].offset = sizeof(RegisterHeader);
+  header->table[1].offset = sizeof(RegisterHeader) + table_size;
+  header->lock = lock;
+  header->magic = register_magic;
+  return header;
+}
+
+Result<RegisterHeader *> make_register() {
+  PageRange lock = MEMSEAL_TRY(sys::map_wiped_on_fork());
+  auto made = map_register(first_capacity, lock.begin());
+  if (!made) {
+    (void)sys::unmap(lock);
+    return made;
+  }
+  (void)sys::protect(pages_of(**made), Protection{Protection::read});
+  RegisterHeader *nobodys = nullptr;
+  if (x_register.compare_exchange_strong(nobodys, *made))
+    return made;
+  // Another thread, or the handler of a signal, was faster.
+  (void)sys::unmap(pages_of(**made));
+  (void)sys::unmap(lock);
+  return nobodys;
+}
+
+RegisterHeader *known_register() {
+  RegisterHeader *header = x_register.load(std::memory_order_acquire);
+  if (header == nullptr) {
+    header = register_of_other_copy();
+    RegisterHeader *nobodys = nullptr;
+    if (header != nullptr &&
+        !x_register.compare_exchange_strong(nobodys, header))
+      header = nobodys;
+  }
+  return header;
+}
+
+/// A register twice as big or more, with everything the old one says, that
+/// takes its place.
+Result<RegisterHeader *> grow(RegisterHeader *old, std::size_t needed) {
+  std::size_t capacity = old->capacity;
+  while (capacity < needed)
+    capacity *= 2;
+  if (capacity > most_entries)
+    return fail(Errc::budget);
+  RegisterHeader *header = MEMSEAL_TRY(
+      map_register(static_cast<std::uint32_t>(capacity), old->lock));
+  std::uint32_t active = old->generation & 1;
+  std::uint32_t count = old->table[active].count;
+  std::copy_n(table_of(*old, active), count, table_of(*header, active));
+  header->table[active].count = count;
+  header->generation = old->generation;
+  header->base_level = old->base_level;
+  header->open = old->open;
+  header->filters = old->filters;
+  header->instructions = old->instructions;
+
+  MEMSEAL_TRY_VOID(sys::protect(
+      pages_of(*old), Protection{Protection::read | Protection::write}));
+  next_of(*old).store(reinterpret_cast<std::uint64_t>(header),
+                      std::memory_order_release);
+  (void)sys::protect(pages_of(*old), Protection{Protection::read});
+  return header;
+}
+
+}  // namespace
+
+const RegisterHeader *find_register() {
+  RegisterHeader *header = known_register();
+  return header == nullptr ? nullptr : newest(header);
+}
+
+RegisterEntry read_entry(const RegisterHeader &header, Address at) {
+  for (;;) {
+    std::uint32_t seen = generation_of(header).load(std::memory_order_acquire);
+    const RegisterEntry *first = table_of(header, seen & 1);
+    std::uint32_t count =
+        std::min(header.table[seen & 1].count, header.capacity);
+    const RegisterEntry *last = first + count;
+    const RegisterEntry *it = std::partition_point(
+        first, last, [&](const RegisterEntry &e) { return e.end <= at; });
+    RegisterEntry found{0, ~std::uint64_t{0}, 0, 0, 0, 0};
+    if (it != last && it->begin <= at) {
+      found = *it;
+    } else {
+      found.begin = it == first ? 0 : it[-1].end;
+      if (it != last)
+        found.end = it->begin;
+    }
+    std::atomic_thread_fence(std::memory_order_acquire);
+    if (generation_of(header).load(std::memory_order_relaxed) == seen)
+      return found;
+  }
+}
+
+Result<RegisterHeader *> RegisterLock::prepare() {
+  if (RegisterHeader *known = known_register(); known != nullptr)
+    return known;
+  return make_register();
+}
+
+RegisterLock::RegisterLock(RegisterHeader *header)
+    : signals_(~sys::signal_bit(handshake_signal)),
+      word_(reinterpret_cast<std::atomic<std::uint32_t> *>(header->lock)) {
+  auto self = static_cast<std::uint32_t>(sys::current_thread());
+  for (;;) {
+    std::uint32_t holder = 0;
+    if (word_->compare_exchange_strong(holder, self, std::memory_order_acquire))
+      return;
+    sys::wait(*word_, holder, 1'000);
+  }
+}
+
+RegisterLock::~RegisterLock() {
+  word_->store(0, std::memory_order_release);
+  sys::wake(*word_);
+}
+
+Result<RegisterChange> RegisterChange::begin(RegisterHeader *any,
+                                             std::size_t requests) {
+  RegisterHeader *header = newest(any);
+  std::size_t count = header->table[header->generation & 1].count;
+  std::size_t needed = SealTable::entries_needed(count, requests);
+  if (needed > header->capacity)
+    header = MEMSEAL_TRY(grow(header, needed));
+  else
+    MEMSEAL_TRY_VOID(sys::protect(
+        pages_of(*header), Protection{Protection::read | Protection::write}));
+
+  std::uint32_t active = header->generation & 1;
+  RegisterEntry *draft = table_of(*header, active ^ 1);
+  std::copy_n(table_of(*header, active), count, draft);
+  return RegisterChange(header, pages_of(*header),
+                        SealTable({draft, header->capacity}, count));
+}
+
+RegisterChange::~RegisterChange() {
+  if (header_ != nullptr)
+    (void)sys::protect(whole_, Protection{Protection::read});
+}
+
+void RegisterChange::publish() {
+  std::uint32_t next = header_->generation + 1;
+  header_->table[next & 1].count =
+      static_cast<std::uint32_t>(table_.entries().size());
+  generation_of(*header_).store(next, std::memory_order_release);
+}
+
+}  // namespace memseal

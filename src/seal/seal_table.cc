@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "seal/seal_table.h"
+
+#include <algorithm>
+
+namespace memseal {
+namespace {
+
+constexpr std::uint32_t mprotect_bit = seal_type::mprotect.bits;
+
+bool is_downgradable(const RegisterEntry &entry) {
+  return (entry.flags & flag_downgradable) != 0;
+}
+
+bool gains(const RegisterEntry &entry, SealTypes types, Downgrade downgrade) {
+  if ((types.bits & ~entry.types) != 0)
+    return true;
+  return types.has(seal_type::mprotect) && is_downgradable(entry) &&
+         downgrade == Downgrade::refused;
+}
+
+bool same_but_range(const RegisterEntry &a, const RegisterEntry &b) {
+  return a.types == b.types && a.filter_types == b.filter_types &&
+         a.flags == b.flags && a.engine == b.engine;
+}
+
+/// What holds on one piece after the grant (S-14, S-50).
+void strengthen(RegisterEntry &entry, const Grant &grant) {
+  const RegisterEntry before = entry;
+  bool asks = grant.types.has(seal_type::mprotect);
+  bool held = (before.types & mprotect_bit) != 0;
+  bool immutable = (held && !is_downgradable(before)) ||
+                   (asks && grant.downgrade == Downgrade::refused);
+
+  entry.types |= grant.types.bits;
+  entry.engine |= grant.engine;
+  entry.flags &= ~flag_downgradable;
+  if (!immutable && (asks || held))
+    entry.flags |= flag_downgradable;
+
+  if ((grant.engine & engine_bit::native) != 0 &&
+      (before.engine & engine_bit::native) == 0)
+    entry.flags |= flag_native_due;
+  if ((grant.engine & engine_bit::filter) == 0)
+    return;
+  entry.filter_types |= grant.types.bits;
+  bool tightened = (entry.filter_types & mprotect_bit) != 0 &&
+                   is_downgradable(before) && !is_downgradable(entry);
+  if (entry.filter_types != before.filter_types || tightened)
+    entry.flags |= flag_filter_due;
+}
+
+}  // namespace
+
+std::size_t SealTable::first_ending_after(Address address) const {
+  auto all = entries();
+  auto it = std::partition_point(
+      all.begin(), all.end(),
+      [&](const RegisterEntry &entry) { return entry.end <= address; });
+  return static_cast<std::size_t>(it - all.begin());
+}
+
+std::optional<Address> SealTable::first_closed(PageRange range, SealTypes types,
+                                               Downgrade downgrade) const {
+  for (std::size_t i = first_ending_after(range.begin());
+       i < count_ && storage_[i].begin < range.end(); ++i) {
+    const RegisterEntry &entry = storage_[i];
+    if (SealTypes{entry.types}.has(seal_type::seal) &&
+        gains(entry, types, downgrade))
+      return std::max<Address>(entry.begin, range.begin());
+  }
+  return {};
+}
+
+bool SealTable::would_gain(PageRange range, SealTypes types,
+                           Downgrade downgrade) const {
+  if (types.empty())
+    return false;
+  Address covered = range.begin();
+  for (std::size_t i = first_ending_after(range.begin());
+       i < count_ && storage_[i].begin < range.end(); ++i) {
+    if (storage_[i].begin > covered || gains(storage_[i], types, downgrade))
+      return true;
+    covered = storage_[i].end;
+  }
+  return covered < range.end();
+}
+
+Result<void> SealTable::insert(std::size_t index, const RegisterEntry &entry) {
+  if (count_ == storage_.size())
+    return fail(Errc::capacity);
+  auto *items = storage_.data();
+  std::copy_backward(items + index, items + count_, items + count_ + 1);
+  items[index] = entry;
+  ++count_;
+  return {};
+}
+
+Result<void> SealTable::split(Address at) {
+  std::size_t i = first_ending_after(at);
+  if (i == count_ || storage_[i].begin >= at)
+    return {};
+  RegisterEntry left = storage_[i];
+  left.end = at;
+  storage_[i].begin = at;
+  return insert(i, left);
+}
+
+Result<void> SealTable::add(const Grant &grant) {
+  if (grant.types.empty())
+    return {};
+  MEMSEAL_TRY_VOID(split(grant.range.begin()));
+  MEMSEAL_TRY_VOID(split(grant.range.end()));
+
+  const std::size_t first = first_ending_after(grant.range.begin());
+  std::size_t i = first;
+  Address at = grant.range.begin();
+  while (at < grant.range.end()) {
+    if (i == count_ || storage_[i].begin > at) {
+      Address gap_end =
+          i == count_ ? grant.range.end()
+                      : std::min<Address>(storage_[i].begin, grant.range.end());
+      MEMSEAL_TRY_VOID(insert(i, RegisterEntry{at, gap_end, 0, 0, 0, 0}));
+    }
+    strengthen(storage_[i], grant);
+    at = storage_[i].end;
+    ++i;
+  }
+  merge(first == 0 ? 0 : first - 1, std::min(i + 1, count_));
+  return {};
+}
+
+void SealTable::merge(std::size_t first, std::size_t last) {
+  auto *items = storage_.data();
+  std::size_t kept = first;
+  for (std::size_t i = first + 1; i < last; ++i) {
+    if (items[kept].end == items[i].begin &&
+        same_but_range(items[kept], items[i]))
+      items[kept].end = items[i].end;
+    else
+      items[++kept] = items[i];
+  }
+  if (first == last)
+    return;
+  std::copy(items + last, items + count_, items + kept + 1);
+  count_ -= last - (kept + 1);
+}
+
+void SealTable::native_done(std::size_t index) {
+  storage_[index].flags &= ~flag_native_due;
+}
+
+void SealTable::drop_native_due() {
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < count_; ++i) {
+    RegisterEntry entry = storage_[i];
+    if ((entry.flags & flag_native_due) != 0) {
+      // It was not native before, so the filter enforced all it held.
+      entry.flags &= ~flag_native_due;
+      entry.engine &= ~engine_bit::native;
+      entry.types = entry.filter_types;
+    }
+    if (entry.types != 0)
+      storage_[kept++] = entry;
+  }
+  count_ = kept;
+}
+
+void SealTable::forget_changes() {
+  for (RegisterEntry &entry : storage_.first(count_))
+    entry.flags &= flag_downgradable;
+  merge(0, count_);
+}
+
+}  // namespace memseal

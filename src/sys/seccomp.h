@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// Puts a seccomp filter on every thread of this process.
+#pragma once
+
+#include <linux/filter.h>
+
+#include <span>
+
+#include "memseal/error.h"
+
+namespace memseal::sys {
+
+/// Installs one filter on all threads, or on none.
+///
+/// no_new_privs is set only if the kernel refuses without it, that is without
+/// CAP_SYS_ADMIN. It then stays set, also if the filter is refused after that.
+///
+/// Errors:  unsupported: the kernel has no seccomp filters or no TSYNC.
+///          budget: the filters of a thread would exceed 32,768 instructions
+///          as the kernel counts them, or this one 4,096.
+///          unsynchronised: a thread has a filter that this one has not.
+///          system. No thread has the filter on error.
+/// Kernel:  3.17; 4.17 for SPEC_ALLOW, left away before.
+/// Source:  seccomp(2); Linux, kernel/seccomp.c, seccomp_set_mode_filter.
+/// Context: anywhere.
+Result<void> install_filter(std::span<const sock_filter> program);
+
+/// Whether the process gave up gaining privileges. Source: prctl(2).
+bool has_no_new_privs();
+
+}  // namespace memseal::sys

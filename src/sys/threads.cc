@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sys/threads.h"
+
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <linux/stat.h>
+#include <sys/syscall.h>
+
+#include <cstring>
+#include <span>
+#include <string_view>
+
+#include "sys/syscall.h"
+
+namespace memseal::sys {
+namespace {
+
+/// linux_dirent64 of getdents64(2): d_reclen is at byte 16, the name at 19.
+constexpr std::size_t reclen_at = 16, name_at = 19;
+
+std::optional<int> number_of(const char *name) {
+  int value = 0;
+  for (; *name != '\0'; ++name) {
+    if (*name < '0' || *name > '9')
+      return {};
+    value = value * 10 + (*name - '0');
+  }
+  return value;
+}
+
+/// "/proc/self/task/TID/LEAF"
+struct TaskPath {
+  char text[64];
+  TaskPath(int tid, std::string_view leaf) {
+    char digits[12];
+    char *first = digits + sizeof digits;
+    do
+      *--first = static_cast<char>('0' + tid % 10);
+    while ((tid /= 10) != 0);
+    char *out = text;
+    for (std::string_view part :
+         {std::string_view("/proc/self/task/"),
+          std::string_view(first, digits + sizeof digits - first),
+          std::string_view("/"), leaf})
+      for (char c : part)
+        *out++ = c;
+    *out = '\0';
+  }
+};
+
+Result<std::string_view> read_small(const char *path, std::span<char> buffer) {
+  long fd = MEMSEAL_TRY(
+      result(call(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC)));
+  std::size_t size = 0;
+  Answer got{0};
+  while (size < buffer.size()) {
+    got = call(SYS_read, fd, buffer.data() + size, buffer.size() - size);
+    if (got.failed() || got.raw == 0)
+      break;
+    size += static_cast<std::size_t>(got.raw);
+  }
+  call(SYS_close, fd);
+  if (got.failed())
+    return fail(Errc::system, got.error());
+  return std::string_view(buffer.data(), size);
+}
+
+/// What stands behind "\nNAME:\t", from its first character on.
+std::string_view field(std::string_view text, std::string_view name) {
+  std::size_t at = text.find(name);
+  if (at == text.npos)
+    return {};
+  text.remove_prefix(at + name.size());
+  return text.substr(0, text.find('\n'));
+}
+
+SignalSet hexadecimal(std::string_view digits) {
+  SignalSet value = 0;
+  for (char c : digits) {
+    unsigned digit = c <= '9' ? c - '0' : c - 'a' + 10;
+    value = value << 4 | digit;
+  }
+  return value;
+}
+
+bool is_gone(int sys_errno) {
+  return sys_errno == ENOENT || sys_errno == ESRCH;
+}
+
+}  // namespace
+
+Company company() {
+  switch (call(SYS_unshare, CLONE_VM).error()) {
+    case 0:
+      return Company::none;
+    case EINVAL:
+      return Company::some;
+    default:
+      return Company::unknown;
+  }
+}
+
+int current_thread() {
+  return static_cast<int>(call(SYS_gettid).raw);
+}
+
+Result<ThreadList> ThreadList::open() {
+  long fd = MEMSEAL_TRY(result(call(SYS_openat, AT_FDCWD, "/proc/self/task",
+                                    O_RDONLY | O_DIRECTORY | O_CLOEXEC)));
+  return ThreadList(static_cast<int>(fd));
+}
+
+ThreadList::~ThreadList() {
+  if (fd_ >= 0)
+    call(SYS_close, fd_);
+}
+
+Result<std::optional<int>> ThreadList::next() {
+  for (;;) {
+    if (begin_ == end_) {
+      long got = MEMSEAL_TRY(
+          result(call(SYS_getdents64, fd_, buffer_.data(), buffer_.size())));
+      begin_ = 0;
+      end_ = static_cast<std::size_t>(got);
+      if (end_ == 0)
+        return std::nullopt;
+    }
+    const char *entry = buffer_.data() + begin_;
+    std::uint16_t size;
+    std::memcpy(&size, entry + reclen_at, sizeof size);
+    begin_ += size;
+    if (auto tid = number_of(entry + name_at))
+      return tid;
+  }
+}
+
+Result<void> ThreadList::rewind() {
+  begin_ = end_ = 0;
+  MEMSEAL_TRY(result(call(SYS_lseek, fd_, 0, SEEK_SET)));
+  return {};
+}
+
+Result<std::size_t> ThreadList::thread_count() const {
+  // A task directory has one link for each thread beside its own two (Linux,
+  // fs/proc/base.c, proc_task_getattr).
+  struct statx told;
+  MEMSEAL_TRY(
+      result(call(SYS_statx, fd_, "", AT_EMPTY_PATH, STATX_NLINK, &told)));
+  return told.stx_nlink - 2;
+}
+
+Result<ThreadState> thread_state(int tid) {
+  std::array<char, 4096> buffer;
+  auto text = read_small(TaskPath(tid, "status").text, buffer);
+  if (!text) {
+    if (is_gone(text.error().sys_errno))
+      return ThreadState{true, 0};
+    return std::unexpected(text.error());
+  }
+  std::string_view state = field(*text, "\nState:\t");
+  std::string_view blocked = field(*text, "\nSigBlk:\t");
+  if (state.empty() || blocked.empty())
+    return fail(Errc::malformed);
+  return ThreadState{state[0] == 'Z' || state[0] == 'X', hexadecimal(blocked)};
+}
+
+std::optional<long> sleeping_in_call(int tid) {
+  std::array<char, 256> buffer;
+  auto text = read_small(TaskPath(tid, "syscall").text, buffer);
+  if (!text || text->empty())
+    return {};
+  if ((*text)[0] == '-')
+    return -1;
+  long number = 0;
+  std::size_t digits = 0;
+  for (char c : *text) {
+    if (c < '0' || c > '9')
+      break;
+    number = number * 10 + (c - '0');
+    ++digits;
+  }
+  if (digits == 0)
+    return {};  // "running"
+  return number;
+}
+
+}  // namespace memseal::sys

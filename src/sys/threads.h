@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// The threads of this process, as the kernel counts them.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "memseal/error.h"
+#include "sys/signals.h"
+
+namespace memseal::sys {
+
+/// Who else runs in this address space.
+enum class Company : std::uint8_t {
+  none,     ///< nobody: no other thread, no process made with CLONE_VM
+  some,     ///< somebody
+  unknown,  ///< the kernel would not say
+};
+
+/// Asks whether this thread is alone in its memory, with one call and without
+/// /proc: unshare(CLONE_VM) does nothing if it is, and is EINVAL otherwise.
+///
+/// Source:  unshare(2), CLONE_VM: "can be specified if the caller is single
+///          threaded (i.e., it is not sharing its address space with another
+///          process or thread)".
+/// Context: anywhere.
+Company company();
+
+int current_thread();
+
+/// The threads in /proc/self/task, one by one.
+///
+/// The kernel gives no snapshot: threads that start or end meanwhile may make
+/// it miss others. Whoever needs all of them scans again and compares with
+/// `thread_count` (Linux, fs/proc/base.c, proc_task_readdir: the walk ends
+/// early when the thread it stands on ends).
+class ThreadList {
+public:
+  /// Errors: system: ENOENT where /proc is not mounted, EMFILE.
+  static Result<ThreadList> open();
+  ThreadList(ThreadList &&other) : fd_(other.fd_) { other.fd_ = -1; }
+  ThreadList &operator=(ThreadList &&) = delete;
+  ~ThreadList();
+
+  /// The next thread's id, or nothing at the end. Errors: system.
+  Result<std::optional<int>> next();
+  /// Back to the first thread.
+  Result<void> rewind();
+  /// How many threads the process has now, this one included.
+  Result<std::size_t> thread_count() const;
+
+private:
+  explicit ThreadList(int fd) : fd_(fd) {}
+  int fd_;
+  std::size_t begin_ = 0, end_ = 0;
+  alignas(8) std::array<char, 4096> buffer_;
+};
+
+/// What a thread is doing, as far as it matters for a signal sent to it.
+struct ThreadState {
+  bool ended;         ///< gone, or a zombie that will never run again
+  SignalSet blocked;  ///< its signal mask
+};
+Result<ThreadState> thread_state(int tid);
+
+/// The number of the system call in which the thread sleeps; -1 if it sleeps
+/// outside of any (a page fault); nothing if it runs, or cannot be asked.
+///
+/// Source:  proc(5), /proc/pid/syscall; Linux, lib/syscall.c: the task is
+///          looked at while it is off the processor.
+std::optional<long> sleeping_in_call(int tid);
+
+}  // namespace memseal::sys
