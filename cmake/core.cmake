@@ -29,7 +29,12 @@ foreach(floor IN LISTS core_floors)
   list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
   list(APPEND core_sources ${sources})
 endforeach()
-# freestanding_*.cc stand in for the C library; *_libc.cc need it.
+# *_tool.cc need the C++ runtime and belong to the tool and the tests only: the
+# library depends on libc alone. freestanding_*.cc stand in for the C library;
+# *_libc.cc need it.
+set(tool_only_sources ${core_sources})
+list(FILTER tool_only_sources INCLUDE REGEX "_tool\\.cc$")
+list(FILTER core_sources EXCLUDE REGEX "_tool\\.cc$")
 set(hosted_sources ${core_sources})
 list(FILTER hosted_sources EXCLUDE REGEX "/freestanding_[^/]*$")
 set(freestanding_sources ${core_sources})

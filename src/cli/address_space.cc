@@ -12,7 +12,7 @@
 #include "cli/filter_claims.h"
 #include "cli/loaded_object.h"
 #include "sys/memory.h"
-#include "sys/process_libc.h"
+#include "sys/process_tool.h"
 #include "vm/maps_parser.h"
 
 namespace memseal::cli {

@@ -18,6 +18,7 @@ constexpr Verb verbs[] = {
     {"attach", "seal a process that runs already", attach},
     {"run", "run a program with its memory mappings sealed", run},
     {"status", "show what is sealed in a process", status},
+    {"doctor", "tell what this system allows and what stays open", doctor},
 };
 
 int usage(std::FILE *out) {

@@ -11,7 +11,7 @@
 #include "cli/options.h"
 #include "cli/status_report.h"
 #include "cli/verbs.h"
-#include "sys/process_libc.h"
+#include "sys/process_tool.h"
 
 namespace memseal::cli {
 namespace {

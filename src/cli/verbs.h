@@ -6,5 +6,6 @@ namespace memseal::cli {
 
 int attach(int argc, char **argv);
 int status(int argc, char **argv);
+int doctor(int argc, char **argv);
 
 }  // namespace memseal::cli

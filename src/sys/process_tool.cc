@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sys/process_libc.h"
+#include "sys/process_tool.h"
 
 #include <dirent.h>
 #include <fcntl.h>

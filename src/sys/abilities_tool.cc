@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sys/abilities_tool.h"
+
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/io_uring.h>
+#include <linux/seccomp.h>
+#include <linux/userfaultfd.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "sys/memory.h"
+#include "sys/syscall.h"
+
+namespace memseal::sys {
+namespace {
+
+/// Runs `question` in a child; it returns 0 or an errno.
+template <typename Question>
+Outcome ask(Question question) {
+  pid_t child = fork();
+  if (child < 0)
+    return {};
+  if (child == 0) {
+    // A death that is an answer leaves no core file behind.
+    prctl(PR_SET_DUMPABLE, 0);
+    alarm(5);
+    _exit(question());
+  }
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0) {
+    if (errno != EINTR)
+      return {};
+  }
+  if (WIFSIGNALED(status))
+    return {WTERMSIG(status) == SIGSYS || WTERMSIG(status) == SIGKILL
+                ? Outcome::deadly
+                : Outcome::unknown,
+            0};
+  int error = WEXITSTATUS(status);
+  return {error == 0 ? Outcome::granted : Outcome::refused, error};
+}
+
+template <typename... Arguments>
+int error_of(long number, Arguments... arguments) {
+  return call(number, arguments...).error();
+}
+
+int install_empty_filter() {
+  sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+  sock_fprog program{1, &allow};
+  return error_of(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program);
+}
+
+int override_read_only_page() {
+  void *page =
+      mmap(nullptr, page_size(), PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (page == MAP_FAILED)
+    return errno;
+  int fd = open("/proc/self/mem", O_WRONLY | O_CLOEXEC);
+  if (fd < 0)
+    return errno;
+  const char byte = 1;
+  if (pwrite(fd, &byte, 1, reinterpret_cast<off_t>(page)) != 1)
+    return errno;
+  return *static_cast<volatile char *>(page) == 1 ? 0 : EIO;
+}
+
+int trace_a_child() {
+  pid_t child = fork();
+  if (child < 0)
+    return errno;
+  if (child == 0) {
+    pause();
+    _exit(0);
+  }
+  int error = ptrace(PTRACE_SEIZE, child, nullptr, nullptr) == 0 ? 0 : errno;
+  kill(child, SIGKILL);
+  return error;
+}
+
+}  // namespace
+
+bool Outcome::missing() const {
+  return kind == refused && error == ENOSYS;
+}
+
+std::string describe(Outcome outcome) {
+  switch (outcome.kind) {
+    case Outcome::granted:
+      return "yes";
+    case Outcome::refused:
+      return outcome.missing() ? "this kernel has no such call"
+                               : std::strerror(outcome.error);
+    case Outcome::deadly:
+      return "a filter kills whoever asks";
+    case Outcome::unknown:
+      return "could not be found out";
+  }
+  return {};
+}
+
+Outcome ask_mseal() {
+  return ask([] { return error_of(nr_mseal, 0, 0, 0); });
+}
+
+Outcome ask_userfaultfd() {
+  return ask([] {
+    return error_of(SYS_userfaultfd, O_CLOEXEC | UFFD_USER_MODE_ONLY);
+  });
+}
+
+Outcome ask_io_uring() {
+  return ask([] {
+    io_uring_params parameters{};
+    return error_of(SYS_io_uring_setup, 1, &parameters);
+  });
+}
+
+Outcome ask_memory_override() {
+  return ask([] {
+    // The file belongs to root once the process is not dumpable.
+    prctl(PR_SET_DUMPABLE, 1);
+    return override_read_only_page();
+  });
+}
+
+Outcome ask_ptrace() {
+  return ask([] {
+    prctl(PR_SET_DUMPABLE, 1);
+    return trace_a_child();
+  });
+}
+
+Outcome ask_filter() {
+  return ask([] {
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+      return errno;
+    return install_empty_filter();
+  });
+}
+
+Outcome ask_privileged_filter() {
+  return ask(install_empty_filter);
+}
+
+bool seccomp_knows_flag(unsigned flags) {
+  Outcome outcome = ask([flags] {
+    return error_of(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, nullptr);
+  });
+  return outcome.kind == Outcome::refused && outcome.error == EFAULT;
+}
+
+bool seccomp_knows_action(std::uint32_t action) {
+  return ask([action] {
+           return error_of(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action);
+         })
+      .ok();
+}
+
+}  // namespace memseal::sys
