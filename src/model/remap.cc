@@ -72,7 +72,7 @@ Outcome AddressSpace::resize(Address old, std::uint64_t old_size,
   Address old_end = old + old_size, new_end = old + new_size;
   if (new_size <= old_size) {
     if (old_end < old || old_end > task_size)
-      return unspecified;
+      return {EINVAL};  // munmap's own refusal
     if (kernel_denies_in(new_end, old_end, seal_type::munmap))
       return {EPERM};
     drop(new_end, old_end);
@@ -103,7 +103,11 @@ Outcome AddressSpace::move(Address old, std::uint64_t old_size,
   if (kernel_denies_in(target, target + new_size, seal_type::munmap))
     return {EPERM};
   drop(target, target + new_size);
+  if (!pages_.contains(old))
+    return {EFAULT};  // a range that wraps may overlap its own target
   if (new_size < old_size) {
+    if (old + old_size < old || old + old_size > task_size)
+      return {EINVAL};
     if (kernel_denies_in(old + new_size, old + old_size, seal_type::munmap))
       return {EPERM};  // S-62: the target is gone already
     drop(old + new_size, old + old_size);

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// Random programs of memory calls, run by the model, by the engines and by the
+// kernel: they must agree on every result, errno, mapping and word.
+//
+// Two readings of docs/semantics.md that share no line of code, and the kernel
+// as the third: what one of them got wrong shows as a difference, and
+// RapidCheck cuts the program down to the steps that matter. A failure prints
+// the command that runs the same programs again.
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <iostream>
+#include <sstream>
+
+#include "differential/agreement.h"
+#include "differential/generator.h"
+#include "sys/memory.h"
+
+namespace memseal::differential {
+namespace {
+
+using Make = std::function<std::unique_ptr<Enforcer>()>;
+
+/// MEMSEAL_SEQUENCES, or what an everyday run affords.
+int sequences(int everyday) {
+  const char *wanted = std::getenv("MEMSEAL_SEQUENCES");
+  return wanted != nullptr ? std::atoi(wanted) : everyday;
+}
+
+void check_agreement(Flavour flavour, const Make &make, int everyday) {
+  const auto *test = testing::UnitTest::GetInstance()->current_test_info();
+  rc::detail::TestMetadata metadata;
+  metadata.id = metadata.description =
+      std::string(test->test_suite_name()) + "." + test->name();
+  rc::detail::TestParams params = rc::detail::configuration().testParams;
+  params.maxSuccess = sequences(everyday);
+  auto begin = std::chrono::steady_clock::now();
+  long ran = 0;
+  auto property = [&] {
+    Program program = *programs(flavour);
+    ++ran;
+    std::string difference = first_difference(program, make);
+    if (!difference.empty())
+      RC_FAIL(difference);
+  };
+  auto result = rc::detail::checkTestable(property, metadata, params);
+  std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+  std::cout << ran << " programs, "
+            << static_cast<long>(static_cast<double>(ran) / took.count())
+            << " a second, seed " << params.seed << "\n";
+  const Tally &t = tally();
+  std::cout << "so far " << t.calls << " calls (" << t.succeeded
+            << " succeeded, " << t.denied << " denied, " << t.otherwise_refused
+            << " refused otherwise), " << t.seals << " seals, "
+            << t.seals_refused << " refused\n";
+  if (result.is<rc::detail::SuccessResult>()) {
+    // A run without denials would agree about nothing.
+    EXPECT_GT(t.denied * 10, t.calls);
+    EXPECT_GT(t.succeeded * 10, t.calls);
+    return;
+  }
+  std::ostringstream message;
+  rc::detail::printResultMessage(result, message);
+  FAIL() << message.str() << "\nTo run the same programs again:\n  RC_PARAMS="
+         << "\"seed=" << params.seed
+         << "\" MEMSEAL_SEQUENCES=" << params.maxSuccess
+         << " build/tests/test_differential"
+         << " --gtest_filter=" << metadata.id << "\n";
+}
+
+TEST(Differential, MsealOfThisKernelDoesWhatTheModelSays) {
+  if (!sys::has_mseal())
+    GTEST_SKIP() << "this kernel has no mseal(2): Linux 6.10, 64-bit";
+  check_agreement(Flavour::native, native_enforcer, 1000);
+}
+
+}  // namespace
+}  // namespace memseal::differential

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "differential/generator.h"
+
+#include <rapidcheck.h>
+
+namespace memseal::differential {
+namespace {
+
+using rc::gen::element;
+using rc::gen::inRange;
+using rc::gen::just;
+using rc::gen::map;
+using rc::gen::weightedElement;
+
+template <typename T>
+rc::Gen<T> small(int from, int to) {
+  return map(inRange(from, to), [](int n) { return static_cast<T>(n); });
+}
+
+rc::Gen<Length> lengths() {
+  return rc::gen::weightedOneOf<Length>({
+      {20, map(inRange(1, 5),
+               [](int n) {
+                 return Length{static_cast<std::int8_t>(n), 0};
+               })},
+      {4, map(inRange(0, 4),
+              [](int n) {
+                return Length{static_cast<std::int8_t>(n), 1};
+              })},
+      {3, map(inRange(1, 5),
+              [](int n) {
+                return Length{static_cast<std::int8_t>(n), -1};
+              })},
+      {2, just(Length{0, 0})},
+      {1, just(Length{0, -1})},
+      {1, just(Length{-1, 0})},
+      {1, just(Length{-1, 1})},
+  });
+}
+
+rc::Gen<std::uint8_t> types(Flavour flavour) {
+  if (flavour == Flavour::native)
+    return weightedElement<std::uint8_t>({{12, 0x3f}, {1, 0x3e}, {1, 0}});
+  return weightedElement<std::uint8_t>({{6, 0x3f},
+                                        {4, 0x02},
+                                        {2, 0x04},
+                                        {2, 0x08},
+                                        {2, 0x10},
+                                        {2, 0x20},
+                                        {2, 0x1c},
+                                        {2, 0x22},
+                                        {1, 0x01},
+                                        {1, 0x03},
+                                        {1, 0x2a},
+                                        {1, 0x00},
+                                        {1, 0x40}});
+}
+
+rc::Gen<Kind> kinds() {
+  return weightedElement<Kind>({{4, Kind::map},
+                                {1, Kind::map_gently},
+                                {3, Kind::unmap},
+                                {5, Kind::protect},
+                                {1, Kind::pkey_protect},
+                                {4, Kind::advise},
+                                {2, Kind::remap},
+                                {3, Kind::remap_to},
+                                {3, Kind::write},
+                                {4, Kind::seal}});
+}
+
+rc::Gen<Step> steps(Flavour flavour) {
+  return rc::gen::build<Step>(
+      rc::gen::set(&Step::kind, kinds()),
+      rc::gen::set(&Step::at, small<std::int8_t>(-1, arena_pages + 1)),
+      rc::gen::set(&Step::unaligned,
+                   weightedElement<bool>({{24, false}, {1, true}})),
+      rc::gen::set(&Step::length, lengths()),
+      rc::gen::set(&Step::new_length, lengths()),
+      rc::gen::set(&Step::target, small<std::int8_t>(-1, arena_pages + 1)),
+      rc::gen::set(&Step::protection,
+                   weightedElement<std::uint8_t>(
+                       {{4, 1}, {4, 3}, {2, 5}, {1, 0}, {1, 7}, {1, 2}})),
+      rc::gen::set(&Step::backing, small<std::uint8_t>(0, 3)),
+      rc::gen::set(&Step::advice, small<std::uint8_t>(0, std::size(advices))),
+      // MAYMOVE, FIXED and DONTUNMAP, mostly in sensible company.
+      rc::gen::set(&Step::flags, weightedElement<std::uint8_t>(
+                                     {{6, 3}, {4, 0}, {2, 7}, {1, 2}, {1, 8}})),
+      rc::gen::set(&Step::types, types(flavour)),
+      rc::gen::set(&Step::downgradable,
+                   weightedElement<bool>({{5, false}, {1, true}})));
+}
+
+}  // namespace
+
+rc::Gen<Program> programs(Flavour flavour) {
+  // At most sixteen calls: what needs more than that is found by shrinking to
+  // fewer anyway, and short programs are many programs.
+  return rc::gen::build<Program>(
+      rc::gen::set(&Program::place, small<std::uint8_t>(0, std::size(places))),
+      rc::gen::set(&Program::steps,
+                   rc::gen::resize(16, rc::gen::container<std::vector<Step>>(
+                                           steps(flavour)))));
+}
+
+}  // namespace memseal::differential
