@@ -8,7 +8,7 @@ build_packages=(g++ cmake ninja-build pkg-config ccache
   libbenchmark-dev libsodium-dev)
 # Real programs that the tests run sealed.
 test_packages=(python3 perl git nodejs nginx-light redis-server redis-tools
-  postgresql default-jdk-headless musl-tools wrk strace gdb procps)
+  postgresql default-jdk-headless musl-tools wrk strace gdb procps mandoc)
 check_packages=(clang clang-format clang-tidy libclang-rt-14-dev python3)
 matrix_packages=(qemu-system-x86 python3)
 arm64_packages=(qemu-system-arm g++-aarch64-linux-gnu)
