@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "loader/image.h"
 
+#include <linux/limits.h>
+
+#include <optional>
+
 #include "sys/auxiliary_vector.h"
 #include "sys/maps_reader.h"
 #include "sys/memory.h"
 #include "sys/page_state.h"
+#include "vm/maps_parser.h"
 
 namespace memseal::loader {
 namespace {
@@ -35,28 +40,50 @@ std::expected<elf::ProgramHeaders, Outcome> read_at(Address begin,
   return *headers;
 }
 
-/// Where the file begins in memory whose dynamic section is at `inside`; 0 if
-/// it cannot be told.
-Address find_file_begin(Address inside) {
+/// The file in memory whose dynamic section is at `inside`.
+struct FileInMemory {
+  Address begin = 0;  ///< 0 if it cannot be told
+  std::string_view name;
+};
+
+FileInMemory find_file(Address inside) {
+  static char name[PATH_MAX];
   sys::MapsReader reader = sys::MapsReader::of_self(sys::ReadSeals::without);
   Address begin = 0;
   std::uint64_t inode = 0;
   for (;;) {
     auto next = reader.next();
     if (!next && next.error().code != Errc::malformed)
-      return 0;
+      return {};
     if (!next)
       continue;
     if (!*next)
-      return 0;
+      return {};
     const Mapping &mapping = **next;
     if (mapping.inode != 0 && mapping.offset == 0 && mapping.inode != inode) {
       begin = mapping.protection.readable() ? mapping.range.begin() : 0;
       inode = mapping.inode;
     }
+    if (mapping.range.contains(inside) && mapping.inode == inode)
+      return {begin, unescape_name(mapping.name, name)};
     if (mapping.range.contains(inside))
-      return mapping.inode == inode ? begin : 0;
+      return {};
   }
+}
+
+std::optional<elf::ProgramHeaders> headers_told_by_kernel() {
+  std::size_t count = sys::auxiliary_value(AT_PHNUM);
+  auto told = elf::ProgramHeaders::create(
+      bytes_at(sys::auxiliary_value(AT_PHDR), count * sizeof(Elf64_Phdr)),
+      count);
+  return told ? std::optional(*told) : std::nullopt;
+}
+
+/// Whether the kernel was asked to execute this object. With `ld.so PROGRAM`
+/// that is ld.so, and the program is mapped by it.
+bool is_executed(const LinkMap &map) {
+  auto told = headers_told_by_kernel();
+  return told && belongs(*told, map);
 }
 
 bool is_vdso(const LinkMap &map) {
@@ -76,29 +103,26 @@ Image image_of(LinkMap &map) {
   if (is_vdso(map))
     return {&map, "[vdso]", MappedBy::kernel};
   std::string_view path = path_of(map);
-  bool is_loader =
-      map.l_addr != 0 && map.l_addr == sys::auxiliary_value(AT_BASE);
+  bool by_kernel =
+      is_executed(map) ||
+      (map.l_addr != 0 && map.l_addr == sys::auxiliary_value(AT_BASE));
   if (path.empty())
-    return {&map, text(sys::auxiliary_value(AT_EXECFN)), MappedBy::kernel};
-  return {&map, path, is_loader ? MappedBy::kernel : MappedBy::loader};
+    path = by_kernel ? text(sys::auxiliary_value(AT_EXECFN))
+                     : find_file(reinterpret_cast<Address>(map.l_ld)).name;
+  return {&map, path, by_kernel ? MappedBy::kernel : MappedBy::loader};
 }
 
 std::expected<elf::ProgramHeaders, Outcome> headers_of(const Image &image) {
   const LinkMap &map = *image.map;
-  if (path_of(map).empty()) {
-    std::size_t count = sys::auxiliary_value(AT_PHNUM);
-    auto told = elf::ProgramHeaders::create(
-        bytes_at(sys::auxiliary_value(AT_PHDR), count * sizeof(Elf64_Phdr)),
-        count);
-    if (told && belongs(*told, map))
-      return *told;
-  } else if ((map.l_addr & (sys::page_size() - 1)) == 0 && map.l_addr != 0 &&
-             sys::is_mapped(map.l_addr)) {
+  if (auto told = headers_told_by_kernel(); told && belongs(*told, map))
+    return *told;
+  if ((map.l_addr & (sys::page_size() - 1)) == 0 && map.l_addr != 0 &&
+      !path_of(map).empty() && sys::is_mapped(map.l_addr)) {
     auto found = read_at(map.l_addr, map);
     if (found)
       return found;
   }
-  Address begin = find_file_begin(reinterpret_cast<Address>(map.l_ld));
+  Address begin = find_file(reinterpret_cast<Address>(map.l_ld)).begin;
   if (begin == 0)
     return because(Reason::headers_not_found);
   return read_at(begin, map);

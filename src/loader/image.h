@@ -29,7 +29,8 @@ struct Image {
 };
 
 /// The image that a link_map stands for. `name` of the program is what the
-/// kernel was asked to execute; of the vdso it is "[vdso]".
+/// kernel was asked to execute (with `ld.so PROGRAM`, its path); of the vdso it
+/// is "[vdso]".
 Image image_of(LinkMap &map);
 
 /// The program headers of an image in memory, by one of the three ways above.

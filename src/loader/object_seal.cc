@@ -23,7 +23,7 @@ Outcome expectation(const elf::Part &part, const Image &image) {
       return {.reason = Reason::writable_by_design};
     case elf::PartKind::gap:
       if (image.mapped_by == MappedBy::kernel)
-        return {.reason = Reason::left_by_kernel};
+        return {.reason = Reason::unmapped_gap};
       return {};
     case elf::PartKind::relro:
       if (sys::writability(part.range.begin()) == sys::Writability::writable)
@@ -55,6 +55,9 @@ void seal_run(std::span<PartOutcome> run, Engine engine) {
       sealed = seal_range(item.part.range, engine);
     if (!sealed)
       item.outcome = refusal(sealed.error());
+    if (item.part.kind == elf::PartKind::gap &&
+        item.outcome.reason == Reason::hole)
+      item.outcome = {.reason = Reason::unmapped_gap};
   }
 }
 
@@ -96,7 +99,9 @@ ObjectOutcome leave_object(const Image &image, Reason reason) {
   ObjectOutcome result;
   auto layout = layout_of(image, sys::page_size());
   if (!layout) {
-    result.whole = layout.error();
+    // What nobody asked for is not judged.
+    Outcome left{.reason = reason};
+    result.whole = left.falls_short() ? layout.error() : left;
     return result;
   }
   for (const elf::Part &part : layout->parts()) {

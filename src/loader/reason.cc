@@ -16,8 +16,8 @@ constexpr Words words[] = {
      "it is writable by design"},
     {Reason::not_selected, "not_selected",
      "--only or --except leaves the object out"},
-    {Reason::left_by_kernel, "left_by_kernel",
-     "the kernel leaves this gap unmapped"},
+    {Reason::unmapped_gap, "unmapped_gap",
+     "the object has no memory in this gap"},
     {Reason::flawed, "flawed", "its headers are not valid"},
     {Reason::headers_not_found, "headers_not_found",
      "its program headers were not found in memory"},
@@ -54,7 +54,7 @@ bool Outcome::falls_short() const {
     case Reason::none:
     case Reason::writable_by_design:
     case Reason::not_selected:
-    case Reason::left_by_kernel:
+    case Reason::unmapped_gap:
     case Reason::dlopen_skipped:
       return false;
     default:

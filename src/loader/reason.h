@@ -12,7 +12,7 @@ enum class Reason : std::uint8_t {
   none,                ///< it is sealed
   writable_by_design,  ///< data: never asked for
   not_selected,        ///< --only or --except
-  left_by_kernel,      ///< a gap in what the kernel mapped: nobody's memory
+  unmapped_gap,        ///< a gap in which the object has no memory
   flawed,              ///< see the flaw
   headers_not_found,   ///< the program headers are not where they should be
   relro_writable,      ///< the loader has not protected it

@@ -175,6 +175,9 @@ Reason late_obstacle(const Image &image) {
 void seal_late(const Pending &item) {
   Image image = image_of(*item.map);
   Reason reason = late_obstacle(image);
+  // What cannot be sealed need not be kept either.
+  if (reason == Reason::none && !layout_of(image, sys::page_size()))
+    reason = Reason::flawed;  // `leave` finds out how
   if (reason == Reason::none && state.options.dlopen == DlopenPolicy::pin &&
       !pin(*item.map, item.lmid, state.head))
     reason = Reason::not_pinned;
@@ -190,7 +193,7 @@ Readiness readiness(const LinkMap &map) {
   auto layout =
       layout_of(image_of(const_cast<LinkMap &>(map)), sys::page_size());
   if (!layout)
-    return Readiness::relocated;  // nothing of it will be sealed: record it
+    return Readiness::relocated;  // only to be recorded
   for (const elf::Part &part : layout->parts()) {
     if (part.kind != elf::PartKind::relro)
       continue;

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tests that run once for each glibc at hand.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "loader/run_program.h"
+#include "sys/memory.h"
+
+namespace memseal::test {
+
+/// A kernel without mseal(2), or a glibc that could not be fetched, skips.
+class EveryGlibc : public testing::TestWithParam<std::string> {
+protected:
+  void SetUp() override {
+    glibc = {GetParam()};
+    if (!sys::has_mseal())
+      GTEST_SKIP() << "this kernel has no mseal(2)";
+    if (!glibc.available())
+      GTEST_SKIP() << "glibc " << GetParam() << " was not fetched";
+  }
+  Glibc glibc;
+};
+
+}  // namespace memseal::test
+
+/// Runs the tests of one suite with each of them.
+#define MEMSEAL_WITH_EVERY_GLIBC(suite)                     \
+  INSTANTIATE_TEST_SUITE_P(                                 \
+      With, suite, testing::Values("host", "2.31", "2.41"), \
+      [](const testing::TestParamInfo<std::string> &with) { \
+        std::string name = "glibc_" + with.param;           \
+        for (char &c : name)                                \
+          c = c == '.' ? '_' : c;                           \
+        return name;                                        \
+      })

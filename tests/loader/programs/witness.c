@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A library whose constructor is the attacker: it tries to make its own text,
+ * its own RELRO and libc's text writable, and remembers what came of it. */
+#include "portable.h"
+
+#ifndef WITNESS
+#define WITNESS witness
+#endif
+struct outcome {
+  int text, relro, libc, constructed;
+};
+__attribute__((visibility("default"))) struct outcome WITNESS = {-2, -2, -2, 0};
+
+/* Needs a relocation, hence lies in RELRO. */
+static void *const relro[600] = {&WITNESS, &WITNESS};
+
+__attribute__((constructor)) static void attack(void) {
+#ifdef NEEDS_MISSING
+  extern void nobody_defines_this(void);
+  nobody_defines_this();
+#endif
+  WITNESS.text = try_to_change((void *)attack, PROT_READ | PROT_EXEC);
+  /* The middle: the first and the last page may hold other things. */
+  WITNESS.relro = try_to_change((void *)&relro[300], PROT_READ);
+  WITNESS.libc = try_to_change((void *)getenv, PROT_READ | PROT_EXEC);
+  ++WITNESS.constructed;
+}
