@@ -91,16 +91,37 @@ rc::Gen<Step> steps(Flavour flavour) {
                    weightedElement<bool>({{5, false}, {1, true}})));
 }
 
+/// A seal that will mostly be granted, to begin with.
+rc::Gen<Step> opening_seals(Flavour flavour) {
+  return map(steps(flavour), [](Step s) {
+    s.kind = Kind::seal;
+    s.unaligned = false;
+    s.at = static_cast<std::int8_t>(s.at < 0 ? 0 : s.at % arena_pages);
+    if (s.length.pages < 1 || s.at + s.length.pages > arena_pages)
+      s.length = {1, 0};
+    if (s.types == 0 || s.types == 0x40)
+      s.types = 0x3f;
+    return s;
+  });
+}
+
 }  // namespace
 
 rc::Gen<Program> programs(Flavour flavour) {
   // At most sixteen calls: what needs more than that is found by shrinking to
   // fewer anyway, and short programs are many programs.
-  return rc::gen::build<Program>(
-      rc::gen::set(&Program::place, small<std::uint8_t>(0, std::size(places))),
-      rc::gen::set(&Program::steps,
-                   rc::gen::resize(16, rc::gen::container<std::vector<Step>>(
-                                           steps(flavour)))));
+  return map(
+      rc::gen::tuple(small<std::uint8_t>(0, std::size(places)),
+                     rc::gen::resize(4, rc::gen::container<std::vector<Step>>(
+                                            opening_seals(flavour))),
+                     rc::gen::resize(16, rc::gen::container<std::vector<Step>>(
+                                             steps(flavour)))),
+      [](std::tuple<std::uint8_t, std::vector<Step>, std::vector<Step>> parts) {
+        auto &[place, seals, rest] = parts;
+        Program program{place, std::move(seals)};
+        program.steps.insert(program.steps.end(), rest.begin(), rest.end());
+        return program;
+      });
 }
 
 }  // namespace memseal::differential
