@@ -1,20 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/engines.h"
 
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
+
+#include "memseal/memseal.h"
+#include "support/in_child.h"
 
 namespace memseal::test {
 namespace {
-
-constexpr long nr_mseal = 462;
 
 int errno_of(long answer) {
   return answer == 0 ? 0 : errno;
 }
 
+/// The errno of sealing a page by this engine, asked in a child.
+int probe(Engine engine) {
+  return in_child([engine] {
+    void *at =
+        mmap(nullptr, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return seal_by(engine, at, 4096);
+  });
+}
+
 }  // namespace
+
+unsigned flag_of(Engine engine) {
+  switch (engine) {
+    case Engine::native:
+      return MEMSEAL_NATIVE;
+    case Engine::filter:
+      return MEMSEAL_FILTER;
+    case Engine::strict:
+      return MEMSEAL_STRICT;
+  }
+  return 0;
+}
 
 std::string name(Engine engine) {
   switch (engine) {
@@ -30,22 +54,24 @@ std::string name(Engine engine) {
 
 int seal_by(Engine engine, void *at, std::size_t size, unsigned types,
             unsigned flags) {
-  if (engine != Engine::native || types != every_type || flags != 0)
-    return EOPNOTSUPP;
-  return errno_of(syscall(nr_mseal, at, size, 0));
+  return errno_of(memseal(at, size, types, flags | flag_of(engine)));
 }
 
-int harden(Engine engine, Level) {
-  return engine == Engine::native ? 0 : EOPNOTSUPP;
+int harden(Engine engine, Level level) {
+  if (engine == Engine::native)
+    return 0;
+  return errno_of(memseal_harden(
+      level == Level::closed ? MEMSEAL_BASE_CLOSED : MEMSEAL_BASE_COMPATIBLE));
 }
 
 std::string missing(Engine engine) {
-  if (engine == Engine::native || engine == Engine::strict)
-    if (syscall(nr_mseal, nullptr, 0, 0) != 0)
-      return "this kernel has no mseal(2): Linux 6.10, 64-bit";
-  if (engine != Engine::native)
-    return "the filter engine is not built yet";
-  return "";
+  static const int errors[] = {probe(Engine::native), probe(Engine::filter),
+                               probe(Engine::strict)};
+  int error = errors[static_cast<int>(engine)];
+  if (error == 0)
+    return "";
+  return "no engine " + name(engine) +
+         " here: " + (error < 1000 ? strerror(error) : "the probe died");
 }
 
 }  // namespace memseal::test

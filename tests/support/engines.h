@@ -18,6 +18,9 @@ enum class Level : std::uint8_t { compatible, closed };
 
 inline constexpr unsigned every_type = 0x3f;
 
+/// MEMSEAL_NATIVE and so on.
+unsigned flag_of(Engine engine);
+
 /// memseal() by a given engine: 0 or the errno.
 int seal_by(Engine engine, void *at, std::size_t size,
             unsigned types = every_type, unsigned flags = 0);

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+// S-50 to S-53: seals that let access be lowered and never raised.
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "memseal/memseal.h"
+#include "support/in_child.h"
+#include "support/trial.h"
+
+namespace memseal::test {
+namespace {
+
+MEMSEAL_EVERY_ENGINE(Downgrade);
+
+Scene downgradable(Engine engine, Memory memory = Memory::anonymous_rw) {
+  Scene scene{engine, memory};
+  scene.types = MEMSEAL_MPROTECT;
+  scene.flags = MEMSEAL_DOWNGRADABLE;
+  return scene;
+}
+
+#define NEEDS_A_FILTER_ALONE()      \
+  if (GetParam() == Engine::native) \
+  GTEST_SKIP() << "mseal(2) has no downgrade-only seal"
+
+TEST_P(Downgrade, IsNotSupportedByMsealAndSealsNothing) {  // S-51
+  if (filtered())
+    GTEST_SKIP() << "a filter does it";
+  Trial trial = attempt(downgradable(GetParam()), [](const Area &a) {
+    return mprotect(a.at(1), page, PROT_READ);
+  });
+  EXPECT_EQ(trial.seal_error, EOPNOTSUPP);
+  EXPECT_EQ(trial.answer, 0);
+}
+
+TEST_P(Downgrade, ToReadOnlyIsAllowed) {
+  NEEDS_A_FILTER_ALONE();
+  for (Memory memory : {Memory::anonymous_rw, Memory::anonymous_r, Memory::text,
+                        Memory::private_rw, Memory::shared_rw}) {
+    SCOPED_TRACE(name(memory));
+    EXPECT_TRUE(
+        allowed(attempt(downgradable(GetParam(), memory), [](const Area &a) {
+          return mprotect(a.at(1), page, PROT_READ);
+        })));
+    EXPECT_TRUE(
+        allowed(attempt(downgradable(GetParam(), memory), [](const Area &a) {
+          return syscall(SYS_pkey_mprotect, a.at(1), page, PROT_READ, -1);
+        })));
+  }
+}
+
+TEST_P(Downgrade, ToAnythingElseIsRefused) {
+  NEEDS_A_FILTER_ALONE();
+  for (int to : {PROT_NONE, PROT_READ | PROT_WRITE, PROT_READ | PROT_EXEC,
+                 PROT_READ | PROT_WRITE | PROT_EXEC, PROT_WRITE, PROT_EXEC,
+                 PROT_READ | 8 /* PROT_SEM */}) {
+    SCOPED_TRACE(to);
+    EXPECT_TRUE(refused(
+        attempt(downgradable(GetParam()),
+                [to](const Area &a) { return mprotect(a.at(1), page, to); }),
+        EPERM));
+  }
+}
+
+TEST_P(Downgrade, WithHighBitsInTheProtectionIsNotReadOnly) {
+  NEEDS_A_FILTER_ALONE();
+  Trial trial = attempt(downgradable(GetParam()), [](const Area &a) {
+    return syscall(SYS_mprotect, a.at(1), page, 0x1'0000'0001);
+  });
+  ASSERT_TRUE(completed(trial));
+  EXPECT_EQ(trial.control_error, EINVAL);
+  EXPECT_EQ(trial.error, EPERM);
+  EXPECT_TRUE(trial.maps_same);
+}
+
+TEST_P(Downgrade, WithAProtectionKeyIsRefused) {
+  NEEDS_A_FILTER_ALONE();
+  EXPECT_TRUE(refused(attempt(downgradable(GetParam()),
+                              [](const Area &a) {
+                                return syscall(SYS_pkey_mprotect, a.at(1), page,
+                                               PROT_READ, 0);
+                              }),
+                      EPERM));
+}
+
+TEST_P(Downgrade, CannotBeTakenBack) {  // S-50
+  NEEDS_A_FILTER_ALONE();
+  for (Memory memory : {Memory::anonymous_rw, Memory::text}) {
+    Scene scene = downgradable(GetParam(), memory);
+    int raised =
+        memory == Memory::text ? PROT_READ | PROT_EXEC : PROT_READ | PROT_WRITE;
+    Trial trial = attempt(scene, [raised](const Area &a) {
+      if (mprotect(a.at(1), page, PROT_READ) != 0)
+        return -2L;
+      long answer = syscall(SYS_mprotect, a.at(1), page, raised);
+      int error = errno;
+      if (mprotect(a.at(1), page, PROT_READ) != 0)  // again is fine
+        return -3L;
+      errno = error;
+      return answer;
+    });
+    ASSERT_TRUE(completed(trial));
+    EXPECT_EQ(trial.control, 0);
+    EXPECT_EQ(trial.answer, -1);
+    EXPECT_EQ(trial.error, EPERM);
+  }
+}
+
+TEST_P(Downgrade, OfPagesTogetherWithUnsealedOnesIsAllowed) {  // S-52
+  NEEDS_A_FILTER_ALONE();
+  EXPECT_TRUE(allowed(attempt(downgradable(GetParam()), [](const Area &a) {
+    return mprotect(a.at(0), 4 * page, PROT_READ);
+  })));
+}
+
+TEST_P(Downgrade, OfARangeWithAnImmutablePageIsRefusedWhole) {  // S-52
+  NEEDS_A_FILTER_ALONE();
+  int step = in_child([engine = GetParam()] {
+    Area a = Area::create(Memory::anonymous_rw);
+    if (seal_by(engine, a.at(0), page, MEMSEAL_MPROTECT,
+                MEMSEAL_DOWNGRADABLE) != 0 ||
+        seal_by(engine, a.at(2), page, MEMSEAL_MPROTECT) != 0)
+      return 1;
+    if (mprotect(a.at(0), 3 * page, PROT_READ) != -1 || errno != EPERM)
+      return 2;
+    *a.at(0) = 'w';  // still writable
+    return mprotect(a.at(0), 2 * page, PROT_READ) == 0 ? 0 : 3;
+  });
+  EXPECT_EQ(step, 0);
+}
+
+TEST_P(Downgrade, MayBeMadeImmutableButNotTheOtherWay) {  // S-14
+  NEEDS_A_FILTER_ALONE();
+  int step = in_child([engine = GetParam()] {
+    Area a = Area::create(Memory::anonymous_rw);
+    for (unsigned flags : {MEMSEAL_DOWNGRADABLE, 0u, MEMSEAL_DOWNGRADABLE})
+      if (seal_by(engine, a.at(1), page, MEMSEAL_MPROTECT, flags) != 0)
+        return 1;
+    return mprotect(a.at(1), page, PROT_READ) == -1 && errno == EPERM ? 0 : 2;
+  });
+  EXPECT_EQ(step, 0);
+}
+
+TEST_P(Downgrade, OfWhatHasSeveralRungsOrNoneIsNotSupported) {  // S-51
+  NEEDS_A_FILTER_ALONE();
+  for (int from :
+       {PROT_NONE, PROT_WRITE, PROT_EXEC, PROT_READ | PROT_WRITE | PROT_EXEC}) {
+    SCOPED_TRACE(from);
+    Scene scene = downgradable(GetParam());
+    scene.prepare = [from](const Area &a) { mprotect(a.at(1), page, from); };
+    Trial trial = attempt(scene, [](const Area &a) {
+      return mprotect(a.at(1), page, PROT_READ | PROT_WRITE);
+    });
+    EXPECT_EQ(trial.died, 0);
+    EXPECT_EQ(trial.seal_error, EOPNOTSUPP);
+    EXPECT_EQ(trial.answer, 0);
+  }
+}
+
+}  // namespace
+}  // namespace memseal::test
