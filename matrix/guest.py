@@ -60,6 +60,7 @@ def build(source, arch, work, only, say):
                     source / "matrix/init.c"], check=True)
     guest.add_bytes("/init", init.read_bytes(), 0o755)
 
+    add_products(guest, tree)
     lines = test_programs(guest, tree) + scripts(guest, source, tree)
     lines = [line for line in lines if fnmatch.fnmatch(line[0], only)]
     if not lines:
@@ -94,11 +95,13 @@ def scripts(guest, source, tree):
         guest.add_file(str(script))
         lines.append((f"system_{script.stem}", SECONDS, "env", f"BUILD={tree}",
                       f"SOURCE={source}", "bash", script))
-    if lines:
-        for product in sorted(tree.glob("memseal*")) + sorted(tree.glob("*.so*")):
-            if product.is_file():
-                guest.add_program(product)
     return lines
+
+
+def add_products(guest, tree):
+    for product in sorted(tree.glob("memseal*")) + sorted(tree.glob("*.so*")):
+        if product.is_file():
+            guest.add_stripped(product)
 
 
 def add_userland(guest, programs):

@@ -84,6 +84,8 @@ class Image:
     def add_stripped(self, path):
         """Adds a program of ours without its debug sections."""
         self.add_program(path)
+        if os.path.islink(path):
+            return
         with tempfile.NamedTemporaryFile() as stripped:
             subprocess.run([self.strip, "-g", "-o", stripped.name, path],
                            check=True)

@@ -7,6 +7,7 @@
 #include <iterator>
 #include <string_view>
 
+#include "cli/keep_seals.h"
 #include "cli/run.h"
 #include "cli/verb.h"
 #include "cli/verbs.h"
@@ -19,6 +20,8 @@ constexpr Verb verbs[] = {
     {"run", "run a program with its memory mappings sealed", run},
     {"status", "show what is sealed in a process", status},
     {"doctor", "tell what this system allows and what stays open", doctor},
+    {"keep-seals", "serve mseal(2) beside a program (memseal starts it itself)",
+     keep_seals},
 };
 
 int usage(std::FILE *out) {

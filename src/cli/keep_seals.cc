@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// `memseal-tool keep-seals`: the process beside a program whose mseal(2) is
+// served. Not for users: libmemseal-provide.so starts it at the first call.
+//
+// It gets a socket as descriptor 3, says that it is ready, receives the
+// filter's listener, and leaves when nobody uses the filter any more.
+#include "cli/keep_seals.h"
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "cli/verb.h"
+#include "supervisor/seal_keeper.h"
+#include "sys/memory.h"
+
+namespace memseal::cli {
+namespace {
+
+constexpr int channel = 3;
+
+int receive_descriptor() {
+  char byte;
+  iovec part{&byte, 1};
+  alignas(cmsghdr) char space[CMSG_SPACE(sizeof(int))] = {};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = space;
+  message.msg_controllen = sizeof space;
+  if (recvmsg(channel, &message, MSG_CMSG_CLOEXEC) <= 0)
+    return -1;
+  cmsghdr *head = CMSG_FIRSTHDR(&message);
+  if (head == nullptr || head->cmsg_type != SCM_RIGHTS)
+    return -1;
+  int fd;
+  std::memcpy(&fd, CMSG_DATA(head), sizeof fd);
+  return fd;
+}
+
+/// What ends or stops the program's terminal session must not end us: without
+/// a keeper every memory call in the tree fails.
+void leave_the_session() {
+  setsid();
+  for (int signal : {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGPIPE, SIGTSTP})
+    ::signal(signal, SIG_IGN);
+  if (chdir("/") != 0)
+    return;
+  int null = open("/dev/null", O_RDWR);
+  for (int fd = 0; fd <= 2; ++fd)
+    dup2(null, fd);
+}
+
+}  // namespace
+
+int keep_seals(int argc, char **) {
+  if (argc != 1 || fcntl(channel, F_GETFD) < 0) {
+    fmt::print(stderr,
+               "memseal: keep-seals is started by memseal itself; see "
+               "`memseal run --provide-mseal`\n");
+    return exit_usage;
+  }
+  leave_the_session();
+  prctl(PR_SET_NAME, "memseal-keeper");
+  close_range(channel + 1, ~0U, 0);
+
+  supervisor::SealKeeper seals(sys::page_size());
+  char ready = 'r';
+  if (send(channel, &ready, 1, MSG_NOSIGNAL) != 1)
+    return 1;
+  int listener = receive_descriptor();
+  if (listener < 0)
+    return 1;
+  // The program waits for this: from now on its calls are answered.
+  if (send(channel, &ready, 1, MSG_NOSIGNAL) != 1)
+    return 1;
+  close(channel);
+  return seals.serve(listener) ? 0 : 1;
+}
+
+}  // namespace memseal::cli

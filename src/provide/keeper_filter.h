@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one filter of a served program: which calls the keeper has to see.
+#pragma once
+
+#include <linux/filter.h>
+
+#include <span>
+
+namespace memseal::provide {
+
+/// Notifies of every call that could change a mapping, lets all others pass.
+/// It names no address, so it never grows and stays true over execve.
+std::span<const sock_filter> keeper_filter();
+
+}  // namespace memseal::provide

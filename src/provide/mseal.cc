@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+// mseal() and syscall(462, ...) for a program whose kernel has no mseal(2).
+//
+// This library is preloaded: its `mseal` and `syscall` stand before libc's for
+// every object of the program, bound lazily or not, in every libc. (The
+// loader's own symbol binding, la_symbind64, is not asked for BIND_NOW objects
+// before glibc 2.35.) All but number 462 goes to the kernel as it came.
+//
+// The first call with something to seal starts a keeper: see
+// supervisor/seal_keeper.h for the mechanism, docs/provide-mseal.md for what
+// differs from Linux 6.18.
+#include <linux/mman.h>
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdlib>
+#include <string_view>
+
+#include "provide/keeper_start.h"
+#include "sys/served_mseal.h"
+#include "sys/syscall.h"
+
+namespace memseal::provide {
+namespace {
+
+using sys::call;
+
+/// Who answers number 462. Once it is not `nobody` it stays, also over fork.
+enum class Server : int { unknown, nobody, kernel, keeper };
+std::atomic<Server> known{Server::unknown};
+std::atomic_flag starting;
+
+/// For tests: serve where the kernel could do it itself.
+bool always() {
+  const char *mode = std::getenv("MEMSEAL_PROVIDE");
+  return mode != nullptr && std::string_view(mode) == "always";
+}
+
+Server server() {
+  Server now = known;
+  if (now != Server::unknown)
+    return now;
+  long answer =
+      call(sys::nr_mseal, sys::served_probe_address, 0, 0, sys::served_cookie)
+          .raw;
+  now = Server::nobody;
+  if (answer == sys::served_answer)
+    now = Server::keeper;
+  else if (answer == -EINVAL && !always())
+    now = Server::kernel;
+  known = now;
+  return now;
+}
+
+/// The checks that need no look at the mappings, in the kernel's order.
+/// Source: Linux 6.18, mm/mseal.c, do_mseal().
+long check(unsigned long begin, unsigned long length, unsigned long flags) {
+  const unsigned long page = static_cast<unsigned long>(getpagesize());
+  unsigned long size = (length + page - 1) & ~(page - 1);
+  bool bad = flags != 0 || (begin & (page - 1)) != 0 ||
+             (length != 0 && size == 0) || begin + size < begin;
+  return bad ? -EINVAL : 0;
+}
+
+long ensure_keeper() {
+  while (starting.test_and_set())
+    sched_yield();
+  long done = 0;
+  if (known != Server::keeper) {
+    done = start_keeper();
+    if (done == 0)
+      known = Server::keeper;
+  }
+  starting.clear();
+  return done;
+}
+
+/// The two pieces of advice that are the mark. Both are needed, so a failure of
+/// the first leaves nothing sealed; the second finds the mappings split already
+/// and cannot run out of them.
+long set_marks(unsigned long begin, unsigned long length) {
+  for (long advice : {MADV_DONTDUMP, MADV_RANDOM}) {
+    long done = call(SYS_madvise, begin, length, advice).raw;
+    if (done != 0)
+      return done == -EAGAIN ? -ENOMEM : done;
+  }
+  return 0;
+}
+
+long serve(unsigned long begin, unsigned long length, unsigned long flags) {
+  Server who = server();
+  if (who == Server::kernel)
+    return call(sys::nr_mseal, begin, length, flags).raw;
+  if (who == Server::nobody && !keeper_possible())
+    return -ENOSYS;
+  if (long error = check(begin, length, flags))
+    return error;
+  if (length == 0)
+    return 0;
+  // Changes nothing, and fails if anything in the range is not mapped.
+  // Source: msync(2), ENOMEM.
+  if (call(SYS_msync, begin, length, MS_ASYNC).failed())
+    return -ENOMEM;
+  if (who == Server::nobody) {
+    if (long error = ensure_keeper())
+      return error;
+  }
+  long done = call(sys::nr_mseal, begin, length, flags, sys::served_cookie).raw;
+  return done != 0 ? done : set_marks(begin, length);
+}
+
+}  // namespace
+}  // namespace memseal::provide
+
+#define EXPORTED extern "C" __attribute__((visibility("default"), used))
+#define INTERNAL extern "C" __attribute__((visibility("hidden"), used))
+
+INTERNAL long memseal_provide_failed(long answer) {
+  errno = static_cast<int>(-answer);
+  return -1;
+}
+
+EXPORTED int mseal(void *begin, std::size_t length, unsigned long flags) {
+  long done = memseal::provide::serve(reinterpret_cast<unsigned long>(begin),
+                                      length, flags);
+  return done < 0 ? static_cast<int>(memseal_provide_failed(done)) : 0;
+}
+
+// Its first argument is the number that brought us here.
+INTERNAL long memseal_provide_syscall(long, void *begin, std::size_t length,
+                                      unsigned long flags) {
+  return mseal(begin, length, flags);
+}
+
+// syscall(3) must not have a frame of its own: its caller may ask for a clone
+// that returns on another stack.
+#if defined(__x86_64__)
+__asm__(R"(
+    .text
+    .globl syscall
+    .type syscall, @function
+syscall:
+    endbr64
+    cmpq $462, %rdi
+    je memseal_provide_syscall
+    movq %rdi, %rax
+    movq %rsi, %rdi
+    movq %rdx, %rsi
+    movq %rcx, %rdx
+    movq %r8, %r10
+    movq %r9, %r8
+    movq 8(%rsp), %r9
+    syscall
+    cmpq $-4095, %rax
+    jae 1f
+    ret
+1:  movq %rax, %rdi
+    jmp memseal_provide_failed
+    .size syscall, . - syscall
+)");
+#else
+__asm__(R"(
+    .text
+    .globl syscall
+    .type syscall, %function
+syscall:
+    cmp x0, #462
+    b.eq memseal_provide_syscall
+    mov x8, x0
+    mov x0, x1
+    mov x1, x2
+    mov x2, x3
+    mov x3, x4
+    mov x4, x5
+    mov x5, x6
+    svc #0
+    cmn x0, #4095
+    b.cs memseal_provide_failed
+    ret
+    .size syscall, . - syscall
+)");
+#endif

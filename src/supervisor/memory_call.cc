@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "supervisor/memory_call.h"
+
+#include <linux/audit.h>
+#include <linux/mman.h>
+#include <linux/seccomp.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/shm.h>
+#include <sys/syscall.h>
+
+#include <algorithm>
+
+#include "sys/served_mseal.h"
+#include "sys/syscall.h"
+
+namespace memseal::supervisor {
+namespace {
+
+// Newer than the headers of the oldest Debian we build on.
+// Source: Linux, include/uapi/asm-generic/mman-common.h.
+constexpr unsigned madv_dontneed_locked = 24, madv_guard_install = 102;
+
+/// The kernel ignores tags: the upper byte on arm64, bits 57 to 62 on x86-64.
+Address untagged(std::uint64_t address) {
+  bool kernel_half = (address >> 63) != 0;
+  return kernel_half ? address : address & ((1UL << 57) - 1);
+}
+
+void touch(MemoryCall &call, std::uint64_t begin, std::uint64_t size,
+           std::size_t page) {
+  Address at = untagged(begin);
+  // A range that wraps is the kernel's to refuse; what lies below the wrap is
+  // looked at all the same.
+  std::uint64_t room = 0UL - page - (at & ~(page - 1));
+  if (auto range = PageRange::covering(at, std::min(size, room), page))
+    call.ranges.push_back(*range);
+}
+
+Effect effect_of_advice(std::uint64_t advice) {
+  switch (static_cast<unsigned>(advice)) {
+    case MADV_DONTNEED:
+    case MADV_FREE:
+    case MADV_REMOVE:
+    case MADV_DONTFORK:
+    case MADV_WIPEONFORK:
+    case madv_dontneed_locked:
+    case madv_guard_install:
+      return Effect::discard;
+    case MADV_DODUMP:
+    case MADV_NORMAL:
+    case MADV_SEQUENTIAL:
+      return Effect::clear_mark;
+    default:
+      return Effect::none;
+  }
+}
+
+void decode_mmap(MemoryCall &call, const std::uint64_t (&args)[6],
+                 std::size_t page) {
+  const std::uint64_t flags = args[3];
+  if ((flags & MAP_FIXED) == 0 || (flags & MAP_FIXED_NOREPLACE) != 0)
+    return;
+  call.effect = Effect::change;
+  std::uint64_t size = args[1];
+  if ((flags & MAP_HUGETLB) != 0) {
+    // The size of a huge page stands in the flags; 0 is the default, which is
+    // not above 1 GiB anywhere.
+    unsigned shift = (flags >> MAP_HUGE_SHIFT) & MAP_HUGE_MASK;
+    std::uint64_t huge = 1UL << (shift != 0 ? shift : 21);
+    size = (size + huge - 1) & ~(huge - 1);
+  } else if ((flags & MAP_ANONYMOUS) == 0) {
+    call.file = static_cast<int>(args[4]);
+  }
+  touch(call, args[0], size, page);
+}
+
+void decode_mremap(MemoryCall &call, const std::uint64_t (&args)[6],
+                   std::size_t page) {
+  call.effect = Effect::change;
+  // An old length of 0 makes a second mapping of the pages at the address.
+  touch(call, args[0], std::max<std::uint64_t>(args[1], 1), page);
+  if ((args[3] & MREMAP_FIXED) != 0)
+    touch(call, args[4], args[2], page);
+}
+
+}  // namespace
+
+MemoryCall decode(const seccomp_data &data, std::size_t page) {
+  std::uint64_t args[6];
+  for (int i = 0; i < 6; ++i)
+    args[i] = data.args[i];
+  MemoryCall call;
+  switch (data.nr) {
+    case SYS_mprotect:
+    case SYS_pkey_mprotect:
+      call.whole_mapping = (args[2] & (PROT_GROWSDOWN | PROT_GROWSUP)) != 0;
+      [[fallthrough]];
+    case SYS_munmap:
+    case SYS_remap_file_pages:
+      call.effect = Effect::change;
+      touch(call, args[0], args[1], page);
+      break;
+    case SYS_mremap:
+      decode_mremap(call, args, page);
+      break;
+    case SYS_mmap:
+      decode_mmap(call, args, page);
+      break;
+    case SYS_madvise:
+      call.effect = effect_of_advice(args[2]);
+      touch(call, args[0], args[1], page);
+      break;
+    case SYS_brk:
+      if (args[0] == 0)
+        break;  // only asks where the break is
+      call.effect = Effect::lower_break;
+      touch(call, args[0], ~0UL, page);
+      break;
+    case SYS_shmat:
+      if ((args[2] & SHM_REMAP) != 0) {
+        call.effect = Effect::attach_over;
+        touch(call, args[1], ~0UL, page);
+      }
+      break;
+    case SYS_shmdt:
+      call.effect = Effect::detach;
+      touch(call, args[0], 1, page);
+      break;
+    case SYS_prctl:
+      if (args[0] == PR_SET_MM)
+        call.effect = Effect::refused;
+      break;
+    case sys::nr_mseal:
+      call.effect =
+          args[3] == sys::served_cookie ? Effect::seal : Effect::unserved_seal;
+      break;
+    default:
+      break;
+  }
+  return call;
+}
+
+}  // namespace memseal::supervisor

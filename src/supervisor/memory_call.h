@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a system call would do to which pages, told from its registers alone.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "memseal/page_range.h"
+
+struct seccomp_data;
+
+namespace memseal::supervisor {
+
+/// What mseal(2) makes of the call on a sealed page.
+enum class Effect : std::uint8_t {
+  none,           ///< changes no mapping
+  change,         ///< mprotect, munmap, mmap, mremap, remap_file_pages: EPERM
+  discard,        ///< destructive advice: EPERM where writing is not allowed
+  clear_mark,     ///< advice that would take our mark away
+  lower_break,    ///< brk: the kernel silently does nothing
+  detach,         ///< shmdt: the kernel says success and does nothing
+  attach_over,    ///< shmat with SHM_REMAP: size unknown
+  seal,           ///< number 462
+  unserved_seal,  ///< number 462 by somebody who cannot set marks
+  refused,        ///< prctl(PR_SET_MM)
+};
+
+struct MemoryCall {
+  Effect effect = Effect::none;
+  /// The pages it touches; two for an mremap onto a place.
+  std::vector<PageRange> ranges{};
+  /// mprotect with PROT_GROWSDOWN or PROT_GROWSUP: the whole mapping.
+  bool whole_mapping = false;
+  /// A descriptor whose file may be on hugetlbfs, which rounds the end up.
+  std::optional<int> file{};
+};
+
+/// Units: `page` is the page size of the caller.
+MemoryCall decode(const seccomp_data &data, std::size_t page);
+
+}  // namespace memseal::supervisor

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// Serves mseal(2) to a tree of processes whose kernel has none.
+//
+// Background. A seccomp filter can refuse a memory call by its registers, but a
+// filter cannot change once it is installed: a program that seals a thousand
+// ranges one after another would need a thousand, each making every call
+// slower. And a filter outlives execve, when its ranges mean nothing any more.
+//
+// Idea. Let the kernel itself remember what is sealed, where it remembers all
+// else about a page: in its mapping. Two pieces of advice that change nothing
+// a program can see, MADV_DONTDUMP and MADV_RANDOM, together are the mark of a
+// seal. A fork copies them, execve forgets them, split and merged mappings keep
+// them, and /proc/PID/smaps shows them. One filter, which never grows, hands
+// the calls that could change a mapping to this process, the keeper; it
+// looks for marks and answers: refuse, or continue.
+//
+// To look into smaps at every call would be slow. The keeper therefore holds
+// the union of all ranges that were ever sealed in the tree. A call outside it
+// continues at once; only inside it do the marks decide, so a stale range (from
+// before an execve, or of another process) costs time and refuses nothing.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <vector>
+
+#include "memseal/page_range.h"
+#include "supervisor/memory_call.h"
+#include "vm/range_set.h"
+
+struct seccomp_data;
+
+namespace memseal::supervisor {
+
+/// What the keeper answers: an errno (negative), a value, or "continue".
+struct Verdict {
+  enum class Kind : std::uint8_t { proceed, answer } kind = Kind::proceed;
+  long value = 0;  ///< as the kernel returns it: -EPERM
+};
+
+class SealKeeper {
+public:
+  explicit SealKeeper(std::size_t page);
+
+  /// Judges one call of thread `thread`.
+  Verdict judge(pid_t thread, const seccomp_data &data);
+
+  /// Answers notifications until no process uses the filter any more.
+  /// Returns whether it ended that way.
+  bool serve(int listener);
+
+private:
+  /// Arguments only: the caller has looked for holes, and sets the marks.
+  Verdict judge_seal(const seccomp_data &data);
+  Verdict judge_change(pid_t thread, const MemoryCall &call);
+  bool ever_sealed(const std::vector<PageRange> &ranges) const;
+  void remember(PageRange range);
+
+  std::size_t page_;
+  std::vector<PageRange> storage_;
+  RangeSet union_;
+  bool anywhere_ = false;  ///< the union outgrew its table: ask smaps always
+};
+
+}  // namespace memseal::supervisor

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+// A served seal refuses what mseal(2) refuses; its unsealed twin does not.
+#include <gtest/gtest.h>
+#include <sys/shm.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+
+#include "provide/served.h"
+#include "support/in_child.h"
+
+namespace memseal::test {
+namespace {
+
+/// Runs `attack` on a sealed page and on its twin, which holds 'x' each.
+int against(int prot, int (*attack)(char *at), int expected) {
+  setenv("MEMSEAL_PROVIDE", "always", 1);
+  return in_child([=] {
+    char *sealed = map_pages(1), *twin = map_pages(1);
+    *sealed = *twin = 'x';
+    mprotect(sealed, page, prot);
+    mprotect(twin, page, prot);
+    if (mseal(sealed, page, 0) != 0)
+      return 1;
+    if (attack(twin) != 0)
+      return 2;
+    if (attack(sealed) != expected)
+      return 3;
+    return *sealed == 'x' ? 0 : 4;
+  });
+}
+
+constexpr int rw = PROT_READ | PROT_WRITE;
+
+int become_inaccessible(char *at) {
+  return error_of(mprotect(at, page, PROT_NONE));
+}
+int vanish(char *at) {
+  return error_of(munmap(at, page));
+}
+int vanish_by_number(char *at) {
+  return error_of(syscall(SYS_munmap, at, page));
+}
+int be_replaced(char *at) {
+  return mmap(at, page, rw, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) ==
+                 MAP_FAILED
+             ? errno
+             : 0;
+}
+int move(char *at) {
+  char *to = map_pages(1);
+  return mremap(at, page, page, MREMAP_MAYMOVE | MREMAP_FIXED, to) == MAP_FAILED
+             ? errno
+             : 0;
+}
+int be_moved_onto(char *at) {
+  char *from = map_pages(1);
+  return mremap(from, page, page, MREMAP_MAYMOVE | MREMAP_FIXED, at) ==
+                 MAP_FAILED
+             ? errno
+             : 0;
+}
+int grow(char *at) {
+  return mremap(at, page, 2 * page, MREMAP_MAYMOVE) == MAP_FAILED ? errno : 0;
+}
+int be_emptied(char *at) {
+  return error_of(madvise(at, page, MADV_DONTNEED));
+}
+int keep_from_children(char *at) {
+  return error_of(madvise(at, page, MADV_DONTFORK));
+}
+
+TEST(ServedSeal, refuses_mprotect) {
+  EXPECT_EQ(against(PROT_READ, become_inaccessible, EPERM), 0);
+}
+TEST(ServedSeal, refuses_munmap_also_by_its_number) {
+  EXPECT_EQ(against(PROT_READ, vanish, EPERM), 0);
+  EXPECT_EQ(against(PROT_READ, vanish_by_number, EPERM), 0);
+}
+TEST(ServedSeal, refuses_to_be_mapped_over) {
+  EXPECT_EQ(against(PROT_READ, be_replaced, EPERM), 0);
+}
+TEST(ServedSeal, refuses_mremap_from_it_and_onto_it) {
+  EXPECT_EQ(against(PROT_READ, move, EPERM), 0);
+  EXPECT_EQ(against(PROT_READ, grow, EPERM), 0);
+  EXPECT_EQ(against(PROT_READ, be_moved_onto, EPERM), 0);
+}
+TEST(ServedSeal, refuses_discarding_advice_where_writing_is_not_allowed) {
+  EXPECT_EQ(against(PROT_READ, be_emptied, EPERM), 0);
+  EXPECT_EQ(against(PROT_READ, keep_from_children, EPERM), 0);
+}
+
+TEST(ServedSeal, allows_discarding_advice_on_writable_memory_as_linux_does) {
+  setenv("MEMSEAL_PROVIDE", "always", 1);
+  EXPECT_EQ(in_child([] {
+              char *sealed = map_pages(1);
+              *sealed = 'x';
+              if (mseal(sealed, page, 0) != 0)
+                return 1;
+              if (madvise(sealed, page, MADV_DONTNEED) != 0)
+                return 2;
+              return *sealed == 0 ? 0 : 3;
+            }),
+            0);
+}
+
+TEST(ServedSeal, refuses_a_call_that_covers_it_among_others_as_a_whole) {
+  setenv("MEMSEAL_PROVIDE", "always", 1);
+  EXPECT_EQ(in_child([] {
+              char *three = map_pages(3);
+              memset(three, 'x', 3 * page);
+              if (mseal(three + page, page, 0) != 0)
+                return 1;
+              if (error_of(mprotect(three, 3 * page, PROT_NONE)) != EPERM)
+                return 2;
+              if (three[0] != 'x' || three[2 * page] != 'x')
+                return 3;  // mseal(2) itself leaves the first page changed
+              return error_of(munmap(three, page));
+            }),
+            0);
+}
+
+TEST(ServedSeal, cannot_lose_its_mark) {
+  setenv("MEMSEAL_PROVIDE", "always", 1);
+  EXPECT_EQ(in_child([] {
+              char *sealed = map_pages(1);
+              if (mseal(sealed, page, 0) != 0)
+                return 1;
+              for (int advice : {MADV_DODUMP, MADV_NORMAL, MADV_SEQUENTIAL}) {
+                if (madvise(sealed, page, advice) != 0)
+                  return 2;
+              }
+              return error_of(munmap(sealed, page)) == EPERM ? 0 : 3;
+            }),
+            0);
+}
+
+TEST(ServedSeal, keeps_the_heap_from_shrinking_and_malloc_goes_on) {
+  setenv("MEMSEAL_PROVIDE", "always", 1);
+  EXPECT_EQ(in_child([] {
+              char *low = static_cast<char *>(sbrk(0));
+              low += -reinterpret_cast<unsigned long>(low) & (page - 1);
+              if (brk(low + 2 * page) != 0)
+                return 1;
+              low[0] = 'x';
+              if (brk(low + page) != 0 || brk(low + 2 * page) != 0)
+                return 2;  // twin: it shrinks and grows while nothing is sealed
+              if (mseal(low, 2 * page, 0) != 0)
+                return 3;
+              brk(low);
+              if (low[0] != 'x' || low[page] != 0)
+                return 4;
+              void *block = malloc(4 * page);
+              free(block);
+              return block != nullptr ? 0 : 5;
+            }),
+            0);
+}
+
+TEST(ServedSeal, of_shared_memory_cannot_be_detached_and_shmdt_says_success) {
+  setenv("MEMSEAL_PROVIDE", "always", 1);
+  EXPECT_EQ(in_child([] {
+              int id = shmget(IPC_PRIVATE, page, IPC_CREAT | 0600);
+              if (id < 0)
+                return 1;
+              char *twin = static_cast<char *>(shmat(id, nullptr, 0));
+              char *sealed = static_cast<char *>(shmat(id, nullptr, 0));
+              shmctl(id, IPC_RMID, nullptr);
+              *sealed = 'x';
+              if (mseal(sealed, page, 0) != 0)
+                return 2;
+              if (shmdt(twin) != 0 || msync(twin, page, MS_ASYNC) == 0)
+                return 3;  // twin: it is gone
+              if (shmdt(sealed) != 0)
+                return 4;
+              return *sealed == 'x' ? 0 : 5;
+            }),
+            0);
+}
+
+}  // namespace
+}  // namespace memseal::test
