@@ -135,14 +135,16 @@ Outcome AddressSpace::seal(Address at, std::uint64_t size, std::uint32_t types,
     return {EINVAL};  // S-04
   if (size == 0)
     return {};  // S-05
-  bool expressible = true;
+  bool expressible = true, gains = false;
   Address expected = at;
   for (auto here = pages_.lower_bound(at);
        here != pages_.end() && here->first < end; ++here) {
     if (here->first != expected)
       return {ENOMEM};  // S-06
-    if (seals_.closed(expected) && seals_.would_gain(expected, wanted))
+    bool page_gains = seals_.would_gain(expected, wanted);
+    if (page_gains && seals_.closed(expected))
       return {EACCES};  // S-07
+    gains = gains || page_gains;
     unsigned now = here->second.protection.bits;
     if (wanted.lowerable && now != Protection::read &&
         now != (Protection::read | Protection::write) &&
@@ -157,7 +159,7 @@ Outcome AddressSpace::seal(Address at, std::uint64_t size, std::uint32_t types,
   if (enforcement_ == Enforcement::native &&
       (wanted.lowerable || wanted.types != seal_type::all))
     return {EOPNOTSUPP};  // S-61
-  if (!expressible)
+  if (gains && !expressible)
     return {EOPNOTSUPP};  // S-08
   for (Address page = at; page != end; page += page_)
     seals_.add(page, wanted);

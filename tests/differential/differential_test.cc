@@ -16,7 +16,7 @@
 
 #include "differential/agreement.h"
 #include "differential/generator.h"
-#include "sys/memory.h"
+#include "support/engines.h"
 
 namespace memseal::differential {
 namespace {
@@ -70,10 +70,23 @@ void check_agreement(Flavour flavour, const Make &make, int everyday) {
          << " --gtest_filter=" << metadata.id << "\n";
 }
 
-TEST(Differential, MsealOfThisKernelDoesWhatTheModelSays) {
-  if (!sys::has_mseal())
-    GTEST_SKIP() << "this kernel has no mseal(2): Linux 6.10, 64-bit";
-  check_agreement(Flavour::native, native_enforcer, 1000);
+void check_engine(test::Engine engine, Flavour flavour, int everyday) {
+  if (std::string why = test::missing(engine); !why.empty())
+    GTEST_SKIP() << why;
+  check_agreement(
+      flavour, [engine] { return real_engine(engine); }, everyday);
+}
+
+TEST(Differential, EngineNativeDoesWhatTheModelSays) {
+  check_engine(test::Engine::native, Flavour::native, 1000);
+}
+
+TEST(Differential, EngineFilterDoesWhatTheModelSays) {
+  check_engine(test::Engine::filter, Flavour::filter, 500);
+}
+
+TEST(Differential, EngineStrictDoesWhatTheModelSays) {
+  check_engine(test::Engine::strict, Flavour::filter, 300);
 }
 
 }  // namespace

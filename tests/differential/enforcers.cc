@@ -1,31 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "differential/enforcers.h"
 
-#include <cerrno>
-
-#include "memseal/seal_types.h"
-#include "sys/syscall.h"
-
 namespace memseal::differential {
 namespace {
 
-class Native : public Enforcer {
+/// memseal() itself, by one engine, with whatever it installs.
+class RealEngine : public Enforcer {
 public:
+  explicit RealEngine(test::Engine engine) : engine_(engine) {}
   model::Enforcement flavour() const override {
-    return model::Enforcement::native;
+    return engine_ == test::Engine::native ? model::Enforcement::native
+                                           : model::Enforcement::filter;
   }
-  std::optional<int> seal(Address at, std::uint64_t size, std::uint32_t types,
-                          std::uint32_t flags, int) override {
-    if (types != seal_type::all.bits || flags != 0)
-      return std::nullopt;
-    return sys::call(sys::nr_mseal, at, size, 0).error();
+  int seal(Address at, std::uint64_t size, std::uint32_t types,
+           std::uint32_t flags, int) override {
+    return test::seal_by(engine_, reinterpret_cast<void *>(at), size, types,
+                         flags);
   }
+
+private:
+  test::Engine engine_;
 };
 
 }  // namespace
 
-std::unique_ptr<Enforcer> native_enforcer() {
-  return std::make_unique<Native>();
+std::unique_ptr<Enforcer> real_engine(test::Engine engine) {
+  return std::make_unique<RealEngine>(engine);
 }
 
 }  // namespace memseal::differential
