@@ -98,25 +98,27 @@ private:
   void prepare() {
     for (int i = 0; i < arena_pages; ++i)
       space_.set_file(file_page_of(i), file_word(i));
-    constexpr std::int8_t rest = arena_pages - 2;
-    for (const Step &s :
-         {Step{.kind = Kind::map, .length = {rest, 0}, .protection = 3},
-          Step{.kind = Kind::map,
-          .at = rest,
-          .length = {1, 0},
-          .protection = 3,
-          .backing = 1},
-          Step{.kind = Kind::map,
-          .at = rest + 1,
-          .length = {1, 0},
-          .protection = 3,
-          .backing = 2}}) {
-      Call call = *arena_.call_of(s);
-      arena_.make(call);
-      do_in_model(space_, s, call);
-    }
+    // Two pages of each kind, the second read-only; a hole at page 2.
+    for (std::int8_t i = 0; i < arena_pages; ++i)
+      if (i != 2)
+        do_both({.kind = Kind::map,
+                 .at = i,
+                 .length = {1, 0},
+                 .protection = 3,
+                 .backing = static_cast<std::uint8_t>(i == 5 || i == 6   ? 1
+                                                      : i == 7 || i == 8 ? 2
+                                                                         : 0)});
     for (std::int8_t i = 0; i < arena_pages; ++i)
       write(arena_.at(i));
+    for (std::int8_t i : std::initializer_list<std::int8_t>{4, 6, 8})
+      do_both(
+          {.kind = Kind::protect, .at = i, .length = {1, 0}, .protection = 1});
+  }
+
+  void do_both(const Step &step) {
+    Call call = *arena_.call_of(step);
+    arena_.make(call);
+    do_in_model(space_, step, call);
   }
 
   void write(Address at) {

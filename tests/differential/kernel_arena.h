@@ -27,7 +27,7 @@ struct Call {
 
 class KernelArena {
 public:
-  /// Eight RW anonymous pages and two of the file, and nothing around them.
+  /// Nothing is mapped there yet.
   explicit KernelArena(std::uintptr_t base);
 
   Address at(int index) const {
