@@ -63,7 +63,9 @@ function(memseal_add_module name)
   target_link_options(
     ${name} PRIVATE -nostdlib -fno-sanitize=all -Wl,-z,defs,-z,now,-z,relro,--gc-sections
     -Wl,--version-script=${CMAKE_SOURCE_DIR}/src/audit/exports.map
-    -Wl,--hash-style=gnu,-z,max-page-size=4096,-z,noexecstack)
+    -Wl,--hash-style=gnu,-z,max-page-size=4096,-z,noexecstack
+    # Headers, text and constants in one mapping: each is paid for at each start.
+    -Wl,-z,noseparate-code)
 endfunction()
 
 memseal_add_module(memseal-audit src/audit/audit.cc)

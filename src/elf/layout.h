@@ -50,6 +50,9 @@ struct Placement {
 /// between two segments is a gap.
 class Layout {
 public:
+  /// Linkers make four to six; each segment is at most three parts and a gap.
+  static constexpr std::size_t max_parts = 64;
+
   /// Units:   pages of the placement, whatever the machine has.
   /// Errors:  no_segments, overflow, misaligned, overlapping, size_lie,
   ///          relro_outside, relro_twice, dynamic_outside, too_many_headers.
@@ -67,7 +70,7 @@ public:
 
 private:
   friend class LayoutBuilder;
-  InlineVector<Part, 128> parts_;
+  InlineVector<Part, max_parts> parts_;
   Address dynamic_begin_ = 0;
   std::size_t dynamic_size_ = 0;
 };

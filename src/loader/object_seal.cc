@@ -17,7 +17,8 @@ Outcome refusal(Error error) {
 }
 
 /// What can be told of a part before the kernel is asked.
-Outcome expectation(const elf::Part &part, const Image &image) {
+Outcome expectation(const elf::Part &part, const Image &image,
+                    RelroCheck check) {
   switch (part.kind) {
     case elf::PartKind::data:
       return {.reason = Reason::writable_by_design};
@@ -26,7 +27,8 @@ Outcome expectation(const elf::Part &part, const Image &image) {
         return {.reason = Reason::unmapped_gap};
       return {};
     case elf::PartKind::relro:
-      if (sys::writability(part.range.begin()) == sys::Writability::writable)
+      if (check == RelroCheck::ask_kernel &&
+          sys::writability(part.range.begin()) == sys::Writability::writable)
         return {.reason = Reason::relro_writable};
       return {};
     case elf::PartKind::text:
@@ -36,7 +38,11 @@ Outcome expectation(const elf::Part &part, const Image &image) {
   return {};
 }
 
+// mseal(2) needs no register of seals: the kernel keeps it, and nothing in this
+// process will ask the module. The start of every program would pay for one.
 Result<void> seal_range(PageRange range, Engine engine) {
+  if (engine == Engine::native)
+    return sys::mseal(range);
   SealRequest request{.range = range};
   return seal({&request, 1}, engine);
 }
@@ -73,7 +79,7 @@ Outcome ObjectOutcome::shortfall() const {
   return {};
 }
 
-ObjectOutcome seal_object(const Image &image, Engine engine) {
+ObjectOutcome seal_object(const Image &image, Engine engine, RelroCheck check) {
   ObjectOutcome result;
   auto layout = layout_of(image, sys::page_size());
   if (!layout) {
@@ -81,7 +87,8 @@ ObjectOutcome seal_object(const Image &image, Engine engine) {
     return result;
   }
   for (const elf::Part &part : layout->parts())
-    MEMSEAL_ASSERT(result.parts.push_back({part, expectation(part, image)}));
+    MEMSEAL_ASSERT(
+        result.parts.push_back({part, expectation(part, image, check)}));
 
   std::span<PartOutcome> parts = result.parts.view();
   for (std::size_t begin = 0; begin < parts.size();) {

@@ -21,17 +21,21 @@ struct PartOutcome {
 /// are not even known.
 struct ObjectOutcome {
   Outcome whole;
-  InlineVector<PartOutcome, 128> parts;
+  InlineVector<PartOutcome, elf::Layout::max_parts> parts;
 
   /// The first shortfall, or `none`.
   Outcome shortfall() const;
 };
 
+/// Whether to make sure that the loader has protected RELRO. The loader always
+/// has, before it calls us; but who writes a report should know, not believe.
+enum class RelroCheck : std::uint8_t { trust_loader, ask_kernel };
+
 /// Seals everything of the object that is sealable.
 ///
 /// Needs:   the object is relocated.
 /// Context: before-main.
-ObjectOutcome seal_object(const Image &image, Engine engine);
+ObjectOutcome seal_object(const Image &image, Engine engine, RelroCheck check);
 
 /// What it would have sealed, each part with `reason` instead.
 ObjectOutcome leave_object(const Image &image, Reason reason);

@@ -118,10 +118,14 @@ void record(const Image &image, const ObjectOutcome &outcome) {
   }
 }
 
+/// Whether it matters to anybody what became of an object.
+bool somebody_reads() {
+  return !state.options.report.empty() ||
+         state.options.requirement == Requirement::required;
+}
+
 void leave(const Image &image, Reason reason) {
-  bool wanted = !state.options.report.empty() ||
-                state.options.requirement == Requirement::required;
-  if (wanted)
+  if (somebody_reads())
     record(image, leave_object(image, reason));
 }
 
@@ -130,7 +134,9 @@ void seal_or_leave(const Image &image) {
     return leave(image, Reason::not_selected);
   if (state.obstacle != Reason::none)
     return leave(image, state.obstacle);
-  record(image, seal_object(image, state.engine));
+  RelroCheck check =
+      somebody_reads() ? RelroCheck::ask_kernel : RelroCheck::trust_loader;
+  record(image, seal_object(image, state.engine, check));
 }
 
 /// Objects that are in no list: this module, and the vdso where the loader does
@@ -183,7 +189,7 @@ void seal_late(const Pending &item) {
     reason = Reason::not_pinned;
   if (reason != Reason::none)
     return leave(image, reason);
-  record(image, seal_object(image, state.engine));
+  record(image, seal_object(image, state.engine, RelroCheck::ask_kernel));
 }
 
 enum class Readiness : std::uint8_t { relocated, early, unknown };
@@ -273,8 +279,7 @@ void seal_initial_objects(LinkMap *head, char **environment,
 }
 
 void library_opened(LinkMap &map, long lmid) {
-  if (inert() && state.options.report.empty() &&
-      state.options.requirement == Requirement::best_effort)
+  if (inert() && !somebody_reads())
     return;
   if (!pending.push_back({&map, lmid}))
     leave(image_of(map), Reason::table_full);

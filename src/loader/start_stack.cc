@@ -75,7 +75,11 @@ bool forget_in(char *string) {
 }  // namespace
 
 char **find_environment(LinkMap *head) {
-  for (LinkMap *map = head; map != nullptr; map = map->l_next) {
+  // ld.so comes last in its own list.
+  LinkMap *last = head;
+  while (last->l_next != nullptr)
+    last = last->l_next;
+  for (LinkMap *map = last; map != nullptr; map = map->l_prev) {
     auto *stack_end =
         static_cast<unsigned long **>(find_symbol(*map, "__libc_stack_end"));
     if (stack_end == nullptr || *stack_end == nullptr)
