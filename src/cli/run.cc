@@ -9,6 +9,7 @@
 #include <cstring>
 #include <string>
 
+#include "cli/run_trace.h"
 #include "cli/verb.h"
 #include "launch/plan.h"
 
@@ -99,11 +100,6 @@ int execute(const launch::Plan &plan) {
   return launch::exit_code(Obstacle::not_executable);
 }
 
-/// A program that no loader seals.
-int trace(const launch::Plan &plan) {
-  return explain({Obstacle::static_program, plan.path});
-}
-
 }  // namespace
 
 int run(int argc, char **argv) {
@@ -114,8 +110,10 @@ int run(int argc, char **argv) {
   auto plan = preparation.prepare(*request, environ);
   if (!plan)
     return explain(plan.error());
-  if (plan->road == launch::Road::trace)
-    return trace(*plan);
+  if (plan->road == launch::Road::trace) {
+    if (auto code = prepare_trace(*request))
+      return *code;
+  }
   return execute(*plan);
 }
 

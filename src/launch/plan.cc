@@ -115,7 +115,7 @@ Feasible<Plan> Preparation::prepare(const RunRequest &request,
 Feasible<Road> Preparation::choose_road(const RunRequest &request,
                                         const Program &program) {
   extra_tls_ = 0;
-  if (request.how == How::trace)
+  if (request.how == How::trace || request.how == How::trace_children)
     return Road::trace;
   if (program.loader == Loader::none) {
     if (request.how == How::automatic)

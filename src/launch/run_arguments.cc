@@ -56,8 +56,8 @@ bool apply_no_inherit(RunRequest &request, std::string_view) {
 }
 
 bool apply_how(RunRequest &request, std::string_view value) {
-  constexpr std::array<std::string_view, 4> words{"auto", "audit", "preload",
-                                                  "trace"};
+  constexpr std::array<std::string_view, 5> words{"auto", "audit", "preload",
+                                                  "trace", "trace-children"};
   for (std::size_t i = 0; i < words.size(); ++i) {
     if (words[i] == value) {
       request.how = static_cast<How>(i);
@@ -91,8 +91,11 @@ constexpr RunOption options[] = {
     {"--no-inherit", Value::none, "",
      "children start unsealed; by default they are sealed too",
      apply_no_inherit},
-    {"--how", Value::needed, "auto|audit|preload|trace",
-     "how the program gets to be sealed; auto looks at it", apply_how},
+    {"--how", Value::needed, "auto|audit|preload|trace|trace-children",
+     "how the program gets to be sealed; auto looks at it; trace-children "
+     "keeps "
+     "a tracer that seals what its children execute",
+     apply_how},
 };
 
 const RunOption *find(std::string_view name) {

@@ -13,7 +13,13 @@
 namespace memseal::launch {
 
 /// How the program gets to be sealed; automatic: decided by looking at it.
-enum class How : std::uint8_t { automatic, audit, preload, trace };
+enum class How : std::uint8_t {
+  automatic,
+  audit,
+  preload,
+  trace,
+  trace_children
+};
 
 /// What the command line asks for. Strings point into the argument vector.
 struct RunRequest {

@@ -158,6 +158,16 @@ Result<void> Tracee::clear_hardware_breakpoint() const {
 }
 #endif
 
+Result<std::uint64_t> Tracee::signal_mask() const {
+  std::uint64_t mask = 0;
+  MEMSEAL_TRY_VOID(act(PTRACE_GETSIGMASK, tid_, sizeof mask, &mask));
+  return mask;
+}
+
+Result<void> Tracee::set_signal_mask(std::uint64_t mask) const {
+  return act(PTRACE_SETSIGMASK, tid_, sizeof mask, &mask);
+}
+
 Result<std::uint64_t> Tracee::event_message() const {
   unsigned long message = 0;
   MEMSEAL_TRY_VOID(act(PTRACE_GETEVENTMSG, tid_, nullptr, &message));

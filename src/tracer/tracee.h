@@ -53,6 +53,10 @@ public:
   ///          kernel thread), ESRCH. unsupported: not on this machine.
   static Result<Tracee> seize(pid_t tid, unsigned options);
 
+  /// A thread that the kernel attached for us: the child of one that is
+  /// followed.
+  static Tracee followed(pid_t tid) { return Tracee(tid); }
+
   pid_t tid() const { return tid_; }
 
   /// Asks a running thread to stop; the stop is `halted`.
@@ -75,10 +79,13 @@ public:
   Result<void> set_hardware_breakpoint(RemoteAddress address) const;
   Result<void> clear_hardware_breakpoint() const;
 
+  /// Which signals are blocked: bit n - 1 for signal n. Linux 3.11.
+  Result<std::uint64_t> signal_mask() const;
+  Result<void> set_signal_mask(std::uint64_t mask) const;
+
   Result<std::uint64_t> event_message() const;
 
 private:
-  friend class Launch;
   explicit Tracee(pid_t tid) : tid_(tid) {}
   pid_t tid_;
 };

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// memseal run, for programs that no loader module can seal.
+#include "cli/run_trace.h"
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <climits>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "cli/verb.h"
+#include "policy/glob.h"
+#include "tracer/launch.h"
+
+namespace memseal::cli {
+namespace {
+
+using tracer::Launched;
+
+// The form is that of the loader module's report (loader/report.h): both may
+// write into one file.
+std::string text_lines(const Launched &launched) {
+  std::string lines;
+  for (const tracer::PlannedRange &range : launched.sealed)
+    lines += fmt::format("{} {} {:x}-{:x} {} sealed native\n", launched.pid,
+                         range.object, range.range.begin(), range.range.end(),
+                         range.part);
+  for (const tracer::LeftOut &left : launched.left_out)
+    lines += fmt::format("{} {} not sealed: {}: {}\n", launched.pid,
+                         left.object, left.part, left.reason);
+  if (!launched.failure.empty())
+    lines += fmt::format("{} {} not sealed: {}\n", launched.pid,
+                         launched.program, launched.failure);
+  return lines;
+}
+
+std::string json_lines(const Launched &launched) {
+  using nlohmann::ordered_json;
+  std::string lines;
+  auto add = [&](const ordered_json &line) { lines += line.dump() + "\n"; };
+  for (const tracer::PlannedRange &range : launched.sealed)
+    add({{"pid", launched.pid},
+         {"object", range.object},
+         {"begin", fmt::format("{:x}", range.range.begin())},
+         {"end", fmt::format("{:x}", range.range.end())},
+         {"kind", range.part},
+         {"sealed", true},
+         {"engine", "native"}});
+  for (const tracer::LeftOut &left : launched.left_out)
+    add({{"pid", launched.pid},
+         {"object", left.object},
+         {"kind", left.part},
+         {"sealed", false},
+         {"reason", "left_out"},
+         {"sentence", left.reason}});
+  if (!launched.failure.empty())
+    add({{"pid", launched.pid},
+         {"object", launched.program},
+         {"sealed", false},
+         {"reason", "failure"},
+         {"sentence", launched.failure}});
+  return lines;
+}
+
+/// A relative name means the directory that memseal was started in.
+std::string absolute(std::string_view file) {
+  if (file.empty() || file == "-" || file.front() == '/')
+    return std::string(file);
+  char here[PATH_MAX];
+  return getcwd(here, sizeof here) == nullptr
+             ? std::string(file)
+             : fmt::format("{}/{}", here, file);
+}
+
+void write_report(const std::string &file, const Launched &launched) {
+  std::string lines =
+      file.ends_with(".json") ? json_lines(launched) : text_lines(launched);
+  int fd = file == "-" ? STDERR_FILENO
+                       : open(file.c_str(),
+                              O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+  // A report that cannot be written is dropped, as the loader module's is.
+  if (fd >= 0) [[maybe_unused]]
+    ssize_t n = write(fd, lines.data(), lines.size());
+  if (fd > STDERR_FILENO)
+    close(fd);
+}
+
+int complain(std::string_view sentence) {
+  fmt::print(stderr, "memseal: {}\n", sentence);
+  return exit_usage;
+}
+
+}  // namespace
+
+std::optional<int> prepare_trace(const launch::RunRequest &request) {
+  const RunOptions &wanted = request.options;
+  if (wanted.engine == EngineChoice::filter ||
+      wanted.engine == EngineChoice::strict)
+    return complain(
+        "a program sealed from outside can be sealed by mseal(2) "
+        "only, not by a filter: leave out --engine and --strict");
+  bool required = wanted.requirement == Requirement::required;
+  std::string file = absolute(wanted.report);
+  tracer::LaunchOptions options{
+      .selects =
+          [=](std::string_view object) {
+            return memseal::selects(wanted, object);
+          },
+      .children = request.how == launch::How::trace_children
+                      ? tracer::Children::followed
+                      : tracer::Children::left_alone,
+      .on_failure = required ? tracer::OnFailure::exits_125
+                             : tracer::OnFailure::runs_unsealed,
+      .report = {}};
+  options.report = [=](const Launched &launched) {
+    if (!launched.failure.empty())
+      complain(fmt::format("'{}' is not sealed wholly: {}", launched.program,
+                           launched.failure));
+    if (!file.empty())
+      write_report(file, launched);
+  };
+  std::fflush(nullptr);
+  auto ready = tracer::seal_next_exec(options);
+  if (ready)
+    return std::nullopt;
+  if (required)
+    return complain(fmt::format("'{}' cannot be sealed: {}", request.program[0],
+                                ready.error().sentence));
+  complain(fmt::format("'{}' runs unsealed: {}", request.program[0],
+                       ready.error().sentence));
+  return std::nullopt;
+}
+
+}  // namespace memseal::cli

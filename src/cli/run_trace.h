@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+
+#include "launch/run_arguments.h"
+
+namespace memseal::cli {
+
+/// Gets a tracer that seals this process's next exec (tracer/launch.h). Returns
+/// the exit code if the program must not be run; otherwise the caller executes
+/// it, in this process. Where it cannot be sealed and need not be (no
+/// --require), that is said on standard error.
+std::optional<int> prepare_trace(const launch::RunRequest &request);
+
+}  // namespace memseal::cli

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+// The caller's half: finding out whether it can work, and getting a tracer that
+// is nobody's child.
+//
+//   caller ── fork ── probe ── fork ── tracer
+//
+// The process in the middle tries mseal(2), which a seccomp filter may punish
+// with death, and ends at once; so the program inherits no child it does not
+// know. The tracer is left to whoever reaps orphans. (A program that runs as
+// process 1 of a container reaps orphans itself, and sees it.)
+#include "tracer/launch.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "sys/memory.h"
+#include "tracer/launch_watch.h"
+#include "tracer/process.h"
+
+namespace memseal::tracer {
+namespace {
+
+enum Probe : int { probe_ok = 0, probe_no_mseal = 1, probe_no_process = 2 };
+
+/// Both ends of a line between caller and tracer.
+struct Line {
+  int caller = -1, tracer = -1;
+};
+
+template <typename T>
+bool send_value(int fd, T value) {
+  return write(fd, &value, sizeof value) == sizeof value;
+}
+
+template <typename T>
+bool receive_value(int fd, T &value) {
+  ssize_t n;
+  while ((n = read(fd, &value, sizeof value)) < 0 && errno == EINTR) {
+  }
+  return n == sizeof value;
+}
+
+/// Neither the terminal's signals nor the program's descriptors are the
+/// tracer's business; only standard error stays, for its messages.
+void step_aside() {
+  setsid();
+  sigset_t all;
+  sigfillset(&all);
+  sigprocmask(SIG_SETMASK, &all, nullptr);
+  prctl(PR_SET_NAME, "memseal-tracer");
+  int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
+  dup2(nowhere, STDIN_FILENO);
+  dup2(nowhere, STDOUT_FILENO);
+}
+
+[[noreturn]] void be_tracer(pid_t program, const LaunchOptions &options,
+                            int line) {
+  step_aside();
+  char go;
+  if (!send_value(line, getpid()) || !receive_value(line, go))
+    _exit(1);
+  auto thread = Tracee::seize(program, PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL);
+  int answer = 0;
+  if (!thread)
+    answer = thread.error().code == Errc::unsupported
+                 ? -1
+                 : thread.error().sys_errno;
+  send_value(line, answer);
+  close(line);
+  if (!thread)
+    _exit(1);
+  watch_launch(*thread, options);
+  _exit(0);
+}
+
+[[noreturn]] void be_probe(pid_t program, const LaunchOptions &options,
+                           Line line) {
+  if (!sys::has_mseal())
+    _exit(probe_no_mseal);
+  pid_t tracer = fork();
+  if (tracer == 0) {
+    close(line.caller);
+    be_tracer(program, options, line.tracer);
+  }
+  _exit(tracer < 0 ? probe_no_process : probe_ok);
+}
+
+Attempt<void> judge(int status) {
+  if (WIFSIGNALED(status))
+    return refuse("a seccomp filter here kills whoever calls mseal(2)");
+  if (WEXITSTATUS(status) == probe_no_mseal)
+    return refuse(
+        "mseal(2) is missing here: it needs Linux 6.10, and no "
+        "seccomp filter that forbids it");
+  if (WEXITSTATUS(status) == probe_no_process)
+    return refuse("no process could be started for the tracer");
+  return {};
+}
+
+Attempt<void> shake_hands(int line) {
+  pid_t tracer = 0;
+  if (!receive_value(line, tracer))
+    return refuse("the tracer ended too early");
+  // Where Yama lets only ancestors trace, the exception has to be named. It
+  // does not survive: nobody else gets the right from it.
+  prctl(PR_SET_PTRACER, tracer, 0, 0, 0);
+  int answer = 0;
+  bool answered = send_value(line, 'g') && receive_value(line, answer);
+  prctl(PR_SET_PTRACER, 0, 0, 0, 0);
+  if (!answered)
+    return refuse("the tracer ended too early");
+  if (answer == -1)
+    return refuse("this machine is not one the tracer knows (x86-64)");
+  if (answer != 0) {
+    auto self = Process::look(getpid());
+    if (self && self->tracer != 0)
+      return refuse(
+          "somebody traces this process already (a debugger, "
+          "strace), and only one can");
+    return refuse(self ? why_not_traced(*self, answer)
+                       : std::string("ptrace is forbidden here"));
+  }
+  return {};
+}
+
+}  // namespace
+
+Attempt<void> seal_next_exec(const LaunchOptions &options) {
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+    return refuse("no socket could be made to talk to the tracer");
+  Line line{ends[0], ends[1]};
+  pid_t self = getpid();
+  pid_t probe = fork();
+  if (probe == 0)
+    be_probe(self, options, line);
+  close(line.tracer);
+
+  int status = probe < 0 ? probe_no_process << 8 : 0;
+  while (probe > 0 && waitpid(probe, &status, 0) < 0 && errno == EINTR) {
+  }
+  Attempt<void> done = judge(status);
+  if (done)
+    done = shake_hands(line.caller);
+  close(line.caller);
+  return done;
+}
+
+}  // namespace memseal::tracer

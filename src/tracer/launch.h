@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// Seals a program from outside while it starts: static ones, Go, Rust, musl,
+// and those that would not let a module in.
+//
+// The program keeps the process it is started in, so its parent sees its own
+// exit status and signals: it is the *tracer* that is a process of its own, a
+// grandchild that traces its grandparent through one exec, and is gone before
+// the program's main runs. Up to three stops:
+//
+//   exec    Everything the kernel mapped: text and read-only data of the
+//           program and of its loader, vdso. Before the first instruction.
+//   relro   Static programs protect their own RELRO (static-PIE glibc does,
+//           musl does not): the stop behind that mprotect. Watched for a
+//           bounded number of calls.
+//   entry   Programs with a loader: a hardware breakpoint at AT_ENTRY. All
+//           libraries are there, relocated and read-only; their constructors
+//           have run, the program itself has not.
+//
+// What dlopen brings later is not sealed this way.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "tracer/refusal.h"
+#include "tracer/seal_plan.h"
+
+namespace memseal::tracer {
+
+/// Whether the tracer stays and seals whatever the program executes in its
+/// children. It costs each of them three stops, keeps debuggers out of the
+/// whole tree, and setuid children of an unprivileged user lose their rights.
+enum class Children : std::uint8_t { left_alone, followed };
+enum class OnFailure : std::uint8_t { runs_unsealed, exits_125 };
+
+/// What became of one program.
+struct Launched {
+  pid_t pid = 0;
+  std::string program;
+  std::vector<PlannedRange> sealed;
+  std::vector<LeftOut> left_out;
+  std::string failure;  ///< empty, or why something was not sealed
+};
+
+struct LaunchOptions {
+  Selects selects;
+  Children children = Children::left_alone;
+  OnFailure on_failure = OnFailure::runs_unsealed;
+  /// Called in the tracer, before the program goes on. May be empty.
+  std::function<void(const Launched &)> report;
+};
+
+/// Makes the next exec of the calling process a sealed one. Returns when the
+/// tracer is there; the caller then calls execve. If that fails, the caller's
+/// exit ends the tracer.
+///
+/// Needs:   the caller has one thread.
+/// Errors:  no ptrace here, no mseal(2), or a seccomp filter that would kill
+///          the program for it. Nothing has changed.
+Attempt<void> seal_next_exec(const LaunchOptions &options);
+
+}  // namespace memseal::tracer
