@@ -7,8 +7,9 @@ build_packages=(g++ cmake ninja-build pkg-config ccache
   libdw-dev libelf-dev libgtest-dev libgmock-dev librapidcheck-dev
   libbenchmark-dev libsodium-dev)
 # Real programs that the tests run sealed.
-test_packages=(curl wrk python3 perl git nodejs nginx-light redis-server redis-tools
-  postgresql default-jdk-headless musl-tools strace gdb procps mandoc)
+test_packages=(curl wrk python3 perl git nodejs nginx-light redis-server
+  redis-tools postgresql default-jdk-headless musl-tools golang-go rustc strace
+  gdb procps mandoc)
 check_packages=(clang clang-format clang-tidy libclang-rt-14-dev python3)
 matrix_packages=(qemu-system-x86 python3)
 arm64_packages=(qemu-system-arm g++-aarch64-linux-gnu)
