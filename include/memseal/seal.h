@@ -19,9 +19,6 @@ enum class Engine : std::uint8_t {
   strict,     ///< both, where mseal(2) is there: closes the holes it leaves
 };
 
-/// Whether a seal still lets access be lowered (RW to RO, RX to RO).
-enum class Downgrade : std::uint8_t { refused, allowed };
-
 /// One range and what is to be forbidden on it.
 struct SealRequest {
   PageRange range;
@@ -72,10 +69,6 @@ private:
   SealRequest *items_ = nullptr;
   std::size_t size_ = 0, capacity_ = 0;
 };
-
-/// How many of the roads around a range the base filter closes: S-49 of
-/// docs/semantics.md.
-enum class BaseLevel : std::uint8_t { none, compatible, closed };
 
 /// Installs the base filter now, or raises its level. Without this call the
 /// first seal of the filter engine brings `compatible`.

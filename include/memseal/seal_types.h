@@ -42,4 +42,11 @@ inline constexpr SealTypes mapping = munmap | mmap | mremap;
 inline constexpr SealTypes protection = mprotect;
 }  // namespace seal_type
 
+/// Whether a seal still lets access be lowered (RW to RO, RX to RO).
+enum class Downgrade : std::uint8_t { refused, allowed };
+
+/// How many of the roads around a range the base filter closes: S-49 of
+/// docs/semantics.md.
+enum class BaseLevel : std::uint8_t { none, compatible, closed };
+
 }  // namespace memseal

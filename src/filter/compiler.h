@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// Compiles sealed ranges into one seccomp-BPF program.
+//
+// Every memory-management call takes scalars in registers. seccomp shows them
+// to a filter before the call starts, and nobody can change them afterwards, so
+// a filter can decide for good whether a call touches sealed pages.
+//
+// A program has four stages, in this order:
+//
+//   dispatch   architecture and number; a call that is none of ours is allowed
+//              by a few jumps on constants, which the kernel proves and then
+//              skips the program for such calls (since 5.11);
+//   conditions what besides the range decides: MAP_FIXED, the advice,
+//   PROT_READ; span       the first and the last byte that the call would
+//   touch; tree       whether a sealed range lies between them
+//   (filter/page_check.h).
+//
+// Compiling installs nothing and allocates nothing.
+//
+// Rules: docs/semantics.md, S-20 to S-53.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "bpf/assembler.h"
+#include "filter/syscall_table.h"
+#include "memseal/page_range.h"
+#include "memseal/seal_types.h"
+
+namespace memseal::filter {
+
+/// Pages that a program guards.
+struct GuardedRange {
+  PageRange range;
+  SealTypes types;
+  Downgrade downgrade = Downgrade::refused;
+};
+
+/// What a program answers to a call that a seal forbids: a SECCOMP_RET_ value.
+enum class OnHit : std::uint32_t {
+  deny = 0x00050001,          ///< EPERM
+  notify = 0x7fc00000,        ///< ask the listener; ENOSYS when it is gone
+  trap = 0x00030000,          ///< SIGSYS
+  kill_process = 0x80000000,  ///< as by SIGSYS, not to be caught
+};
+
+/// Two ranges decide over mremap with MREMAP_FIXED, where BPF, which only jumps
+/// forward, can pass the tree once. So the tree is there twice. Where that is
+/// too long for one program, the second one goes into a program of its own.
+enum class Part : std::uint8_t {
+  whole,               ///< everything in one program
+  all_but_moved_from,  ///< whole, less the old range of MREMAP_FIXED
+  moved_from,          ///< only the old range of MREMAP_FIXED
+};
+
+struct RangeOptions {
+  Architecture architecture = native_architecture();
+  OnHit on_hit = OnHit::deny;
+  Part part = Part::whole;
+  /// The end of the highest MUNMAP-sealed page of the heap; 0 for none. brk
+  /// below it is answered with 0, from which glibc and its malloc recover.
+  Address heap_end = 0;
+  /// Where System V segments with MUNMAP-sealed pages were attached: shmdt
+  /// takes an address and no length.
+  std::span<const Address> attachments = {};
+};
+
+/// Compiles the ranges; the program stands at the end of `storage`.
+///
+/// Needs:   ranges sorted, disjoint, below 2^63; `scratch` as long as they are.
+/// Errors:  budget when the program is longer than `storage` or 4,096
+///          instructions; some 1,200 ranges fit (600 with Part::whole).
+Result<bpf::Program> compile(std::span<const GuardedRange> ranges,
+                             const RangeOptions &options,
+                             std::span<bpf::Instruction> storage,
+                             std::span<PageRange> scratch);
+
+/// Compiles the base filter: what must be refused wherever it points, because a
+/// filter cannot see where.
+///
+/// | refused                                    | level      | what breaks    |
+/// |--------------------------------------------|------------|----------------|
+/// | mprotect with PROT_GROWSDOWN, PROT_GROWSUP | compatible | executable-stack
+/// |                                            |            | libraries      |
+/// | shmat with SHM_REMAP                       | compatible |                |
+/// | process_madvise with discarding advice     | compatible |                |
+/// | personality with READ_IMPLIES_EXEC         | compatible | setarch -X     |
+/// | address tags (LAM), x86                    | compatible | HWASan on LAM  |
+/// | prctl(PR_SET_MM)                           | compatible | CRIU restore   |
+/// | x32 numbers (ENOSYS)                       | compatible | x32 programs   |
+/// | i386: mmap(90), ipc(shmat, shmdt)          | compatible | libc5 programs |
+/// | io_uring_setup                             | closed     | io_uring users |
+/// | userfaultfd, also through /dev             | closed     | QEMU, CRIU     |
+/// | ptrace                                     | closed     | debuggers inside
+/// |                                            |            | the tree       |
+///
+/// Needs:   `level` not none.
+/// Errors:  budget when `storage` holds fewer than 128 instructions.
+Result<bpf::Program> compile_base(BaseLevel level, Architecture architecture,
+                                  std::span<bpf::Instruction> storage);
+
+}  // namespace memseal::filter

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "filter/page_check.h"
+
+#include <algorithm>
+
+#include "base/assert.h"
+
+namespace memseal::filter {
+namespace {
+
+using namespace bpf::op;  // the vocabulary of every line below
+using bpf::Node;
+
+// Words of scratch memory.
+constexpr std::uint32_t first_low = 0, first_high = 1;  // first byte
+constexpr std::uint32_t last_low = 2, last_high = 3;    // last byte
+constexpr std::uint32_t first_page = 4;                 // inside a window
+
+constexpr std::uint32_t all_ones = 0xffffffff;
+
+// 16 TiB: the high word, less its low 12 bits.
+constexpr std::uint32_t window_of(Address address) {
+  return static_cast<std::uint32_t>(address >> 44);
+}
+constexpr std::uint32_t page_in_window(Address address) {
+  return static_cast<std::uint32_t>(address >> 12);
+}
+
+// Where a range ends in a window that it may leave.
+std::uint32_t last_page_in(std::uint32_t window, PageRange range) {
+  Address last = range.end() - 1;
+  return window_of(last) > window ? all_ones : page_in_window(last);
+}
+std::uint32_t first_page_in(std::uint32_t window, PageRange range) {
+  return window_of(range.begin()) < window ? 0 : page_in_window(range.begin());
+}
+
+}  // namespace
+
+Node PageCheck::touches(std::span<const PageRange> ranges, Node hit,
+                        Node miss) {
+  if (ranges.empty())
+    return miss;
+  // Backwards through the windows, since what comes next must be there first.
+  Node next = miss;
+  std::uint32_t lowest = window_of(ranges.front().begin());
+  std::uint32_t window = window_of(ranges.back().end() - 1);
+  for (;;) {
+    auto reaches = [&](PageRange r) {
+      return window_of(r.begin()) <= window && window <= window_of(r.end() - 1);
+    };
+    auto begin = std::find_if(ranges.begin(), ranges.end(), reaches);
+    auto end = std::find_if_not(begin, ranges.end(), reaches);
+    if (begin != end)
+      next = in_window(window, std::span(begin, end), hit, next, miss);
+    if (window == lowest)
+      return next;
+    // Straight to the next window in use: there are 2^20 of them.
+    Address below = Address{window} << 44;
+    for (PageRange r : ranges) {
+      if (r.begin() < below)
+        window = std::min(window_of(r.end() - 1),
+                          static_cast<std::uint32_t>((below - 1) >> 44));
+    }
+  }
+}
+
+Node PageCheck::in_window(std::uint32_t window,
+                          std::span<const PageRange> ranges, Node hit,
+                          Node next, Node miss) {
+  std::uint32_t lowest = window << 12, highest = lowest | 0xfff;
+  Node look_up = as_.then(ld_mem, first_page,
+                          tree(window, ranges, 0, ranges.size(), hit, next));
+
+  // X = last page, clamped; the high word is in A.
+  Node last_inside = as_.then(tax, 0, look_up);
+  last_inside = as_.then(or_x, 0, last_inside);
+  last_inside = as_.then(rsh_k, 12, last_inside);
+  last_inside = as_.then(ld_mem, last_low, last_inside);
+  last_inside = as_.then(tax, 0, last_inside);
+  last_inside = as_.then(lsh_k, 20, last_inside);
+  last_inside = as_.then(and_k, 0xfff, last_inside);
+  Node last_above = as_.then(ldx_imm, all_ones, look_up);
+  Node last = as_.then(ld_mem, last_high,
+                       as_.jump(jgt_k, highest, last_above, last_inside));
+
+  // M[first_page] = first page, clamped; the high word is in A.
+  Node store = as_.then(st, first_page, last);
+  Node first_below = as_.then(ld_imm, 0, store);
+  Node first_inside = as_.then(or_x, 0, store);
+  first_inside = as_.then(rsh_k, 12, first_inside);
+  first_inside = as_.then(ld_mem, first_low, first_inside);
+  first_inside = as_.then(tax, 0, first_inside);
+  first_inside = as_.then(lsh_k, 20, first_inside);
+  first_inside = as_.then(and_k, 0xfff, first_inside);
+  Node first = as_.jump(jge_k, lowest, first_inside, first_below);
+
+  // The span begins behind this window, or ends before it (and then before all
+  // later ones too).
+  Node begins =
+      as_.then(ld_mem, first_high, as_.jump(jgt_k, highest, next, first));
+  return as_.then(ld_mem, last_high, as_.jump(jge_k, lowest, begins, miss));
+}
+
+// Leaf i, of ranges.size() + 1, is reached when the span begins behind range
+// i - 1 and not behind range i.
+Node PageCheck::tree(std::uint32_t window, std::span<const PageRange> ranges,
+                     std::size_t first, std::size_t last, Node hit, Node miss) {
+  if (first == last) {
+    if (first == ranges.size())
+      return miss;
+    std::uint32_t begin = first_page_in(window, ranges[first]);
+    return as_.then(txa, 0, as_.jump(jge_k, begin, hit, miss));
+  }
+  std::size_t middle = first + (last - first) / 2;
+  Node right = tree(window, ranges, middle + 1, last, hit, miss);
+  Node left = tree(window, ranges, first, middle, hit, miss);
+  return as_.jump(jgt_k, last_page_in(window, ranges[middle]), right, left);
+}
+
+Node PageCheck::load_address_high(unsigned argument, Node next) {
+  // arm64 ignores the top byte of an address, and many calls take it so.
+  if (architecture_ == Architecture::arm64)
+    next = as_.then(and_k, 0x00ffffff, next);
+  return as_.then(ld, high_of(argument), next);
+}
+
+Node PageCheck::byte(unsigned address, Node next) {
+  next = as_.then(st, last_high, next);
+  next = as_.then(st, first_high, next);
+  next = load_address_high(address, next);
+  next = as_.then(st, last_low, next);
+  next = as_.then(st, first_low, next);
+  return as_.then(ld, low_of(address), next);
+}
+
+// last = address + length - 1. In program order:
+//
+//          first = address
+//          X = low length;  A = low address + X;  M[last_low] = A
+//          A < X: carry
+//   carry: X = high length + 1   (all ones: wraps)
+//   else:  X = high length
+//          A = high address + X;  M[last_high] = A
+//          A < X: wraps
+//          subtract one, with borrow
+//   wraps: last = 2^64 - 1
+Node PageCheck::span(unsigned address, unsigned length, Node next,
+                     Node nothing) {
+  Node wraps = as_.then(st, last_high, next);
+  wraps = as_.then(st, last_low, wraps);
+  wraps = as_.then(ld_imm, all_ones, wraps);
+
+  Node borrow = as_.then(st, last_low, next);
+  borrow = as_.then(ld_imm, all_ones, borrow);
+  borrow = as_.then(st, last_high, borrow);
+  borrow = as_.then(sub_k, 1, borrow);
+  borrow = as_.then(ld_mem, last_high, borrow);
+  Node plain = as_.then(sub_k, 1, as_.then(st, last_low, next));
+  Node minus_one =
+      as_.then(ld_mem, last_low, as_.jump(jeq_k, 0, borrow, plain));
+
+  Node high = as_.jump(jge_x, 0, minus_one, wraps);
+  high = as_.then(st, last_high, high);
+  high = as_.then(add_x, 0, high);
+  high = as_.then(ld_mem, first_high, high);
+  high = as_.then(tax, 0, high);
+  Node carry = as_.then(add_k, 1, high);
+  carry = as_.jump(jeq_k, all_ones, wraps, carry);
+  carry = as_.then(ld, high_of(length), carry);
+  Node no_carry = as_.then(ld, high_of(length), high);
+
+  Node low = as_.jump(jge_x, 0, no_carry, carry);
+  low = as_.then(st, last_low, low);
+  low = as_.then(add_x, 0, low);
+  low = as_.then(st, first_low, low);
+  low = as_.then(ld, low_of(address), low);
+  low = as_.then(tax, 0, low);
+  low = as_.then(ld, low_of(length), low);
+  low = load_address_high(address, as_.then(st, first_high, low));
+
+  Node low_is_zero =
+      as_.then(ld, high_of(length), as_.jump(jeq_k, 0, nothing, low));
+  return as_.then(ld, low_of(length), as_.jump(jeq_k, 0, low_is_zero, low));
+}
+
+Node PageCheck::rounded_like(unsigned address, unsigned offset, Node next) {
+  // Huge pages with a base page of 4 KiB (arm64: contiguous ones as well), and
+  // on arm64 with 16 and 64 KiB: every size up to 1 GiB, ascending. Larger ones
+  // (512 MiB excepted, which is here) cannot be mapped without privilege.
+  constexpr std::uint32_t on_x86[] = {2U << 20, 1U << 30};
+  constexpr std::uint32_t on_arm[] = {64U << 10, 2U << 20, 32U << 20,
+                                      512U << 20, 1U << 30};
+  std::span<const std::uint32_t> sizes = on_x86;
+  if (architecture_ == Architecture::arm64)
+    sizes = on_arm;
+
+  Node test = next;
+  for (std::uint32_t size : sizes) {
+    Node round = as_.then(st, last_low, next);
+    round = as_.then(or_k, size - 1, round);
+    round = as_.then(ld_mem, last_low, round);
+    test = as_.jump(jset_k, size - 1, test, round);
+  }
+  if (offset != no_argument) {
+    test = as_.then(or_x, 0, test);
+    test = as_.then(ld, low_of(address), test);
+    test = as_.then(tax, 0, test);
+    return as_.then(ld, low_of(offset), test);
+  }
+  return as_.then(ld, low_of(address), test);
+}
+
+}  // namespace memseal::filter

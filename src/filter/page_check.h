@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// The two arithmetic stages of a filter: which bytes a call touches, and
+// whether a sealed range lies among them.
+//
+// BPF computes with 32 bits, addresses have 64. Trees over two-word keys would
+// need two comparisons a node and their own equality cases. Instead:
+//
+//   The address space is cut into windows of 16 TiB: 2^32 pages of 4 KiB.
+//   Inside a window a page number is one word,
+//
+//        page = (high & 0xfff) << 20 | low >> 12
+//
+//   so an inner node of the tree is one JGT and a leaf TXA, JGE. A 47-bit
+//   address space has eight windows, and a program's ranges lie in two or three
+//   of them. For each of these the span is clamped to the window and looked up.
+//
+// In a tree, A is the first page of the span and X the last. The ranges are
+// sorted and disjoint, so the first range that ends behind A is the only one
+// that must be compared with X:
+//
+//         JGT  last page of range m ?  right half : left half
+//         ...
+//   leaf: TXA
+//         JGE  first page of the range ?  hit : miss
+//
+// That is three instructions a range. Page sizes above 4 KiB change nothing:
+// such pages are runs of these.
+#pragma once
+
+#include <span>
+
+#include "bpf/assembler.h"
+#include "filter/syscall_table.h"
+#include "memseal/page_range.h"
+
+namespace memseal::filter {
+
+/// Offsets in struct seccomp_data.
+inline constexpr std::uint32_t number_offset = 0;
+inline constexpr std::uint32_t architecture_offset = 4;
+constexpr std::uint32_t low_of(unsigned argument) {
+  return 16 + 8 * argument;
+}
+constexpr std::uint32_t high_of(unsigned argument) {
+  return 20 + 8 * argument;
+}
+
+/// Builds pieces of program in front of pieces that exist; see
+/// bpf/assembler.h for the way of speaking.
+class PageCheck {
+public:
+  PageCheck(bpf::Assembler &assembler, Architecture architecture)
+      : as_(assembler), architecture_(architecture) {}
+
+  /// `hit` if the span touches one of the ranges, else `miss`.
+  ///
+  /// Needs:   sorted, disjoint ranges; a `span` node in front.
+  bpf::Node touches(std::span<const PageRange> ranges, bpf::Node hit,
+                    bpf::Node miss);
+
+  /// Computes the span of `length` bytes from `address`, two argument numbers,
+  /// for `next`. A span that wraps reaches to the end of memory. A length of 0
+  /// touches nothing and goes on with `nothing`.
+  bpf::Node span(unsigned address, unsigned length, bpf::Node next,
+                 bpf::Node nothing);
+
+  /// Computes the span of the one byte at `address`.
+  bpf::Node byte(unsigned address, bpf::Node next);
+
+  /// Rounds the end of the span up to the largest size of huge page to which
+  /// the argument `address` is aligned, and `offset` as well if it is not
+  /// `no_argument`. Where huge pages are mapped the kernel rounds the length.
+  bpf::Node rounded_like(unsigned address, unsigned offset, bpf::Node next);
+  static constexpr unsigned no_argument = 6;
+
+private:
+  bpf::Node in_window(std::uint32_t window, std::span<const PageRange> ranges,
+                      bpf::Node hit, bpf::Node next, bpf::Node miss);
+  bpf::Node tree(std::uint32_t window, std::span<const PageRange> ranges,
+                 std::size_t first, std::size_t last, bpf::Node hit,
+                 bpf::Node miss);
+  bpf::Node load_address_high(unsigned argument, bpf::Node next);
+
+  bpf::Assembler &as_;
+  Architecture architecture_;
+};
+
+}  // namespace memseal::filter
