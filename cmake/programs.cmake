@@ -62,12 +62,13 @@ function(memseal_add_module name)
   target_link_libraries(${name} PRIVATE core_options freestanding_options gcc)
   target_link_options(
     ${name} PRIVATE -nostdlib -fno-sanitize=all -Wl,-z,defs,-z,now,-z,relro,--gc-sections
-    -Wl,--version-script=${CMAKE_SOURCE_DIR}/src/audit/exports.map
+    -Wl,--version-script=${CMAKE_SOURCE_DIR}/src/audit/${name}.map
     -Wl,--hash-style=gnu,-z,max-page-size=4096,-z,noexecstack
     # Headers, text and constants in one mapping: each is paid for at each start.
     -Wl,-z,noseparate-code)
 endfunction()
 
 memseal_add_module(memseal-audit src/audit/audit.cc)
-memseal_add_module(memseal-preload src/audit/preload.cc)
+memseal_add_module(memseal-preload src/audit/preload.cc
+                   src/audit/dlopen_wrapper.cc)
 target_link_options(memseal-preload PRIVATE -Wl,-z,initfirst)

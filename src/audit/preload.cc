@@ -4,12 +4,14 @@
 //
 // glibc runs the constructor of a library that is marked DF_1_INITFIRST before
 // all others; by then everything is relocated and protected. Of later dlopens
-// it learns nothing. (libpthread is marked so too up to glibc 2.33: where it is
-// loaded, its constructor and those of other libraries may come first.)
+// it learns nothing with glibc; for musl see dlopen_wrapper.cc. (libpthread is
+// marked so too up to glibc 2.33: where it is loaded, its constructor and those
+// of other libraries may come first.)
 //
 // Context: before-main. No C library, as in audit.cc.
 #include <link.h>
 
+#include "audit/dlopen_wrapper.h"
 #include "audit/this_module.h"
 #include "elf/headers.h"
 #include "loader/session.h"
@@ -50,6 +52,7 @@ __attribute__((constructor)) void seal_before_constructors() {
   char **environment = loader::find_environment(head);
   if (environment == nullptr && &environ != nullptr)
     environment = environ;
+  remember_initial_objects(head, _DYNAMIC);
   loader::seal_initial_objects(head, environment,
                                this_module("libmemseal-preload.so"));
 }

@@ -117,7 +117,7 @@ std::expected<elf::ProgramHeaders, Outcome> headers_of(const Image &image) {
   if (auto told = headers_told_by_kernel(); told && belongs(*told, map))
     return *told;
   if ((map.l_addr & (sys::page_size() - 1)) == 0 && map.l_addr != 0 &&
-      !path_of(map).empty() && sys::is_mapped(map.l_addr)) {
+      sys::is_mapped(map.l_addr)) {
     auto found = read_at(map.l_addr, map);
     if (found)
       return found;

@@ -177,14 +177,17 @@ Reason late_obstacle(const Image &image) {
   return filter_came() ? Reason::seccomp : Reason::none;
 }
 
+enum class Kept : std::uint8_t { by_pinning, by_its_loader };
+
 /// Pins and seals a library that is relocated.
-void seal_late(const Pending &item) {
+void seal_late(const Pending &item, Kept kept = Kept::by_pinning) {
   Image image = image_of(*item.map);
   Reason reason = late_obstacle(image);
   // What cannot be sealed need not be kept either.
   if (reason == Reason::none && !layout_of(image, sys::page_size()))
     reason = Reason::flawed;  // `leave` finds out how
-  if (reason == Reason::none && state.options.dlopen == DlopenPolicy::pin &&
+  if (reason == Reason::none && kept == Kept::by_pinning &&
+      state.options.dlopen == DlopenPolicy::pin &&
       !pin(*item.map, item.lmid, state.head))
     reason = Reason::not_pinned;
   if (reason != Reason::none)
@@ -324,7 +327,7 @@ void detour_taken(LinkMap &map) {
 }
 
 void seal_late_object(LinkMap &map) {
-  seal_late({&map, 0});
+  seal_late({&map, 0}, Kept::by_its_loader);
 }
 
 }  // namespace memseal::loader

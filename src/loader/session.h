@@ -48,7 +48,7 @@ void batch_begins();
 /// relocated (since 2.41).
 void batch_mapped();
 
-/// A library is relocated and usable; for loaders that tell nothing in between.
+/// A library is relocated, and its loader never unloads: musl's.
 void seal_late_object(LinkMap &map);
 
 }  // namespace memseal::loader

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The objects a program starts with. EPERM is 1 in the programs' output.
+#include <unistd.h>
+
 #include "loader/every_glibc.h"
 
 namespace memseal::test {
@@ -90,6 +92,37 @@ TEST(Preload, seals_the_initial_objects_before_other_constructors) {
   EXPECT_EQ(
       run({program("initial")}, {"LD_PRELOAD=" + module("preload")}).output,
       refused);
+}
+
+std::vector<std::string> with_preload() {
+  return {"LD_PRELOAD=" + module("preload")};
+}
+
+TEST(Preload, lets_dlopen_through_with_glibc) {
+  std::vector<std::string> command = {program("opener"), "open",
+                                      program("libwitness.so")};
+  EXPECT_EQ(run(command, with_preload()).output,
+            sys::has_mseal()
+                ? "constructor text=0 relro=0 libc=1 constructed=1\n"
+                : "constructor text=0 relro=0 libc=0 constructed=1\n");
+}
+
+TEST(Preload, seals_a_musl_program_and_what_it_opens) {
+  std::string musl = program("musl/program");
+  if (!sys::has_mseal())
+    GTEST_SKIP() << "this kernel has no mseal(2)";
+  if (access(musl.c_str(), X_OK) != 0)
+    GTEST_SKIP() << "musl-gcc is not installed";
+  std::vector<std::string> command = {musl, program("musl/liblate.so")};
+  EXPECT_EQ(run(command, {}).output,
+            "constructor text=0 relro=0 libc=0 constructed=1\n"
+            "late constructor text=0 relro=0 libc=0\n"
+            "late now text=0 relro=0\n");
+  // The constructor of a library that dlopen brings comes before the seal.
+  EXPECT_EQ(run(command, with_preload()).output,
+            "constructor text=1 relro=1 libc=1 constructed=1\n"
+            "late constructor text=0 relro=0 libc=1\n"
+            "late now text=1 relro=1\n");
 }
 
 TEST(Modules, need_no_library_and_no_thread_local_storage) {

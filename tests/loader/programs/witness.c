@@ -14,14 +14,25 @@ __attribute__((visibility("default"))) struct outcome WITNESS = {-2, -2, -2, 0};
 /* Needs a relocation, hence lies in RELRO. */
 static void *const relro[600] = {&WITNESS, &WITNESS};
 
+/* The attack, for whoever wants to repeat it later. */
+__attribute__((visibility("default"))) struct outcome attack_now(void);
+static struct outcome attempt(void) {
+  struct outcome o = WITNESS;
+  o.text = try_to_change((void *)attempt, PROT_READ | PROT_EXEC);
+  /* The middle: the first and the last page may hold other things. */
+  o.relro = try_to_change((void *)&relro[300], PROT_READ);
+  o.libc = try_to_change((void *)getenv, PROT_READ | PROT_EXEC);
+  return o;
+}
+struct outcome attack_now(void) {
+  return attempt();
+}
+
 __attribute__((constructor)) static void attack(void) {
 #ifdef NEEDS_MISSING
   extern void nobody_defines_this(void);
   nobody_defines_this();
 #endif
-  WITNESS.text = try_to_change((void *)attack, PROT_READ | PROT_EXEC);
-  /* The middle: the first and the last page may hold other things. */
-  WITNESS.relro = try_to_change((void *)&relro[300], PROT_READ);
-  WITNESS.libc = try_to_change((void *)getenv, PROT_READ | PROT_EXEC);
+  WITNESS = attempt();
   ++WITNESS.constructed;
 }
