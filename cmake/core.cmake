@@ -63,7 +63,10 @@ target_compile_options(
   freestanding_options
   INTERFACE -fno-stack-protector -fno-sanitize=all -fno-builtin
             -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables
-            -fcf-protection=none -O2)
+            $<$<STREQUAL:${CMAKE_SYSTEM_PROCESSOR},x86_64>:-fcf-protection=none>
+            # Out-of-line atomics ask libc which instructions there are.
+            $<$<STREQUAL:${CMAKE_SYSTEM_PROCESSOR},aarch64>:-mno-outline-atomics>
+            -O2)
 
 add_library(core_freestanding OBJECT ${freestanding_sources})
 target_link_libraries(core_freestanding PRIVATE core_options freestanding_options)

@@ -18,14 +18,14 @@ SECONDS = 300  # for one program: emulation is 10 to 30 times slower
 # What any shell script may use in the guest, beside what it asks for.
 USERLAND = """bash sh env cat chmod cp cut date dirname basename echo grep head
     id kill ln ls mkdir mktemp mv rm sed seq sleep sort tail tee touch tr true
-    false uname uniq wc timeout sync stat readlink test""".split()
+    false uname uniq wc timeout sync stat readlink readelf""".split()
 
 # The Debian whose headers and libraries arm64 is built with.
 SYSROOT_RELEASE = "bookworm"
 SYSROOT_PACKAGES = """libc6-dev libstdc++-12-dev libgtest-dev libgmock-dev
     librapidcheck-dev libfmt-dev nlohmann-json3-dev libtomlplusplus-dev
     libcli11-dev libdw-dev libelf-dev libbenchmark-dev libsodium-dev
-    bash coreutils dash grep sed procps python3""".split()
+    bash binutils coreutils dash grep sed procps python3""".split()
 
 
 def compile(source, arch, say):
@@ -75,12 +75,23 @@ def build(source, arch, work, only, say):
 
 
 def test_programs(guest, tree):
+    """All that was built for tests; those named like tests are run."""
     lines = []
-    for program in sorted(tree.glob("tests/*")):
-        if program.is_file() and program.name.startswith(("unit_", "test_")):
-            guest.add_stripped(program)
+    for program in sorted((tree / "tests").rglob("*")):
+        if not program.is_file() or not is_linked(program):
+            continue
+        guest.add_stripped(program)
+        if program.parent == tree / "tests" and program.name.startswith(
+                ("unit_", "test_")):
             lines.append((program.name, SECONDS, program))
     return lines
+
+
+def is_linked(path):
+    """An ELF program or library, not an object file: e_type is 2 or 3."""
+    with open(path, "rb") as file:
+        head = file.read(18)
+    return head[:4] == b"\x7fELF" and head[16] in (2, 3)
 
 
 def scripts(guest, source, tree):

@@ -19,10 +19,11 @@ struct Place {
   std::string_view installed;  ///< relative to the executable's directory
 };
 
-constexpr std::array<Place, 3> places{{
+constexpr std::array<Place, 4> places{{
     {"memseal-tool", "../libexec/memseal"},
     {"libmemseal-audit.so", "../lib/memseal"},
     {"libmemseal-preload.so", "../lib/memseal"},
+    {"libmemseal-provide.so", "../lib/memseal"},
 }};
 
 /// The directory of this executable, ending with a slash. /proc knows best;

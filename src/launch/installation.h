@@ -8,7 +8,12 @@
 
 namespace memseal::launch {
 
-enum class Part : std::uint8_t { tool, audit_module, preload_module };
+enum class Part : std::uint8_t {
+  tool,
+  audit_module,
+  preload_module,
+  provide_library,
+};
 
 /// Writes the absolute path of a part. Errors: module_missing.
 Feasible<void> find_part(Part part, PathText &path);

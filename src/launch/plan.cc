@@ -5,11 +5,15 @@
 // it: an environment must be good for programs we have not seen yet.
 #include "launch/plan.h"
 
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
 
 #include "launch/installation.h"
+#include "sys/syscall.h"
 
 namespace memseal::launch {
 namespace {
@@ -77,6 +81,21 @@ Tunables split_tunables(std::string_view list) {
   return {.before = list, .after = {}};
 }
 
+/// Told from the version: asking the call itself would kill us under a filter
+/// that kills on calls it does not know.
+bool kernel_has_mseal() {
+  utsname name{};
+  if (sys::call(SYS_uname, &name).failed())
+    return false;
+  const char *end = name.release + sizeof name.release;
+  int major = 0, minor = 0;
+  auto [dot, error] = std::from_chars(name.release, end, major);
+  if (error != std::errc() || *dot != '.')
+    return false;
+  std::from_chars(dot + 1, end, minor);
+  return major > 6 || (major == 6 && minor >= 10);
+}
+
 std::string_view or_empty(std::optional<std::string_view> value) {
   return value.value_or(std::string_view());
 }
@@ -104,6 +123,8 @@ Feasible<Plan> Preparation::prepare(const RunRequest &request,
   if (program.through_env && !inherited)
     return hindered(Obstacle::env_script, path_.view());
   MEMSEAL_TRY_VOID(enter_options(request.options));
+  if (program.loader == Loader::glibc)
+    MEMSEAL_TRY_VOID(enter_provider(request.provide));
   MEMSEAL_TRY_VOID(enter_module(road));
   // A child may be a program whose libraries need all there is.
   if (road == Road::audit)
@@ -185,6 +206,38 @@ Feasible<void> Preparation::enter_module(Road road) {
   std::string_view parts[] = {module_.view(), others.empty() ? "" : ":",
                               others};
   if (!environment_.set(variable, parts))
+    return hindered(Obstacle::too_large, path_.view());
+  return {};
+}
+
+/// Before the module is entered: of preloaded libraries the module is first.
+Feasible<void> Preparation::enter_provider(Provide provide) {
+  if (provide == Provide::never)
+    return {};
+  if (provide == Provide::automatic && kernel_has_mseal())
+    return {};
+  // Memory stays sealed or not whether or not the program seals some itself:
+  // an installation without these parts is no obstacle, unless they were asked
+  // for.
+  auto found = find_part(Part::provide_library, provider_);
+  if (found)
+    found = find_part(Part::tool, keeper_);
+  if (!found)
+    return provide == Provide::always ? found : Feasible<void>();
+  if (provider_.view().find_first_of(": ;") != std::string_view::npos)
+    return hindered(Obstacle::module_name, provider_.view());
+
+  std::string_view others = or_empty(environment_.get("LD_PRELOAD"));
+  std::string_view library[] = {provider_.view(), others.empty() ? "" : ":",
+                                others};
+  std::string_view keeper[] = {keeper_.view()};
+  std::string_view always[] = {"always"};
+  bool fits = others.find(provider_.view()) != std::string_view::npos ||
+              environment_.set("LD_PRELOAD", library).has_value();
+  fits = fits && environment_.set("MEMSEAL_KEEPER", keeper).has_value();
+  if (provide == Provide::always)
+    fits = fits && environment_.set("MEMSEAL_PROVIDE", always).has_value();
+  if (!fits)
     return hindered(Obstacle::too_large, path_.view());
   return {};
 }

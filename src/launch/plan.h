@@ -44,9 +44,10 @@ private:
   Feasible<Road> choose_road(const RunRequest &request, const Program &program);
   Feasible<void> enter_options(RunOptions options);
   Feasible<void> enter_module(Road road);
+  Feasible<void> enter_provider(Provide provide);
   Feasible<void> enter_tunable(std::size_t bytes);
 
-  PathText path_, interpreter_, module_, report_;
+  PathText path_, interpreter_, module_, report_, provider_, keeper_;
   Libraries libraries_;
   Environment environment_;
   std::size_t extra_tls_ = 0;

@@ -67,6 +67,19 @@ bool apply_how(RunRequest &request, std::string_view value) {
   return false;
 }
 
+bool apply_provide(RunRequest &request, std::string_view value) {
+  constexpr std::array<std::string_view, 3> words{"auto", "always", "never"};
+  if (value.empty())
+    value = words[0];
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (words[i] == value) {
+      request.provide = static_cast<Provide>(i);
+      return true;
+    }
+  }
+  return false;
+}
+
 constexpr RunOption options[] = {
     {"--engine", Value::needed, "auto|native|filter|strict",
      "what enforces the seals; auto is native where mseal(2) is there",
@@ -91,6 +104,10 @@ constexpr RunOption options[] = {
     {"--no-inherit", Value::none, "",
      "children start unsealed; by default they are sealed too",
      apply_no_inherit},
+    {"--provide-mseal", Value::optional, "auto|always|never",
+     "serve mseal(2) to a program that calls it; auto (the default) does so "
+     "where the kernel has none",
+     apply_provide},
     {"--how", Value::needed, "auto|audit|preload|trace|trace-children",
      "how the program gets to be sealed; auto looks at it; trace-children "
      "keeps "

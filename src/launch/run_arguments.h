@@ -21,10 +21,15 @@ enum class How : std::uint8_t {
   trace_children
 };
 
+/// Whether mseal(2) is served to the program: where the kernel has none, even
+/// where it has, or nowhere.
+enum class Provide : std::uint8_t { automatic, always, never };
+
 /// What the command line asks for. Strings point into the argument vector.
 struct RunRequest {
   RunOptions options;
   How how = How::automatic;
+  Provide provide = Provide::automatic;
   char **program = nullptr;  ///< PROG ARG..., ends with a null pointer
 };
 

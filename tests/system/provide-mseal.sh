@@ -1,0 +1,76 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# An unmodified program that calls mseal(2) by its number gets its seals, and so
+# do its children, on kernels without the call; programs that never call it are
+# left alone.
+# matrix: python3
+set -euo pipefail
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+
+cat >"$dir/seals.py" <<'PY'
+import ctypes, mmap, os, subprocess, sys
+libc = ctypes.CDLL(None, use_errno=True)
+libc.mmap.restype = ctypes.c_void_p
+PAGE = mmap.PAGESIZE
+
+def errno_of(answer):
+    return ctypes.get_errno() if answer == -1 else 0
+
+def page():
+    return libc.mmap(None, ctypes.c_size_t(PAGE), 3, 0x22, -1, ctypes.c_long(0))
+
+def unmap(at):
+    return errno_of(libc.munmap(ctypes.c_void_p(at), ctypes.c_size_t(PAGE)))
+
+def mseal(at, size):
+    return errno_of(libc.syscall(ctypes.c_long(462), ctypes.c_void_p(at),
+                                 ctypes.c_size_t(size), ctypes.c_ulong(0)))
+
+def status(field):
+    for line in open("/proc/self/status"):
+        if line.startswith(field + ":"):
+            return line.split()[1]
+
+assert mseal(0, 0) == 0, "the probe"
+sealed, twin = page(), page()
+assert mseal(sealed, PAGE) == 0, "the seal"
+assert unmap(twin) == 0, "the twin"
+assert unmap(sealed) == 1, "the refusal"
+print("sealed, filters:", status("Seccomp_filters"))
+if sys.argv[1:] == ["parent"]:
+    for _ in range(3):  # each child is a new image with seals of its own
+        print("child", subprocess.check_output(
+            [sys.executable, sys.argv[0]], text=True).strip())
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, sys.argv[0]])
+PY
+
+run=("$BUILD/memseal" run)
+# Served even where the kernel could do it: the same road on every kernel.
+out=$("${run[@]}" --provide-mseal=always -- python3 "$dir/seals.py" parent)
+echo "$out"
+expected=$'sealed, filters: 1'
+for _ in 1 2 3; do expected+=$'\nchild sealed, filters: 1'; done
+expected+=$'\nsealed, filters: 1'
+[[ $out == "$expected" ]]
+
+# By itself: the kernel's call where there is one, else served.
+"${run[@]}" -- python3 "$dir/seals.py"
+
+# A program that never calls it gets no filter.
+out=$("${run[@]}" --provide-mseal=always -- grep Seccomp: /proc/self/status)
+[[ $out == *$'\t0' ]]
+
+# Not served where it was not wanted.
+if ! python3 "$dir/seals.py" 2>/dev/null; then
+  ! "${run[@]}" --provide-mseal=never -- python3 "$dir/seals.py" 2>/dev/null
+fi
+
+# Nothing is left behind.
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+  grep -qs memseal-keeper /proc/[0-9]*/comm || exit 0
+  sleep 0.5
+done
+echo "a keeper outlived its program" >&2
+exit 1
