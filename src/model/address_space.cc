@@ -31,6 +31,15 @@ bool AddressSpace::filter_denies(Address at, std::uint64_t size, SealTypes type,
       .has_value();
 }
 
+std::uint64_t AddressSpace::huge_size(Address at, std::uint64_t size,
+                                      std::uint64_t aligned_by) const {
+  std::uint64_t judged = size;
+  for (std::uint64_t huge : huge_sizes_)
+    if (size != 0 && (at | aligned_by) % huge == 0)
+      judged = (size + huge - 1) / huge * huge;
+  return judged;
+}
+
 bool AddressSpace::kernel_denies(Address page, SealTypes type) const {
   return kernel_denies_in(page, page + page_, type);
 }
@@ -65,11 +74,14 @@ Outcome AddressSpace::map(Address at, std::uint64_t size, Placement placement) {
   if (!aligned(at))
     return bad_arguments(EINVAL, seal_type::mmap);
   Address end = at + whole;
+  std::uint64_t judged = size;
+  if (placement.backing != Backing::anonymous)
+    judged = huge_size(at, size, placement.file_page * page_);
   if (!replaces) {
     auto next = pages_.lower_bound(at);
     if (next != pages_.end() && next->first < end)
       return {EEXIST};
-  } else if (filter_denies(at, size, seal_type::mmap) ||  // S-33
+  } else if (filter_denies(at, judged, seal_type::mmap) ||  // S-33
              kernel_denies_in(at, end, seal_type::mmap)) {
     return {EPERM};
   }

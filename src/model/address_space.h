@@ -15,6 +15,8 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "memseal/page_range.h"
 #include "memseal/seal_types.h"
@@ -87,6 +89,11 @@ public:
   /// What the page reads; nothing if it faults or cannot be foretold.
   std::optional<std::uint64_t> read(Address at) const;
 
+  /// Sizes of huge pages that the machine may have, ascending.
+  void set_huge_sizes(std::vector<std::uint64_t> sizes) {
+    huge_sizes_ = std::move(sizes);
+  }
+
   const std::map<Address, Page> &pages() const { return pages_; }
   const HeldSeals &seals() const { return seals_; }
   void set_file(std::uint64_t file_page, std::uint64_t value) {
@@ -105,6 +112,10 @@ private:
   /// Whether the filter denies the act before the kernel sees it.
   bool filter_denies(Address at, std::uint64_t size, SealTypes type,
                      Change change = Change::any) const;
+  /// The size that S-33 judges: rounded up where the pages may be huge.
+  /// `aligned_by` are the numbers that would have to be aligned.
+  std::uint64_t huge_size(Address at, std::uint64_t size,
+                          std::uint64_t aligned_by) const;
   /// Whether mseal(2) denies the act on this one page.
   bool kernel_denies(Address page, SealTypes type) const;
   bool kernel_denies_in(Address begin, Address end, SealTypes type) const;
@@ -128,6 +139,7 @@ private:
   Pages pages_;
   std::map<std::uint64_t, std::uint64_t> file_;
   Address heap_begin_ = 0, heap_end_ = 0;
+  std::vector<std::uint64_t> huge_sizes_{2U << 20, 1U << 30};
 };
 
 }  // namespace memseal::model

@@ -270,6 +270,21 @@ TEST(ModelBrk, ASealedHeapPageHoldsTheBreak) {  // S-35
   }
 }
 
+TEST(ModelMap, AFileMayBeOneOfHugePages) {  // S-33
+  constexpr Address huge = 0x7000'0000'0000;
+  auto map_at = [](Address at, Backing backing, std::uint64_t file_page) {
+    AddressSpace space(page, Enforcement::filter);
+    space.map(huge + 16 * page, page, {rw});
+    space.seal(huge + 16 * page, page, seal_type::mmap.bits, 0);
+    return space.map(at, page, {rw, backing, file_page}).error;
+  };
+  EXPECT_EQ(map_at(huge, Backing::anonymous, 0), 0);
+  EXPECT_EQ(map_at(huge, Backing::shared, 0), EPERM);
+  EXPECT_EQ(map_at(huge, Backing::shared, 512), EPERM);
+  EXPECT_EQ(map_at(huge, Backing::shared, 1), 0);
+  EXPECT_EQ(map_at(huge + page, Backing::shared, 0), 0);
+}
+
 TEST(ModelMap, NoReplaceFindsWhatIsThere) {  // S-33
   AddressSpace space = eight();
   using How = AddressSpace::Placement::How;

@@ -50,6 +50,8 @@ public:
   bool closed(Address page) const;
   void add(Address page, Held wanted);
 
+  const std::map<Address, Held> &pages() const { return held_; }
+
 private:
   std::uint64_t page_;
   std::map<Address, Held> held_;

@@ -49,7 +49,8 @@ Outcome AddressSpace::remap(Address old, std::uint64_t old_size,
     return bad_arguments(error, seal_type::mremap);
   if (filter_denies(old, judged, seal_type::mremap) ||
       ((flags & fixed) != 0 &&
-       filter_denies(target, new_size, seal_type::mremap)))
+       filter_denies(target, huge_size(target, new_size, 0),
+                     seal_type::mremap)))
     return {EPERM};  // S-34
   auto first = pages_.find(old);
   if (first == pages_.end())

@@ -17,11 +17,11 @@ namespace {
 using model::AddressSpace;
 using model::Outcome;
 
-AddressSpace::Placement placement_of(const Step &s) {
+AddressSpace::Placement placement_of(const Step &s, Address at) {
   using How = AddressSpace::Placement::How;
   return {{s.protection},
           static_cast<model::Backing>(s.backing),
-          s.backing == 0 ? 0 : file_page_of(s.at),
+          s.backing == 0 ? 0 : file_page_of(at),
           s.kind == Kind::map ? How::replace : How::no_replace};
 }
 
@@ -51,7 +51,7 @@ Outcome do_in_model(AddressSpace &space, const Step &s, const Call &call) {
   switch (s.kind) {
     case Kind::map:
     case Kind::map_gently:
-      return space.map(a[0], a[1], placement_of(s));
+      return space.map(a[0], a[1], placement_of(s, a[0]));
     case Kind::unmap:
       return space.unmap(a[0], a[1]);
     case Kind::protect:
@@ -96,8 +96,9 @@ public:
 
 private:
   void prepare() {
+    space_.set_huge_sizes(enforcer_.huge_sizes());
     for (int i = 0; i < arena_pages; ++i)
-      space_.set_file(file_page_of(i), file_word(i));
+      space_.set_file(file_page_of(arena_.at(i)), file_word(i));
     // Two pages of each kind, the second read-only; a hole at page 2.
     for (std::int8_t i = 0; i < arena_pages; ++i)
       if (i != 2)

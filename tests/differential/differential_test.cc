@@ -94,6 +94,28 @@ void check_engine(test::Engine engine, Flavour flavour, int everyday) {
       flavour, [engine] { return real_engine(engine); }, everyday);
 }
 
+void check_filter(const Make &make, int everyday) {
+  if (std::string why = too_old(); !why.empty())
+    GTEST_SKIP() << why;
+  check_agreement(Flavour::filter, make, everyday);
+}
+
+TEST(Differential, CompiledFiltersDoWhatTheModelSays) {
+  check_filter([] { return filter_in_machine(Layout::program_a_seal); }, 1000);
+}
+
+TEST(Differential, OneFilterForAllSealsDoesWhatTheModelSays) {
+  check_filter([] { return filter_in_machine(Layout::one_program); }, 1000);
+}
+
+TEST(Differential, AFilterInTwoPartsDoesWhatTheModelSays) {
+  check_filter([] { return filter_in_machine(Layout::split_programs); }, 500);
+}
+
+TEST(Differential, TheFilterOfArm64DoesWhatTheModelSays) {
+  check_filter(arm64_filter_in_machine, 500);
+}
+
 TEST(Differential, EngineNativeDoesWhatTheModelSays) {
   check_engine(test::Engine::native, Flavour::native, 1000);
 }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "differential/kernel_arena.h"
 #include "model/address_space.h"
@@ -20,11 +21,25 @@ public:
   /// are no engine and take it on trust.
   virtual int seal(Address at, std::uint64_t size, std::uint32_t types,
                    std::uint32_t flags, int expected) = 0;
+  /// What a filter takes into account when pages may be huge (S-33).
+  virtual std::vector<std::uint64_t> huge_sizes() const {
+    return {2U << 20, 1U << 30};
+  }
   /// The answer of a call, made on real memory unless denied before.
   virtual long call(const KernelArena &arena, const Call &call) {
     return arena.make(call);
   }
 };
+
+/// How the seals of one program are laid out in filters.
+enum class Layout : std::uint8_t {
+  program_a_seal,  ///< a stack of small ones, as many calls of memseal() make
+  one_program,     ///< one for all, as a batch makes: trees with many leaves
+  split_programs,  ///< the old range of MREMAP_FIXED in a filter of its own
+};
+std::unique_ptr<Enforcer> filter_in_machine(Layout layout);
+/// arm64's numbers and address rules; the calls it allows are made here.
+std::unique_ptr<Enforcer> arm64_filter_in_machine();
 
 /// memseal() by this engine, calls made for real.
 std::unique_ptr<Enforcer> real_engine(test::Engine engine);

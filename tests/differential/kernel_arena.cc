@@ -24,12 +24,12 @@ namespace {
 
 KernelArena::KernelArena(std::uintptr_t base) : base_(base) {
   file_ = memfd_create("arena", MFD_CLOEXEC);
-  if (file_ == -1 || ftruncate(file_, 256 * page) != 0)
+  if (file_ == -1 || ftruncate(file_, (file_pages_in_1_gib + 256) * page) != 0)
     give_up("memfd");
   for (int i = 0; i < arena_pages; ++i) {
     std::uint64_t word = file_word(i);
     if (pwrite(file_, &word, sizeof(word),
-               static_cast<off_t>(file_page_of(i) * page)) != sizeof(word))
+               static_cast<off_t>(file_page_of(at(i)) * page)) != sizeof(word))
       give_up("pwrite");
   }
   memory_ = open("/proc/self/mem", O_RDWR | O_CLOEXEC);
@@ -47,7 +47,7 @@ std::optional<Call> KernelArena::call_of(const Step &s) const {
           (s.kind == Kind::map ? MAP_FIXED : MAP_FIXED_NOREPLACE) |
           (s.backing == 2 ? MAP_SHARED : MAP_PRIVATE) |
           (s.backing == 0 ? MAP_ANONYMOUS : 0) | MAP_NORESERVE;
-      std::uint64_t offset = s.backing == 0 ? 0 : file_page_of(s.at) * page;
+      std::uint64_t offset = s.backing == 0 ? 0 : file_page_of(at(s.at)) * page;
       auto file = static_cast<std::uint64_t>(s.backing == 0 ? -1 : file_);
       return Call{SYS_mmap, {from, size, s.protection, flags, file, offset}};
     }

@@ -49,13 +49,15 @@ private:
   int file_, memory_;
 };
 
-/// What page `index` of the file holds at first.
-constexpr std::uint64_t file_word(int index) {
-  return index >= 0 && index < arena_pages ? 0x1000u + index : 0;
+/// The file page that a mapping at this address starts with: offset and address
+/// are aligned alike, as a file of huge pages would want it (S-33).
+constexpr std::uint64_t file_pages_in_1_gib = 0x40000;
+constexpr std::uint64_t file_page_of(Address at) {
+  return at / page % file_pages_in_1_gib;
 }
-/// The file page that a mapping of arena page `index` starts with.
-constexpr std::uint64_t file_page_of(int index) {
-  return static_cast<std::uint64_t>(index + margin);
+/// What the file page of arena page `index` holds at first.
+constexpr std::uint64_t file_word(int index) {
+  return 0x1000u + static_cast<unsigned>(index);
 }
 
 }  // namespace memseal::differential
