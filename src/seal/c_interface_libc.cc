@@ -11,6 +11,7 @@
 #include "seal/commit.h"
 #include "seal/register.h"
 #include "seal/scratch.h"
+#include "sys/holes.h"
 #include "sys/memory.h"
 #include "sys/syscall.h"
 
@@ -87,24 +88,44 @@ Result<void> seal_one(void *addr, std::size_t len, unsigned types,
   return commit(std::span(&request, 1), engine_of(flags));
 }
 
-Result<void> seal_many(const memseal_range *ranges, std::size_t count,
-                       unsigned flags) {
-  if ((flags & ~MEMSEAL_ENGINES) != 0 || (ranges == nullptr && count != 0))
-    return fail(Errc::invalid);
-  Scratch<SealRequest> requests;
-  for (const memseal_range &one : std::span(ranges, count)) {
+/// S-01 … S-05 for all ranges, and step 0 of the commit. In a pass of its own,
+/// before there is a list: its memory could fill a hole.
+Result<std::optional<FirstHole>> check_many(
+    std::span<const memseal_range> ranges) {
+  std::optional<FirstHole> hole;
+  std::size_t index = 0;
+  for (const memseal_range &one : ranges) {
     if ((one.flags & MEMSEAL_ENGINES) != 0)
       return fail(Errc::invalid);
     MEMSEAL_TRY_VOID(check_flags(one.types, one.flags));
     auto range = MEMSEAL_TRY(pages_of(one.addr, one.len));
     if (!range)
       continue;
-    MEMSEAL_TRY_VOID(requests.push_back(
-        {*range, SealTypes{one.types}, downgrade_of(one.flags)}));
+    if (!hole) {
+      if (auto at = MEMSEAL_TRY(sys::first_hole(*range)))
+        hole = FirstHole{index, *at};
+    }
+    ++index;
+  }
+  return hole;
+}
+
+Result<void> seal_many(const memseal_range *ranges, std::size_t count,
+                       unsigned flags) {
+  if ((flags & ~MEMSEAL_ENGINES) != 0 || (ranges == nullptr && count != 0))
+    return fail(Errc::invalid);
+  auto all = std::span(ranges, count);
+  auto hole = MEMSEAL_TRY(check_many(all));
+  Scratch<SealRequest> requests;
+  for (const memseal_range &one : all) {
+    auto range = MEMSEAL_TRY(pages_of(one.addr, one.len));
+    if (range)
+      MEMSEAL_TRY_VOID(requests.push_back(
+          {*range, SealTypes{one.types}, downgrade_of(one.flags)}));
   }
   if (requests.empty())
     return {};
-  return commit(requests.view(), engine_of(flags));
+  return commit({requests.view(), engine_of(flags), {}, hole});
 }
 
 Result<void> protect_and_seal(void *addr, std::size_t len, int prot) {

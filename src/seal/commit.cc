@@ -53,16 +53,21 @@ private:
 
 class Commit {
 public:
-  Commit(RegisterChange &change, std::span<const SealRequest> requests,
-         Engine engine, std::optional<ProtectFirst> protect_first)
+  Commit(RegisterChange &change, const CommitInput &input)
       : change_(change),
-        requests_(requests),
-        engine_(engine),
-        protect_first_(protect_first) {}
+        requests_(input.requests),
+        engine_(input.engine),
+        protect_first_(input.protect_first),
+        hole_(input.hole) {}
 
   Result<void> run() {
-    for (const SealRequest &request : requests_)
-      MEMSEAL_TRY_VOID(judge(request, engine_, protection(), change_.table()));
+    for (std::size_t i = 0; i < requests_.size(); ++i) {
+      std::optional<Address> hole;
+      if (hole_ && hole_->request == i)
+        hole = hole_->at;
+      MEMSEAL_TRY_VOID(
+          judge(requests_[i], engine_, hole, protection(), change_.table()));
+    }
     MEMSEAL_TRY_VOID(collect());
     if (protect_first_)
       MEMSEAL_TRY_VOID(
@@ -100,15 +105,14 @@ private:
   /// Steps 4 to 8.
   Result<void> guard() {
     Barrier barrier = MEMSEAL_TRY(Barrier::prepare());
-    Scratch<Address> attached;
+    Surroundings around;
     if (!kept_mapped_.empty())
-      MEMSEAL_TRY_VOID(find_attachments(kept_mapped_.view(), attached));
+      MEMSEAL_TRY_VOID(look_around(kept_mapped_.view(), around));
     MEMSEAL_TRY_VOID(ensure_base(change_.header(), BaseLevel::compatible,
                                  barrier.has_sibling()));
-    std::uint32_t size =
-        MEMSEAL_TRY(install_guard(guarded_.view(), attached.view()));
+    Installed installed = MEMSEAL_TRY(install_guard(guarded_.view(), around));
 
-    count_filter(change_.header(), size);
+    count(change_.header(), installed);
     protecting_.keep();
     Result<void> passed = barrier.pass();
     Result<void> verified = verify();
@@ -121,7 +125,7 @@ private:
   }
 
   Result<void> verify() {
-    for (const GuardedRange &guarded : guarded_.view()) {
+    for (const filter::GuardedRange &guarded : guarded_.view()) {
       MEMSEAL_TRY_VOID(sys::check_mapped(guarded.range));
       if (guarded.downgrade == Downgrade::allowed &&
           guarded.types.has(seal_type::mprotect) &&
@@ -176,9 +180,9 @@ private:
   }
 
 public:
-  static void count_filter(RegisterHeader &header, std::uint32_t size) {
-    header.filters += 1;
-    header.instructions += size;
+  static void count(RegisterHeader &header, Installed installed) {
+    header.filters += installed.programs;
+    header.instructions += installed.instructions;
   }
 
   /// Step 5.
@@ -187,8 +191,7 @@ public:
     auto wanted = static_cast<std::uint32_t>(level);
     if (header.base_level >= wanted)
       return {};
-    std::uint32_t size = MEMSEAL_TRY(install_base(level));
-    count_filter(header, size);
+    count(header, MEMSEAL_TRY(install_base(level)));
     header.base_level = wanted;
     if (has_sibling)
       header.open |= open_sibling;
@@ -200,20 +203,30 @@ private:
   std::span<const SealRequest> requests_;
   Engine engine_;
   std::optional<ProtectFirst> protect_first_;
-  Scratch<GuardedRange> guarded_;
+  std::optional<FirstHole> hole_;
+  Scratch<filter::GuardedRange> guarded_;
   Scratch<PageRange> kept_mapped_;
   Protecting protecting_;
 };
 
 }  // namespace
 
-Result<void> commit(std::span<const SealRequest> requests, Engine engine,
-                    std::optional<ProtectFirst> protect_first) {
+Result<void> commit(const CommitInput &input) {
   RegisterHeader *header = MEMSEAL_TRY(RegisterLock::prepare());
   RegisterLock lock(header);
   RegisterChange change =
-      MEMSEAL_TRY(RegisterChange::begin(header, requests.size()));
-  return Commit(change, requests, engine, protect_first).run();
+      MEMSEAL_TRY(RegisterChange::begin(header, input.requests.size()));
+  return Commit(change, input).run();
+}
+
+Result<void> commit(std::span<const SealRequest> requests, Engine engine,
+                    std::optional<ProtectFirst> protect_first) {
+  CommitInput input{requests, engine, protect_first, {}};
+  for (std::size_t i = 0; i < requests.size() && !input.hole; ++i) {
+    if (auto at = MEMSEAL_TRY(sys::first_hole(requests[i].range)))
+      input.hole = FirstHole{i, *at};
+  }
+  return commit(input);
 }
 
 Result<void> harden(BaseLevel level) {

@@ -5,6 +5,8 @@
 // that can be refused is refused before the first of them. The order of steps,
 // and why it is that order:
 //
+//  0. Look for holes, before memseal maps anything itself: the kernel likes to
+//     put new mappings into holes. (S-06)
 //  1. Lock. Nobody else in this process installs filters or writes the
 //     register; no signal handler runs on this thread.
 //  2. Judge each request against the register and the mappings: closed, hole,
@@ -49,8 +51,24 @@ struct ProtectFirst {
   int prot;               ///< what mprotect(2) is called with
 };
 
-/// Needs:   types and flags valid (S-01).
+/// The first hole in a list of requests.
+struct FirstHole {
+  std::size_t request;  ///< index
+  Address at;
+};
+
+struct CommitInput {
+  std::span<const SealRequest> requests;
+  Engine engine = Engine::automatic;
+  std::optional<ProtectFirst> protect_first = {};
+  std::optional<FirstHole> hole = {};  ///< step 0
+};
+
+/// Steps 1 to 10. Needs: types and flags valid (S-01).
 /// Errors:  see memseal::seal.
+Result<void> commit(const CommitInput &input);
+
+/// All steps. Needs and Errors: as above.
 Result<void> commit(std::span<const SealRequest> requests, Engine engine,
                     std::optional<ProtectFirst> protect_first = {});
 

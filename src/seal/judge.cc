@@ -4,27 +4,21 @@
 #include <atomic>
 
 #include "seal/own_mappings.h"
-#include "sys/holes.h"
 #include "sys/memory.h"
 
 namespace memseal {
 namespace {
 
 /// S-06 and S-07 are one pass by address: the lower one decides.
-Result<void> check_pages(const SealRequest &request, const SealTable &table) {
+Result<void> check_pages(const SealRequest &request,
+                         std::optional<Address> hole, const SealTable &table) {
   auto closed =
       table.first_closed(request.range, request.types, request.downgrade);
-  if (!closed)
-    return sys::check_mapped(request.range);
-  if (*closed > request.range.begin()) {
-    auto before =
-        PageRange::create(request.range.begin(),
-                          *closed - request.range.begin(), sys::page_size());
-    MEMSEAL_TRY_VOID(sys::check_mapped(*before));
-  }
-  auto there = PageRange::create(*closed, sys::page_size(), sys::page_size());
-  MEMSEAL_TRY_VOID(sys::check_mapped(*there));
-  return fail(Errc::closed);
+  if (hole && (!closed || *hole <= *closed))
+    return fail(Errc::hole);
+  if (closed)
+    return fail(Errc::closed);
+  return {};
 }
 
 /// Asked once: a kernel does not change.
@@ -63,8 +57,9 @@ Result<std::uint32_t> choose(const SealRequest &request, Engine engine) {
 }  // namespace
 
 Result<void> judge(const SealRequest &request, Engine engine,
+                   std::optional<Address> hole,
                    std::optional<Protection> will_be, SealTable &table) {
-  MEMSEAL_TRY_VOID(check_pages(request, table));
+  MEMSEAL_TRY_VOID(check_pages(request, hole, table));
   if (request.types.empty())
     return {};
   bool gains =

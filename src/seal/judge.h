@@ -13,9 +13,12 @@ namespace memseal {
 
 /// Checks the request in the order of S-06 … S-08 and adds it to the table.
 ///
+/// `hole`: the lowest address of the range that was not mapped when the call
+/// began. It is not asked here, for memseal's own mappings may have filled it.
 /// `will_be`: the protection that the pages are about to get, if so.
 /// Errors:  hole, closed, unsupported, system; the table is then as it was.
 Result<void> judge(const SealRequest &request, Engine engine,
+                   std::optional<Address> hole,
                    std::optional<Protection> will_be, SealTable &table);
 
 }  // namespace memseal

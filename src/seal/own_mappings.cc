@@ -7,6 +7,7 @@
 
 #include "sys/maps_reader.h"
 #include "sys/syscall.h"
+#include "vm/maps_parser.h"
 
 namespace memseal {
 namespace {
@@ -61,18 +62,24 @@ Result<void> check_lowerable(PageRange range) {
   return {};
 }
 
-Result<void> find_attachments(std::span<const PageRange> ranges,
-                              Scratch<Address> &into) {
+Result<void> look_around(std::span<const PageRange> ranges,
+                         Surroundings &into) {
   auto maps = sys::MapsReader::of_self(sys::ReadSeals::without);
   while (auto mapping = MEMSEAL_TRY(maps.next())) {
-    if (!is_system_v(*mapping))
+    bool shared = is_system_v(*mapping);
+    bool heap = kind_of_name(mapping->name) == NameKind::heap;
+    if (!shared && !heap)
       continue;
-    bool touched = std::any_of(
-        ranges.begin(), ranges.end(),
-        [&](PageRange range) { return range.overlaps(mapping->range); });
-    if (touched)
-      MEMSEAL_TRY_VOID(
-          into.push_back(mapping->range.begin() - mapping->offset));
+    for (PageRange range : ranges) {
+      if (!range.overlaps(mapping->range))
+        continue;
+      if (heap)
+        into.heap_end =
+            std::max(into.heap_end, range.intersection(mapping->range).end());
+      else
+        MEMSEAL_TRY_VOID(into.attachments.push_back(mapping->range.begin() -
+                                                    mapping->offset));
+    }
   }
   return {};
 }

@@ -25,11 +25,17 @@ Result<void> read_protections(PageRange range, Scratch<ProtectedRange> &into);
 Result<void> check_lowerable(PageRange range);
 Result<void> check_lowerable(Protection protection);
 
-/// Adds the addresses at which System V shared memory is attached whose mapping
-/// has a page in the range: the argument that shmdt(2) would be called with,
-/// which may lie below the range.
-/// Errors:  system.
-Result<void> find_attachments(std::span<const PageRange> ranges,
-                              Scratch<Address> &into);
+/// What calls without a range would take from under a seal.
+struct Surroundings {
+  /// Where System V segments are attached that have a page in the ranges: the
+  /// argument that shmdt(2) would get, which may lie below the range.
+  Scratch<Address> attachments;
+  /// The end of the highest page of the ranges in the heap of brk(2), 0 if
+  /// none.
+  Address heap_end = 0;
+};
+
+/// Errors:  system: /proc/self/maps cannot be read, ENOMEM.
+Result<void> look_around(std::span<const PageRange> ranges, Surroundings &into);
 
 }  // namespace memseal

@@ -5,29 +5,28 @@
 #include <cstdint>
 #include <span>
 
+#include "filter/compiler.h"
 #include "memseal/error.h"
-#include "memseal/page_range.h"
-#include "memseal/seal.h"
+#include "memseal/seal_types.h"
+#include "seal/own_mappings.h"
 
 namespace memseal {
 
-/// Pages that one filter is to guard.
-struct GuardedRange {
-  PageRange range;
-  SealTypes types;
-  Downgrade downgrade;
+struct Installed {
+  std::uint32_t programs, instructions;
 };
 
 /// Compiles one filter for all the ranges and installs it on all threads.
-/// `attached` are the addresses that shmdt(2) must not be called with.
-/// Returns the number of instructions.
+/// Ranges that are too many for one program, and not for two, make two: then a
+/// forked child tries first whether the kernel takes both, so that it is both
+/// or none.
 ///
 /// Needs:   ranges sorted and disjoint.
 /// Errors:  unsupported, budget, unsynchronised, system. Nothing is installed.
-Result<std::uint32_t> install_guard(std::span<const GuardedRange> ranges,
-                                    std::span<const Address> attached);
+Result<Installed> install_guard(std::span<const filter::GuardedRange> ranges,
+                                const Surroundings &around);
 
-/// The same for the base filter of a level that is not `none`.
-Result<std::uint32_t> install_base(BaseLevel level);
+/// The base filter of a level that is not `none`. Errors: the same.
+Result<Installed> install_base(BaseLevel level);
 
 }  // namespace memseal

@@ -12,7 +12,11 @@
 namespace memseal {
 namespace {
 
-constexpr std::uint32_t first_capacity = 448;
+// Far more than is used at first, and only addresses: the kernel puts new
+// mappings into the gaps between old ones, and the register stays for ever. So
+// it asks for a place that only a large gap has, lest it fill a hole that the
+// program is going to ask about.
+constexpr std::size_t first_size = 256 * 1024;
 constexpr std::size_t most_entries = std::size_t{1} << 20;
 
 std::atomic<RegisterHeader *> x_register{nullptr};
@@ -36,51 +40,48 @@ RegisterEntry *table_of(const RegisterHeader &header, std::uint32_t index) {
   return reinterpret_cast<RegisterEntry *>(at);
 }
 
-std::size_t bytes_for(std::size_t capacity) {
-  std::size_t size =
-      sizeof(RegisterHeader) + 2 * capacity * sizeof(RegisterEntry);
-  std::size_t page = sys::page_size();
-  return (size + page - 1) & ~(page - 1);
-}
-
+/// The tables and, in the last page, the lock if it is this register's.
 PageRange pages_of(const RegisterHeader &header) {
   auto range = PageRange::create(reinterpret_cast<Address>(&header),
-                                 bytes_for(header.capacity), sys::page_size());
+                                 header.size, sys::page_size());
   MEMSEAL_ASSERT(range);
   return *range;
 }
 
-/// An empty register, still writable.
-Result<RegisterHeader *> map_register(std::uint32_t capacity,
-                                      std::uint64_t lock) {
-  PageRange whole =
-      MEMSEAL_TRY(sys::map_named(register_name, bytes_for(capacity)));
+/// An empty register, still writable, with a page to spare at its end.
+Result<RegisterHeader *> map_register(std::size_t size) {
+  PageRange whole = MEMSEAL_TRY(sys::map_named(register_name, size));
   auto *header = reinterpret_cast<RegisterHeader *>(whole.begin());
-  std::uint32_t table_size = capacity * sizeof(RegisterEntry);
+  std::size_t page = sys::page_size();
+  std::size_t capacity = (whole.size() - page - sizeof(RegisterHeader)) /
+                         (2 * sizeof(RegisterEntry));
   header->version = register_version;
-  header->page_size = static_cast<std::uint32_t>(sys::page_size());
-  header->capacity = capacity;
+  header->page_size = static_cast<std::uint32_t>(page);
+  header->size = whole.size() - page;
+  header->capacity = static_cast<std::uint32_t>(capacity);
   header->table[0].offset = sizeof(RegisterHeader);
-  header->table[1].offset = sizeof(RegisterHeader) + table_size;
-  header->lock = lock;
-  header->magic = register_magic;
+  header->table[1].offset = static_cast<std::uint32_t>(
+      sizeof(RegisterHeader) + capacity * sizeof(RegisterEntry));
+  header->lock = whole.end() - page;
   return header;
 }
 
 Result<RegisterHeader *> make_register() {
-  PageRange lock = MEMSEAL_TRY(sys::map_wiped_on_fork());
-  auto made = map_register(first_capacity, lock.begin());
-  if (!made) {
-    (void)sys::unmap(lock);
-    return made;
+  RegisterHeader *made = MEMSEAL_TRY(map_register(first_size));
+  auto lock = PageRange::create(made->lock, sys::page_size(), sys::page_size());
+  auto all = PageRange::create(reinterpret_cast<Address>(made),
+                               made->size + lock->size(), sys::page_size());
+  if (auto replaced = sys::replace_by_wiped_on_fork(*lock); !replaced) {
+    (void)sys::unmap(*all);
+    return std::unexpected(replaced.error());
   }
-  (void)sys::protect(pages_of(**made), Protection{Protection::read});
+  made->magic = register_magic;
+  (void)sys::protect(pages_of(*made), Protection{Protection::read});
   RegisterHeader *nobodys = nullptr;
-  if (x_register.compare_exchange_strong(nobodys, *made))
+  if (x_register.compare_exchange_strong(nobodys, made))
     return made;
   // Another thread, or the handler of a signal, was faster.
-  (void)sys::unmap(pages_of(**made));
-  (void)sys::unmap(lock);
+  (void)sys::unmap(*all);
   return nobodys;
 }
 
@@ -99,13 +100,14 @@ RegisterHeader *known_register() {
 /// A register twice as big or more, with everything the old one says, that
 /// takes its place.
 Result<RegisterHeader *> grow(RegisterHeader *old, std::size_t needed) {
-  std::size_t capacity = old->capacity;
-  while (capacity < needed)
-    capacity *= 2;
-  if (capacity > most_entries)
+  if (needed > most_entries)
     return fail(Errc::budget);
-  RegisterHeader *header = MEMSEAL_TRY(
-      map_register(static_cast<std::uint32_t>(capacity), old->lock));
+  std::size_t size = old->size;
+  while (size < (needed + 1) * 2 * sizeof(RegisterEntry))
+    size *= 2;
+  RegisterHeader *header =
+      MEMSEAL_TRY(map_register(size + 2 * sys::page_size()));
+  header->lock = old->lock;
   std::uint32_t active = old->generation & 1;
   std::uint32_t count = old->table[active].count;
   std::copy_n(table_of(*old, active), count, table_of(*header, active));
@@ -115,6 +117,8 @@ Result<RegisterHeader *> grow(RegisterHeader *old, std::size_t needed) {
   header->open = old->open;
   header->filters = old->filters;
   header->instructions = old->instructions;
+
+  header->magic = register_magic;
 
   MEMSEAL_TRY_VOID(sys::protect(
       pages_of(*old), Protection{Protection::read | Protection::write}));

@@ -56,6 +56,7 @@ struct RegisterHeader {
     std::uint32_t count;   ///< entries in use
     std::uint32_t offset;  ///< bytes from the header to the first
   } table[2];
+  std::uint64_t size;  ///< bytes of header and tables, whole pages
   std::uint64_t next;  ///< address of the register that replaced this one, or 0
   std::uint64_t lock;  ///< address of the writers' lock
   std::uint32_t base_level;    ///< MEMSEAL_BASE_ of memseal/memseal.h

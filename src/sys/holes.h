@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
+
 #include "memseal/page_range.h"
 
 namespace memseal::sys {
@@ -14,5 +16,9 @@ namespace memseal::sys {
 ///          mapped"; Linux, mm/msync.c.
 /// Context: anywhere.
 Result<void> check_mapped(PageRange range);
+
+/// The lowest address in the range that is not mapped, if there is one.
+/// Errors:  system. Context: anywhere.
+Result<std::optional<Address>> first_hole(PageRange range);
 
 }  // namespace memseal::sys

@@ -41,10 +41,14 @@ Result<PageRange> map_named(const char *name, std::size_t size) {
   return PageRange::create(static_cast<Address>(at.raw), size, page_size());
 }
 
-Result<PageRange> map_wiped_on_fork() {
-  PageRange page = MEMSEAL_TRY(map_anonymous(page_size()));
-  call(SYS_madvise, page.begin(), page.size(), advice_wipe_on_fork);
-  return page;
+Result<void> replace_by_wiped_on_fork(PageRange range) {
+  Answer at = call(SYS_mmap, range.begin(), range.size(),
+                   Protection::read | Protection::write,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+  if (at.failed())
+    return fail(Errc::system, at.error());
+  call(SYS_madvise, range.begin(), range.size(), advice_wipe_on_fork);
+  return {};
 }
 
 void wait(const std::atomic<std::uint32_t> &word, std::uint32_t seen,

@@ -17,10 +17,10 @@ namespace memseal::sys {
 /// Errors:  system.
 Result<PageRange> map_named(const char *name, std::size_t size);
 
-/// A page of zeros that is zeros again in a forked child (MADV_WIPEONFORK,
-/// Linux 4.14; before that the child gets a copy).
+/// Replaces pages by anonymous ones of zeros that are zeros again in a forked
+/// child (MADV_WIPEONFORK, Linux 4.14; before that the child gets a copy).
 /// Errors:  system.
-Result<PageRange> map_wiped_on_fork();
+Result<void> replace_by_wiped_on_fork(PageRange range);
 
 /// Sleeps until somebody calls `wake`, at most `microseconds`, if the word is
 /// still `seen`. May return early.

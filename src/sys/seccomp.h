@@ -25,6 +25,15 @@ namespace memseal::sys {
 /// Context: anywhere.
 Result<void> install_filter(std::span<const sock_filter> program);
 
+/// Whether the kernel would take all of the programs: tried in a forked child,
+/// which ends before this returns, for what is installed stays installed.
+///
+/// Errors:  as install_filter. Nothing is installed.
+/// Context: anywhere; the child runs no handler of pthread_atfork(3), and no
+///          signal tells of its end.
+Result<void> rehearse_filters(
+    std::span<const std::span<const sock_filter>> programs);
+
 /// Whether the process gave up gaining privileges. Source: prctl(2).
 bool has_no_new_privs();
 

@@ -1,0 +1,400 @@
+// SPDX-License-Identifier: Apache-2.0
+// Threads, signals and forks around a seal: S-70 … S-74, S-77.
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+
+#include <atomic>
+#include <functional>
+#include <thread>
+#include <vector>
+
+#include "seal/register.h"
+#include "seal/support.h"
+#include "sys/signals.h"
+
+namespace memseal::test {
+namespace {
+
+// One commit is one filter, and the kernel has room for some forty of them: the
+// tests that seal over and over stay below that.
+
+/// A thread that does `before`, lives until it is let go, then does `after` and
+/// returns its outcome.
+class Companion {
+public:
+  explicit Companion(
+      std::function<void()> before,
+      std::function<int()> after = [] { return 0; })
+      : thread_([this, before, after] {
+          before();
+          ready_ = true;
+          while (!go_)
+            usleep(100);
+          outcome_ = after();
+        }) {
+    while (!ready_)
+      usleep(100);
+  }
+  int finish() {
+    go_ = true;
+    thread_.join();
+    return outcome_;
+  }
+
+private:
+  std::atomic<bool> ready_{false}, go_{false};
+  int outcome_ = -1;
+  std::thread thread_;
+};
+
+void block_raw(int how) {
+  sys::SignalSet set = sys::signal_bit(handshake_signal);
+  syscall(SYS_rt_sigprocmask, how, &set, nullptr, sizeof set);
+}
+
+TEST(ASeal, BindsOtherThreadsAndThoseToCome) {
+  EXPECT_EQ(in_child([] {
+              char *at = fresh_pages(1), *twin = fresh_pages(1);
+              Companion old([] {},
+                            [=] {
+                              if (munmap(twin, page) != 0)
+                                return 1;
+                              return refused(munmap(at, page), EPERM) ? 0 : 2;
+                            });
+              if (memseal(at, page, MEMSEAL_MAPPING, 0) != 0)
+                return 1;
+              if (old.finish() != 0)
+                return 2;
+              Companion young(
+                  [] {},
+                  [=] { return refused(munmap(at, page), EPERM) ? 0 : 1; });
+              return young.finish() == 0 ? 0 : 3;
+            }),
+            0);
+}
+
+TEST(AThreadThatBlocksTheSignal, MakesTheCallFailBeforeAnythingIsSealed) {
+  EXPECT_EQ(in_child([] {
+              char *at = fresh_pages(1);
+              Companion deaf([] { block_raw(SIG_BLOCK); });
+              if (!refused(memseal(at, page, MEMSEAL_MAPPING, 0), EBUSY))
+                return 1;
+              if (munmap(at, page) != 0)
+                return 2;
+              deaf.finish();
+              char *twin = fresh_pages(1);  // control: it was that thread
+              Companion listening([] {});
+              if (memseal(twin, page, MEMSEAL_MAPPING, 0) != 0)
+                return 3;
+              listening.finish();
+              return refused(munmap(twin, page), EPERM) ? 0 : 4;
+            }),
+            0);
+}
+
+TEST(AThreadThatBlocksTheSignal, IsNoMatterForTheNativeEngine) {
+  if (!sys::has_mseal())
+    GTEST_SKIP() << "this kernel has no mseal(2) (Linux 6.10)";
+  EXPECT_EQ(in_child([] {
+              char *at = fresh_pages(1);
+              Companion deaf([] { block_raw(SIG_BLOCK); });
+              if (memseal(at, page, MEMSEAL_ALL, MEMSEAL_NATIVE) != 0)
+                return 1;
+              deaf.finish();
+              return refused(munmap(at, page), EPERM) ? 0 : 2;
+            }),
+            0);
+}
+
+TEST(AThreadThatBlocksTheSignalForAMoment, IsWaitedFor) {
+  EXPECT_EQ(in_child([] {
+              char *at = fresh_pages(1);
+              std::atomic<bool> blocked{false};
+              std::thread slow([&] {
+                block_raw(SIG_BLOCK);
+                blocked = true;
+                usleep(50'000);
+                block_raw(SIG_UNBLOCK);
+                usleep(50'000);
+              });
+              while (!blocked)
+                usleep(100);
+              int outcome = memseal(at, page, MEMSEAL_MAPPING, 0);
+              slow.join();
+              return outcome;
+            }),
+            0);
+}
+
+TEST(AThreadThatBlocksEverythingItCanByLibc, IsReachedAllTheSame) {
+  EXPECT_EQ(in_child([] {
+              char *at = fresh_pages(1);
+              Companion worker([] {
+                sigset_t all;
+                sigfillset(&all);
+                pthread_sigmask(SIG_SETMASK, &all, nullptr);
+              });
+              int outcome = memseal(at, page, MEMSEAL_MAPPING, 0);
+              worker.finish();
+              return outcome;
+            }),
+            0);
+}
+
+TEST(AThreadWithAFilterOfItsOwn, MakesTheCallFailBeforeAnythingIsSealed) {
+  EXPECT_EQ(in_child([] {
+              char *at = fresh_pages(1);
+              Companion diverged([] {
+                sock_filter allow =
+                    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+                sock_fprog program = {1, &allow};
+                prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+                if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
+                  _exit(97);
+              });
+              if (!refused(memseal(at, page, MEMSEAL_MAPPING, 0), EBUSY))
+                return 1;
+              if (munmap(at, page) != 0)
+                return 2;
+              diverged.finish();
+              char *twin = fresh_pages(1);
+              return memseal(twin, page, MEMSEAL_MAPPING, 0) == 0 ? 0 : 3;
+            }),
+            0);
+}
+
+TEST(AMainThreadThatHasEnded, DoesNotStopOthersFromSealing) {
+  EXPECT_EQ(
+      in_child([] {
+        std::thread([] {
+          usleep(
+              50'000);  // the first thread is a zombie in /proc/self/task now
+          char *at = fresh_pages(1);
+          if (memseal(at, page, MEMSEAL_MAPPING, 0) != 0)
+            _exit(1);
+          _exit(refused(munmap(at, page), EPERM) ? 0 : 2);
+        }).detach();
+        // pthread_exit would unwind through the test program's own frames.
+        syscall(SYS_exit, 0);
+        return 3;
+      }),
+      0);
+}
+
+TEST(TheBorrowedSignal, IsGivenBack) {
+  EXPECT_EQ(in_child([] {
+              Companion other([] {});
+              auto before = sys::signal_action(handshake_signal);
+              char *at = fresh_pages(1);
+              if (memseal(at, page, MEMSEAL_MAPPING, 0) != 0)
+                return 1;
+              auto after = sys::signal_action(handshake_signal);
+              if (!before || !after || *before != *after)
+                return 2;
+              // glibc sends the same signal to every thread for this.
+              if (setgid(getgid()) != 0)
+                return 3;
+              other.finish();
+              return 0;
+            }),
+            0);
+}
+
+TEST(TheBorrowedSignal, StillDoesItsWorkForLibcWhileItIsBorrowed) {
+  EXPECT_EQ(in_child([] {
+              Companion other([] {});
+              std::atomic<bool> end{false};
+              std::atomic<int> failed{0};
+              std::thread identity([&] {
+                while (!end)
+                  failed += setgid(getgid()) != 0;
+              });
+              for (int i = 0; i < 50; ++i) {
+                char *at = fresh_pages(1);
+                if (memseal(at, page, MEMSEAL_MUNMAP, 0) != 0)
+                  return 1;
+              }
+              end = true;
+              identity.join();
+              other.finish();
+              return failed == 0 ? 0 : 2;
+            }),
+            0);
+}
+
+TEST(ManyThreads, AreAllReached) {
+  EXPECT_EQ(
+      in_child([] {
+        std::vector<std::unique_ptr<Companion>> crowd;
+        char *at = fresh_pages(1);
+        for (int i = 0; i < 150; ++i)
+          crowd.push_back(std::make_unique<Companion>(
+              [] {}, [=] { return refused(munmap(at, page), EPERM) ? 0 : 1; }));
+        if (memseal(at, page, MEMSEAL_MAPPING, 0) != 0)
+          return 1;
+        for (auto &each : crowd) {
+          if (each->finish() != 0)
+            return 2;
+        }
+        return 0;
+      }),
+      0);
+}
+
+TEST(ThreadsThatComeAndGo, DoNotDisturbASeal) {
+  EXPECT_EQ(in_child([] {
+              std::atomic<bool> end{false};
+              std::vector<std::thread> makers;
+              for (int i = 0; i < 3; ++i)
+                makers.emplace_back([&] {
+                  while (!end)
+                    std::thread([] {}).join();
+                });
+              for (int i = 0; i < 50; ++i) {
+                char *at = fresh_pages(1);
+                if (memseal(at, page, MEMSEAL_MAPPING, 0) != 0)
+                  return 1;
+                if (!refused(munmap(at, page), EPERM))
+                  return 2;
+              }
+              end = true;
+              for (std::thread &maker : makers)
+                maker.join();
+              return 0;
+            }),
+            0);
+}
+
+class Together : public OnEveryEngine {};
+MEMSEAL_ON_EVERY_ENGINE(Together);
+
+TEST_P(Together, ThreadsMaySeal) {
+  unsigned e = engine();
+  EXPECT_EQ(
+      in_child([e] {
+        std::atomic<int> wrong{0};
+        std::vector<std::thread> sealers;
+        for (int t = 0; t < 4; ++t)
+          sealers.emplace_back([&] {
+            for (int i = 0; i < 6; ++i) {
+              char *at = fresh_pages(1);
+              if (memseal(at, page, MEMSEAL_ALL, e) != 0 ||
+                  !refused(munmap(at, page), EPERM))
+                ++wrong;
+              memseal_info info{};
+              info.size = sizeof info;
+              if (memseal_query(at, &info) != 0 || info.types != MEMSEAL_ALL)
+                ++wrong;
+            }
+          });
+        for (std::thread &sealer : sealers)
+          sealer.join();
+        return wrong.load();
+      }),
+      0);
+}
+
+unsigned x_handler_engine;
+std::atomic<int> x_handled{0}, x_handler_failed{0};
+
+void seal_in_handler(int) {
+  int before = errno;
+  if (x_handled < 10) {
+    char *at = fresh_pages(1);
+    if (memseal(at, page, MEMSEAL_ALL, x_handler_engine) != 0 ||
+        !refused(munmap(at, page), EPERM))
+      ++x_handler_failed;
+  }
+  ++x_handled;
+  errno = before;
+}
+
+TEST_P(Together, ASignalHandlerMaySealWhatItInterrupted) {
+  unsigned e = engine();
+  EXPECT_EQ(in_child([e] {
+              x_handler_engine = e;
+              struct sigaction action {};
+              action.sa_handler = seal_in_handler;
+              sigaction(SIGPROF, &action, nullptr);
+              itimerval soon{{0, 300}, {0, 300}};
+              std::thread other([] { usleep(30'000); });
+              setitimer(ITIMER_REAL, &soon, nullptr);
+              action.sa_flags = SA_RESTART;
+              sigaction(SIGALRM, &action, nullptr);
+              setitimer(ITIMER_REAL, &soon, nullptr);
+              int failed = 0;
+              for (int i = 0; i < 15; ++i) {
+                char *at = fresh_pages(1);
+                if (memseal(at, page, MEMSEAL_ALL, e) != 0)
+                  ++failed;
+              }
+              while (x_handled < 5)
+                usleep(100);
+              itimerval never{};
+              setitimer(ITIMER_REAL, &never, nullptr);
+              other.join();
+              return failed + 10 * x_handler_failed;
+            }),
+            0);
+}
+
+TEST_P(Together, AChildForkedDuringASealMaySealToo) {
+  unsigned e = engine();
+  EXPECT_EQ(in_child([e] {
+              std::atomic<bool> end{false};
+              std::atomic<int> failed{0};
+              std::thread sealer([&] {
+                for (int i = 0; i < 20 && !end; ++i) {
+                  char *at = fresh_pages(1);
+                  failed += memseal(at, page, MEMSEAL_ALL, e) != 0;
+                }
+                while (!end)
+                  usleep(100);
+              });
+              int wrong = 0;
+              for (int i = 0; i < 40; ++i) {
+                pid_t child = fork();
+                if (child == 0) {
+                  alarm(10);  // a lock that stayed shut would wait for ever
+                  char *at = fresh_pages(1);
+                  if (memseal(at, page, MEMSEAL_ALL, e) != 0)
+                    _exit(1);
+                  _exit(refused(munmap(at, page), EPERM) ? 0 : 2);
+                }
+                int status = 0;
+                waitpid(child, &status, 0);
+                wrong += status != 0;
+              }
+              end = true;
+              sealer.join();
+              return wrong + failed;
+            }),
+            0);
+}
+
+TEST_P(Together, AForkedChildInheritsSealsAndRegister) {
+  unsigned e = engine();
+  EXPECT_EQ(in_child([e] {
+              char *at = fresh_pages(1), *twin = fresh_pages(1);
+              if (memseal(at, page, MEMSEAL_ALL, e) != 0)
+                return 1;
+              return in_child([=] {
+                memseal_info info{};
+                info.size = sizeof info;
+                if (memseal_query(at, &info) != 0 || info.types != MEMSEAL_ALL)
+                  return 2;
+                if (munmap(twin, page) != 0)
+                  return 3;
+                return refused(munmap(at, page), EPERM) ? 0 : 4;
+              });
+            }),
+            0);
+}
+
+}  // namespace
+}  // namespace memseal::test
