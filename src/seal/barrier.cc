@@ -12,12 +12,17 @@ namespace {
 
 constexpr std::uint64_t patience_before = 200'000;  // microseconds
 
+enum class Reach : std::uint8_t { by_signal, ring_worker };
+
 /// Waits until the thread takes our signal, or has ended.
-Result<void> check_reachable(int tid, std::uint64_t deadline) {
+Result<Reach> check_reachable(int tid, std::uint64_t deadline) {
   for (;;) {
     auto state = MEMSEAL_TRY(sys::thread_state(tid));
-    if (state.ended || (state.blocked & sys::signal_bit(handshake_signal)) == 0)
-      return {};
+    bool blocked = (state.blocked & sys::signal_bit(handshake_signal)) != 0;
+    if (state.ended || !blocked)
+      return Reach::by_signal;
+    if (sys::is_ring_worker(tid))
+      return Reach::ring_worker;
     if (sys::now_microseconds() >= deadline)
       return fail(Errc::unsynchronised);
     std::atomic<std::uint32_t> nothing{0};
@@ -38,20 +43,23 @@ Result<Barrier> Barrier::prepare() {
   const int self = sys::current_thread();
   const std::uint64_t deadline = sys::now_microseconds() + patience_before;
   std::size_t seen = 0;
+  Barrier barrier(Company::threads);
   while (auto tid = MEMSEAL_TRY(threads->next())) {
     ++seen;
-    if (*tid != self)
-      MEMSEAL_TRY_VOID(check_reachable(*tid, deadline));
+    if (*tid != self &&
+        MEMSEAL_TRY(check_reachable(*tid, deadline)) == Reach::ring_worker)
+      barrier.ring_worker_ = true;
   }
   if (seen == 1 && company == sys::Company::some)
-    return Barrier(Company::sibling);
-  return Barrier(Company::threads);
+    barrier.company_ = Company::sibling;
+  return barrier;
 }
 
 Result<void> Barrier::pass() {
   if (company_ == Company::none)
     return {};
-  return shake_hands_with_every_thread();
+  return shake_hands_with_every_thread(ring_worker_ ? RingWorkers::leave_out
+                                                    : RingWorkers::none);
 }
 
 }  // namespace memseal

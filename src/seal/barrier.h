@@ -27,6 +27,9 @@
 // system call, is watched for ten seconds more: if it is seen asleep in a call
 // that has nothing to do with mappings, it is as good as an answer.
 //
+// io_uring's threads take no signal and pass no filter: what a ring does that
+// is older than the base filter is a declared hole, so they are left out.
+//
 // A thread that is interrupted in a call which SA_RESTART does not restart,
 // epoll_wait or nanosleep for example, sees EINTR.
 #pragma once
@@ -52,11 +55,14 @@ public:
   /// Whether a process that is no thread of this one shares its memory. No
   /// filter of ours reaches it.
   bool has_sibling() const { return company_ == Company::sibling; }
+  /// Whether io_uring has a thread here, which no filter judges either.
+  bool has_ring_worker() const { return ring_worker_; }
 
 private:
   enum class Company : std::uint8_t { none, threads, sibling };
   explicit Barrier(Company company) : company_(company) {}
   Company company_;
+  bool ring_worker_ = false;
 };
 
 }  // namespace memseal

@@ -18,7 +18,8 @@
 namespace memseal {
 namespace {
 
-constexpr std::uint32_t open_sibling = 0x8;  // MEMSEAL_OPEN_SIBLING
+// MEMSEAL_OPEN_ of memseal/memseal.h
+constexpr std::uint32_t open_sibling = 0x8, open_older_ring = 0x20;
 
 PageRange range_of(const RegisterEntry &entry) {
   auto range =
@@ -106,8 +107,9 @@ private:
   Result<void> guard() {
     Barrier barrier = MEMSEAL_TRY(Barrier::prepare());
     Surroundings around;
-    if (!kept_mapped_.empty())
-      MEMSEAL_TRY_VOID(look_around(kept_mapped_.view(), around));
+    MEMSEAL_TRY_VOID(look_around(kept_mapped_.view(), around));
+    if (around.has_ring || barrier.has_ring_worker())
+      change_.header().open |= open_older_ring;
     MEMSEAL_TRY_VOID(ensure_base(change_.header(), BaseLevel::compatible,
                                  barrier.has_sibling()));
     Installed installed = MEMSEAL_TRY(install_guard(guarded_.view(), around));

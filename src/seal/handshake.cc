@@ -180,8 +180,8 @@ struct Asked {
 
 class Handshake {
 public:
-  Handshake(sys::ThreadList &threads, ThreadSet &known)
-      : threads_(threads), known_(known) {}
+  Handshake(sys::ThreadList &threads, ThreadSet &known, RingWorkers workers)
+      : threads_(threads), known_(known), workers_(workers) {}
 
   Result<void> run() {
     deadline_ = sys::now_microseconds() + patience;
@@ -205,7 +205,8 @@ private:
     bool found_new = false;
     while (auto tid = MEMSEAL_TRY(threads_.next())) {
       ++seen;
-      if (!known_.add(*tid))
+      if (!known_.add(*tid) ||
+          (workers_ == RingWorkers::leave_out && sys::is_ring_worker(*tid)))
         continue;
       found_new = true;
       MEMSEAL_TRY_VOID(ask(*tid));
@@ -271,6 +272,7 @@ private:
 
   sys::ThreadList &threads_;
   ThreadSet &known_;
+  RingWorkers workers_;
   InlineVector<Asked, wave_size> wave_;
   std::uint64_t deadline_ = 0;
   bool owes_answers_ = false;
@@ -278,11 +280,11 @@ private:
 
 }  // namespace
 
-Result<void> shake_hands_with_every_thread() {
+Result<void> shake_hands_with_every_thread(RingWorkers workers) {
   auto threads = MEMSEAL_TRY(sys::ThreadList::open());
   auto known = MEMSEAL_TRY(ThreadSet::create());
   MEMSEAL_TRY_VOID(BorrowedSignal::take());
-  Handshake handshake(threads, known);
+  Handshake handshake(threads, known, workers);
   Result<void> outcome = handshake.run();
   if (!handshake.owes_answers())
     BorrowedSignal::give_back();

@@ -66,6 +66,7 @@ Result<void> look_around(std::span<const PageRange> ranges,
                          Surroundings &into) {
   auto maps = sys::MapsReader::of_self(sys::ReadSeals::without);
   while (auto mapping = MEMSEAL_TRY(maps.next())) {
+    into.has_ring |= mapping->name == "anon_inode:[io_uring]";
     bool shared = is_system_v(*mapping);
     bool heap = kind_of_name(mapping->name) == NameKind::heap;
     if (!shared && !heap)

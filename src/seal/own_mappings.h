@@ -33,6 +33,8 @@ struct Surroundings {
   /// The end of the highest page of the ranges in the heap of brk(2), 0 if
   /// none.
   Address heap_end = 0;
+  /// Whether an io_uring is mapped: it may empty pages without any call.
+  bool has_ring = false;
 };
 
 /// Errors:  system: /proc/self/maps cannot be read, ENOMEM.

@@ -164,6 +164,25 @@ Result<ThreadState> thread_state(int tid) {
   return ThreadState{state[0] == 'Z' || state[0] == 'X', hexadecimal(blocked)};
 }
 
+bool is_ring_worker(int tid) {
+  constexpr unsigned long pf_io_worker = 0x10;
+  std::array<char, 1024> buffer;
+  auto text = read_small(TaskPath(tid, "stat").text, buffer);
+  if (!text)
+    return false;
+  // "TID (NAME) S 1 2 3 4 5 FLAGS ..."; the name may hold anything.
+  std::size_t at = text->rfind(')');
+  for (int field = 0; field < 7 && at != text->npos; ++field)
+    at = text->find(' ', at + 1);
+  if (at == text->npos)
+    return false;
+  unsigned long flags = 0;
+  for (++at; at < text->size() && (*text)[at] >= '0' && (*text)[at] <= '9';
+       ++at)
+    flags = flags * 10 + static_cast<unsigned long>((*text)[at] - '0');
+  return (flags & pf_io_worker) != 0;
+}
+
 std::optional<long> sleeping_in_call(int tid) {
   std::array<char, 256> buffer;
   auto text = read_small(TaskPath(tid, "syscall").text, buffer);

@@ -65,6 +65,14 @@ struct ThreadState {
 };
 Result<ThreadState> thread_state(int tid);
 
+/// Whether the thread is one of io_uring's: it stands among the threads of the
+/// process since Linux 5.12, works in the kernel only, and takes no signal. No
+/// filter judges what it does.
+///
+/// Source:  proc(5), /proc/pid/stat, flags; Linux, include/linux/sched.h,
+///          PF_IO_WORKER.
+bool is_ring_worker(int tid);
+
 /// The number of the system call in which the thread sleeps; -1 if it sleeps
 /// outside of any (a page fault); nothing if it runs, or cannot be asked.
 ///
