@@ -60,6 +60,9 @@ const char *sentence(Obstacle obstacle) {
     case Obstacle::no_dlopen:
       return "can be sealed by preloading only, which does not see libraries "
              "loaded later; add --dlopen=skip, or leave --require out";
+    case Obstacle::interpreter:
+      return "runs programs on a processor of its own, which has no mseal(2); "
+             "leave --require out to run them unsealed";
     case Obstacle::env_script:
       return "is started through env, whose child --no-inherit would leave "
              "unsealed; name the interpreter on memseal's command line";

@@ -26,6 +26,7 @@ enum class Obstacle : std::uint8_t {
   no_audit,           ///< --how=audit, but its loader has no auditing
   no_room_for_tls,    ///< --how=audit, but its libraries would not fit
   no_dlopen,          ///< --require, but only preloading is left
+  interpreter,        ///< --require, but it is valgrind
   env_script,         ///< --no-inherit, but #! names env
   module_missing,
   module_name,    ///< the module's own path holds a colon or a space

@@ -33,27 +33,17 @@ constexpr std::size_t dlopen_reserve = 256;
 // with the thread's first frames (measured: 16,384 fails, 4,096 works).
 constexpr std::size_t largest_surplus = 4096;
 
-/// Programs that run other programs on a processor of their own making.
-struct Interpreter {
-  std::string_view name;
-  const char *remark;
-};
-constexpr std::array<Interpreter, 2> interpreters{{
-    {"valgrind",
-     "valgrind is started by preloading: it has no mseal(2), so what runs "
-     "inside it stays unsealed"},
-    {"valgrind.bin",
-     "valgrind is started by preloading: it has no mseal(2), so what runs "
-     "inside it stays unsealed"},
-}};
-
-const char *interpreter_remark(std::string_view path) {
-  for (const Interpreter &interpreter : interpreters) {
-    if (interpreter.name == name_of(path))
-      return interpreter.remark;
-  }
-  return nullptr;
+/// Programs that run other programs on a processor of their own making, where
+/// the module would be of no use and in the way: valgrind has no mseal(2), and
+/// reports what an auditing module or a preloaded one does before its own
+/// start-up code ran as errors of the program.
+bool is_interpreter(std::string_view path) {
+  std::string_view name = name_of(path);
+  return name == "valgrind" || name == "valgrind.bin";
 }
+constexpr const char *interpreter_remark =
+    "valgrind runs programs on a processor of its own, which has no mseal(2): "
+    "what runs inside it stays unsealed";
 
 /// A list of tunables without its entry for the surplus.
 struct Tunables {
@@ -115,14 +105,21 @@ Feasible<Plan> Preparation::prepare(const RunRequest &request,
             .path = path_.c_str(),
             .arguments = request.program,
             .environment = environment,
-            .remark = interpreter_remark(path_.view())};
+            .remark = nullptr};
   if (road == Road::trace)
     return plan;
 
-  bool inherited = request.options.inheritance == Inheritance::children_sealed;
+  RunOptions options = request.options;
+  if (is_interpreter(path_.view())) {
+    if (options.requirement == Requirement::required)
+      return hindered(Obstacle::interpreter, path_.view());
+    plan.remark = interpreter_remark;
+    options.inheritance = Inheritance::children_unsealed;
+  }
+  bool inherited = options.inheritance == Inheritance::children_sealed;
   if (program.through_env && !inherited)
     return hindered(Obstacle::env_script, path_.view());
-  MEMSEAL_TRY_VOID(enter_options(request.options));
+  MEMSEAL_TRY_VOID(enter_options(options));
   if (program.loader == Loader::glibc)
     MEMSEAL_TRY_VOID(enter_provider(request.provide));
   MEMSEAL_TRY_VOID(enter_module(road));
@@ -150,8 +147,6 @@ Feasible<Road> Preparation::choose_road(const RunRequest &request,
       return hindered(Obstacle::no_audit, program.path);
     return Road::preload;
   }
-  if (request.how == How::automatic && interpreter_remark(path_.view()))
-    return Road::preload;
 
   StaticTls tls = libraries_.walk(
       program.file,

@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# The environment carries the module to children, beside what the user put
+# there, and grows by nothing else.
+. "$(dirname "$0")/common.inc"
+
+# variable NAME: its value in what `exits` captured.
+variable() { sed -n "s/^$1=//p" "$work/said"; }
+
+exits 0 env -i A=1 /usr/bin/env
+[[ $(cat "$work/said") == A=1 ]]
+exits 0 env -i A=1 "$memseal" run -- /usr/bin/env
+[[ $(cut -d= -f1 "$work/said" | sort | xargs) == \
+  'A GLIBC_TUNABLES LD_AUDIT MEMSEAL_OPTIONS' ]]
+[[ $(variable LD_AUDIT) == "$BUILD/libmemseal-audit.so" ]]
+
+# Others' settings stay, ours come in addition.
+name=glibc.rtld.optional_static_tls
+tunables() {
+  exits 0 env GLIBC_TUNABLES="$1" "$memseal" run -- /usr/bin/env
+  variable GLIBC_TUNABLES
+}
+[[ $(tunables glibc.malloc.check=0) == "glibc.malloc.check=0:$name=4096" ]]
+[[ $(tunables "a=1:$name=7:b=2") == "a=1:b=2:$name=4096" ]]
+[[ $(tunables "$name=7") == "$name=4096" ]]
+[[ $(tunables "a=1:$name=7") == "a=1:$name=4096" ]]
+[[ $(tunables "$name=8192") == "$name=8192" ]]
+
+gcc -shared -fPIC -nostdlib -o "$work/other.so" -x c - <<X
+unsigned la_version(unsigned v) { return v; }
+X
+exits 0 env LD_AUDIT="$work/other.so" "$memseal" run -- /usr/bin/env
+[[ $(variable LD_AUDIT) == "$BUILD/libmemseal-audit.so:$work/other.so" ]]
+
+# memseal under memseal brings no second module.
+exits 0 "$memseal" run -- "$memseal" run -- /usr/bin/env
+[[ $(variable LD_AUDIT) == "$BUILD/libmemseal-audit.so" ]]
+
+# --no-inherit: children find the user's environment.
+exits 0 env -i A=1 "$memseal" run --no-inherit -- /bin/sh -c /usr/bin/env
+not grep -E '^(LD_AUDIT|LD_PRELOAD)=' "$work/said"
+
+# Options travel with their paths made absolute.
+cd "$work"
+exits 0 "$memseal" run --dlopen=skip --only='*' --except 'libz*' --report=r.txt \
+  -- /usr/bin/env
+[[ $(variable MEMSEAL_OPTIONS) == \
+  "dlopen=skip;only=*;except=libz*;report=$(pwd -P)/r.txt" ]]
+[[ -s r.txt ]]
