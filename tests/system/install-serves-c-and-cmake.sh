@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# An installed tree is enough to build against, with pkg-config and with CMake,
+# and libmemseal.so wants nothing but libc.
+set -euo pipefail
+for tool in cmake cc c++; do
+  command -v "$tool" >/dev/null || { echo "skip: no $tool"; exit 77; }
+done
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cmake --install "$BUILD" --prefix "$work/tree" >/dev/null
+
+lib=$(dirname "$(find "$work/tree" -name libmemseal.so)")
+needed=$(readelf -d "$lib/libmemseal.so" | sed -n 's/.*NEEDED.*\[\(.*\)\]/\1/p')
+[[ $needed == libc.so.6 ]] || { echo "libmemseal.so needs: $needed"; exit 1; }
+# Not one symbol that is not memseal's.
+if nm -D --defined-only "$lib/libmemseal.so" | awk '{print $3}' |
+  grep -vE '^(memseal|memseal_[a-z_]+|MEMSEAL_0\.1)(@@MEMSEAL_0\.1)?$'; then
+  echo "exported beside the C interface"
+  exit 1
+fi
+
+expected='built once, and then: Operation not permitted'
+if command -v pkg-config >/dev/null; then
+  export PKG_CONFIG_PATH=$lib/pkgconfig
+  # shellcheck disable=SC2046
+  cc -std=c99 -pedantic -Wall -Werror "$SOURCE/examples/seal_table.c" \
+    -o "$work/by-pkg-config" $(pkg-config --cflags --libs memseal)
+  LD_LIBRARY_PATH=$lib "$work/by-pkg-config" | grep -qF "$expected"
+else
+  echo "note: no pkg-config, half of this was not tried"
+fi
+
+# Without libmemseal.so: one program, nothing to install.
+cc -std=c99 -I "$work/tree/include" "$SOURCE/examples/seal_table.c" \
+  -o "$work/static" "$lib/libmemseal.a"
+"$work/static" | grep -qF "$expected"
+
+mkdir "$work/project"
+cp "$SOURCE/examples/seal_table.c" "$work/project"
+cat >"$work/project/CMakeLists.txt" <<'END'
+cmake_minimum_required(VERSION 3.16)
+project(user C)
+find_package(memseal 0.1 REQUIRED)
+add_executable(by_cmake seal_table.c)
+target_link_libraries(by_cmake PRIVATE memseal::memseal)
+END
+cmake -S "$work/project" -B "$work/project/build" \
+  -DCMAKE_PREFIX_PATH="$work/tree" >/dev/null
+cmake --build "$work/project/build" >/dev/null
+"$work/project/build/by_cmake" | grep -qF "$expected"
+
+# The launcher finds its parts in the tree.
+"$work/tree/bin/memseal" run -- /bin/true
