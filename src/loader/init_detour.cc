@@ -29,7 +29,7 @@ void take(std::size_t i, int argc, char **argv, char **environment) {
   Original original = originals[i];
   originals[i] = {};
   MEMSEAL_ASSERT(original.map != nullptr);
-  detour_taken(*original.map);
+  detour_taken();
   if (original.init != nullptr)
     original.init(argc, argv, environment);
   for (std::size_t at = 0; at < original.count; ++at)

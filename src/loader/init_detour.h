@@ -36,7 +36,7 @@ Detour set_detour(LinkMap &map);
 /// Forgets a library that went away before its constructors ran.
 void cancel_detour(const LinkMap &map);
 
-/// Called by a stub before the library's constructors. Defined by the session.
-void detour_taken(LinkMap &map);
+/// Called by a stub before a library's constructors. Defined by the session.
+void detour_taken();
 
 }  // namespace memseal::loader

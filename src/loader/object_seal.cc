@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "loader/object_seal.h"
 
+#include "sys/holes.h"
 #include "sys/memory.h"
 #include "sys/page_state.h"
 
@@ -11,6 +12,8 @@ Outcome refusal(Error error) {
   if (error.code == Errc::hole ||
       (error.code == Errc::system && error.sys_errno == ENOMEM))
     return {.reason = Reason::hole};
+  if (error.code == Errc::capacity)
+    return {.reason = Reason::table_full};
   if (error.code == Errc::unsupported)
     return {.reason = Reason::no_engine};
   return {.reason = Reason::refused, .sys_errno = error.to_errno()};
@@ -23,7 +26,7 @@ Outcome expectation(const elf::Part &part, const Image &image,
     case elf::PartKind::data:
       return {.reason = Reason::writable_by_design};
     case elf::PartKind::gap:
-      if (image.mapped_by == MappedBy::kernel)
+      if (image.mapped_by == MappedBy::kernel || !sys::check_mapped(part.range))
         return {.reason = Reason::unmapped_gap};
       return {};
     case elf::PartKind::relro:
@@ -38,33 +41,54 @@ Outcome expectation(const elf::Part &part, const Image &image,
   return {};
 }
 
-// mseal(2) needs no register of seals: the kernel keeps it, and nothing in this
-// process will ask the module. The start of every program would pay for one.
-Result<void> seal_range(PageRange range, Engine engine) {
-  if (engine == Engine::native)
-    return sys::mseal(range);
-  SealRequest request{.range = range};
-  return seal({&request, 1}, engine);
+using Run = std::span<PartOutcome>;
+
+PageRange extent_of(Run run) {
+  PageRange first = run.front().part.range, last = run.back().part.range;
+  return *PageRange::create(first.begin(), last.end() - first.begin(), 1);
 }
 
 /// Seals parts that touch each other. If something inside is in the way, each
 /// part has its own chance.
-void seal_run(std::span<PartOutcome> run, Engine engine) {
-  PageRange first = run.front().part.range, last = run.back().part.range;
-  PageRange whole =
-      *PageRange::create(first.begin(), last.end() - first.begin(), 1);
-  Result<void> sealed = seal_range(whole, engine);
+///
+/// memseal::seal would keep a register of it. mseal(2) needs none: the kernel
+/// keeps it, and the start of every program would pay.
+void seal_natively(Run run) {
+  Result<void> sealed = sys::mseal(extent_of(run));
   if (sealed)
     return;
   for (PartOutcome &item : run) {
     if (run.size() > 1)
-      sealed = seal_range(item.part.range, engine);
+      sealed = sys::mseal(item.part.range);
     if (!sealed)
       item.outcome = refusal(sealed.error());
-    if (item.part.kind == elf::PartKind::gap &&
-        item.outcome.reason == Reason::hole)
-      item.outcome = {.reason = Reason::unmapped_gap};
   }
+}
+
+/// Looks at the object and hands each run of touching parts that are to be
+/// sealed to `handle`.
+template <typename Handle>
+ObjectOutcome walk(const Image &image, RelroCheck check, Handle handle) {
+  ObjectOutcome result;
+  auto layout = layout_of(image, sys::page_size());
+  if (!layout) {
+    result.whole = layout.error();
+    return result;
+  }
+  for (const elf::Part &part : layout->parts())
+    MEMSEAL_ASSERT(
+        result.parts.push_back({part, expectation(part, image, check)}));
+
+  Run parts = result.parts.view();
+  for (std::size_t begin = 0; begin < parts.size();) {
+    std::size_t end = begin;
+    while (end < parts.size() && parts[end].outcome.sealed())
+      ++end;
+    if (begin < end)
+      handle(parts.subspan(begin, end - begin));
+    begin = end + 1;
+  }
+  return result;
 }
 
 }  // namespace
@@ -79,27 +103,28 @@ Outcome ObjectOutcome::shortfall() const {
   return {};
 }
 
-ObjectOutcome seal_object(const Image &image, Engine engine, RelroCheck check) {
-  ObjectOutcome result;
-  auto layout = layout_of(image, sys::page_size());
-  if (!layout) {
-    result.whole = layout.error();
-    return result;
-  }
-  for (const elf::Part &part : layout->parts())
-    MEMSEAL_ASSERT(
-        result.parts.push_back({part, expectation(part, image, check)}));
+ObjectOutcome seal_object(const Image &image, RelroCheck check) {
+  return walk(image, check, seal_natively);
+}
 
-  std::span<PartOutcome> parts = result.parts.view();
-  for (std::size_t begin = 0; begin < parts.size();) {
-    std::size_t end = begin;
-    while (end < parts.size() && parts[end].outcome.sealed())
-      ++end;
-    if (begin < end)
-      seal_run(parts.subspan(begin, end - begin), engine);
-    begin = end + 1;
-  }
-  return result;
+bool collect_object(const Image &image, Requests &requests) {
+  std::size_t before = requests.size();
+  bool fits = true;
+  walk(image, RelroCheck::ask_kernel, [&](Run run) {
+    fits = fits && requests.push_back({.range = extent_of(run)});
+  });
+  while (!fits && requests.size() > before)
+    requests.pop_back();
+  return fits;
+}
+
+ObjectOutcome conclude_object(const Image &image, const Result<void> &sealed) {
+  return walk(image, RelroCheck::ask_kernel, [&](Run run) {
+    for (PartOutcome &item : run) {
+      if (!sealed)
+        item.outcome = refusal(sealed.error());
+    }
+  });
 }
 
 ObjectOutcome leave_object(const Image &image, Reason reason) {

@@ -24,7 +24,7 @@ enum class Reason : std::uint8_t {
   emulated,            ///< valgrind has no mseal(2)
   dlopen_skipped,      ///< --dlopen=skip
   not_pinned,          ///< --dlopen=pin, but it could not be kept from dlclose
-  table_full,          ///< more libraries at once than memseal keeps track of
+  table_full,          ///< more libraries at once than memseal can handle
 };
 
 /// What became of one part, or of a whole object.

@@ -34,10 +34,18 @@ struct State {
   Reason obstacle = Reason::none;
   sys::SeccompState seccomp;
   LinkMap *head = nullptr;
+  bool requests_fit = true;
 };
 constinit State state;
 /// Libraries on their way from being mapped to being sealed.
-constinit InlineVector<Pending, 512> pending;
+using Batch = InlineVector<Pending, 512>;
+constinit Batch pending;
+/// Those that are being sealed. Static, like all tables here: dlopen may be
+/// called on a thread with a small stack.
+constinit Batch in_hand;
+/// Those of them that a filter will be made for, and their ranges.
+constinit Batch collected;
+constinit Requests requests;
 
 [[noreturn]] void give_up(std::string_view what, std::string_view why) {
   char text[1024];
@@ -96,9 +104,13 @@ Reason find_obstacle(LinkMap *head) {
   if (runs_in_valgrind(head))
     return Reason::emulated;
   state.seccomp = sys::seccomp_state();
-  if (!state.seccomp.none() && !sys::mseal_survives_in_child())
+  sys::MsealTrial trial = sys::MsealTrial::works;
+  if (!state.seccomp.none())
+    trial = sys::try_mseal_in_child();
+  if (trial == sys::MsealTrial::deadly)
     return Reason::seccomp;
-  if (state.engine == Engine::native && !sys::has_mseal())
+  if (state.engine == Engine::native &&
+      (trial == sys::MsealTrial::refused || !sys::has_mseal()))
     return Reason::no_mseal;
   return Reason::none;
 }
@@ -129,27 +141,44 @@ void leave(const Image &image, Reason reason) {
     record(image, leave_object(image, reason));
 }
 
-void seal_or_leave(const Image &image) {
-  if (!selects(state.options, image.name))
-    return leave(image, Reason::not_selected);
-  if (state.obstacle != Reason::none)
-    return leave(image, state.obstacle);
-  RelroCheck check =
-      somebody_reads() ? RelroCheck::ask_kernel : RelroCheck::trust_loader;
-  record(image, seal_object(image, state.engine, check));
+/// With mseal(2) each object is sealed as it comes. A filter is made for all at
+/// once, so they are gone through twice.
+enum class Pass : std::uint8_t { seal, collect, conclude };
+
+/// Seals what the second pass is about. What failed is in each object's record.
+Result<void> commit_requests() {
+  Result<void> sealed = fail(Errc::capacity);
+  if (state.requests_fit)
+    sealed = seal(requests.view(), state.engine);
+  requests.clear();
+  state.requests_fit = true;
+  state.seccomp = sys::seccomp_state();  // that filter is ours
+  return sealed;
 }
 
-/// Objects that are in no list: this module, and the vdso where the loader does
-/// not list it.
-void seal_unlisted(Address header, Elf64_Dyn *dynamic, std::string_view name,
-                   MappedBy mapped_by) {
-  static char no_name[] = "-";
-  LinkMap map{.l_addr = header,
-              .l_name = no_name,
-              .l_ld = dynamic,
-              .l_next = nullptr,
-              .l_prev = nullptr};
-  seal_or_leave({.map = &map, .name = name, .mapped_by = mapped_by});
+void handle(const Image &image, Pass pass, const Result<void> &sealed) {
+  switch (pass) {
+    case Pass::seal: {
+      RelroCheck check =
+          somebody_reads() ? RelroCheck::ask_kernel : RelroCheck::trust_loader;
+      return record(image, seal_object(image, check));
+    }
+    case Pass::collect:
+      if (!collect_object(image, requests))
+        state.requests_fit = false;
+      return;
+    case Pass::conclude:
+      return record(image, conclude_object(image, sealed));
+  }
+}
+
+void handle_initial(const Image &image, Pass pass, const Result<void> &sealed) {
+  Reason reason = selects(state.options, image.name) ? state.obstacle
+                                                     : Reason::not_selected;
+  if (reason == Reason::none)
+    handle(image, pass, sealed);
+  else if (pass != Pass::collect)
+    leave(image, reason);
 }
 
 Elf64_Dyn *dynamic_at(Address header) {
@@ -161,10 +190,47 @@ Elf64_Dyn *dynamic_at(Address header) {
                                        headers->first(PT_DYNAMIC).p_vaddr);
 }
 
-// A filter that came since the start was not asked about mseal(2), and asking
-// now, with threads running, could end the process.
+/// Objects that are in no list: this module, and the vdso where the loader does
+/// not list it.
+LinkMap unlisted(Address header, Elf64_Dyn *dynamic) {
+  static char no_name[] = "-";
+  return {.l_addr = header,
+          .l_name = no_name,
+          .l_ld = dynamic,
+          .l_next = nullptr,
+          .l_prev = nullptr};
+}
+
+void go_through_initial(const Module &module, Pass pass,
+                        const Result<void> &sealed) {
+  bool vdso_listed = false;
+  for (LinkMap *map = state.head; map != nullptr; map = map->l_next) {
+    if (map->l_ld == module.dynamic)  // the preload module is in the list
+      continue;
+    Image image = image_of(*map);
+    vdso_listed = vdso_listed || image.name == "[vdso]";
+    handle_initial(image, pass, sealed);
+  }
+  Address vdso = sys::auxiliary_value(AT_SYSINFO_EHDR);
+  if (vdso != 0 && !vdso_listed) {
+    LinkMap map = unlisted(vdso, dynamic_at(vdso));
+    handle_initial({&map, "[vdso]", MappedBy::kernel}, pass, sealed);
+  }
+  LinkMap map = unlisted(module.begin, module.dynamic);
+  handle_initial({&map, module.name, MappedBy::loader}, pass, sealed);
+}
+
+/// Whether nothing will be sealed late, whatever comes.
+bool inert() {
+  return state.obstacle != Reason::none ||
+         state.options.dlopen == DlopenPolicy::skip;
+}
+
+/// Whether there is a filter now that was not asked about mseal(2); asking with
+/// threads running could end the process. Without /proc it cannot be known.
 bool filter_came() {
-  return !(sys::seccomp_state() == state.seccomp);
+  sys::SeccompState now = sys::seccomp_state();
+  return now.mode < 0 || !(now == state.seccomp);
 }
 
 Reason late_obstacle(const Image &image) {
@@ -172,27 +238,47 @@ Reason late_obstacle(const Image &image) {
     return Reason::dlopen_skipped;
   if (!selects(state.options, image.name))
     return Reason::not_selected;
-  if (state.obstacle != Reason::none)
-    return state.obstacle;
-  return filter_came() ? Reason::seccomp : Reason::none;
+  return state.obstacle;
 }
 
 enum class Kept : std::uint8_t { by_pinning, by_its_loader };
 
-/// Pins and seals a library that is relocated.
-void seal_late(const Pending &item, Kept kept = Kept::by_pinning) {
-  Image image = image_of(*item.map);
-  Reason reason = late_obstacle(image);
+/// Pins a library that is relocated. Returns why it may not be sealed.
+Reason prepare_late(const Pending &item, const Image &image, Kept kept) {
+  if (Reason reason = late_obstacle(image); reason != Reason::none)
+    return reason;
   // What cannot be sealed need not be kept either.
-  if (reason == Reason::none && !layout_of(image, sys::page_size()))
-    reason = Reason::flawed;  // `leave` finds out how
-  if (reason == Reason::none && kept == Kept::by_pinning &&
-      state.options.dlopen == DlopenPolicy::pin &&
+  if (!layout_of(image, sys::page_size()))
+    return Reason::flawed;  // `leave` finds out how
+  if (kept == Kept::by_pinning && state.options.dlopen == DlopenPolicy::pin &&
       !pin(*item.map, item.lmid, state.head))
-    reason = Reason::not_pinned;
-  if (reason != Reason::none)
-    return leave(image, reason);
-  record(image, seal_object(image, state.engine, RelroCheck::ask_kernel));
+    return Reason::not_pinned;
+  return Reason::none;
+}
+
+/// Seals libraries that are relocated.
+void seal_late(std::span<const Pending> batch, Kept kept = Kept::by_pinning) {
+  if (batch.empty())
+    return;
+  bool natively = state.engine == Engine::native;
+  bool filtered = !inert() && filter_came();
+  collected.clear();
+  for (const Pending &item : batch) {
+    Image image = image_of(*item.map);
+    Reason reason =
+        filtered ? Reason::seccomp : prepare_late(item, image, kept);
+    if (reason != Reason::none)
+      leave(image, reason);
+    else if (natively)
+      handle(image, Pass::seal, {});
+    else if (collected.push_back(item))
+      handle(image, Pass::collect, {});
+  }
+  if (collected.empty())
+    return;
+  Result<void> sealed = commit_requests();
+  for (const Pending &item : collected)
+    handle(image_of(*item.map), Pass::conclude, sealed);
 }
 
 enum class Readiness : std::uint8_t { relocated, early, unknown };
@@ -219,32 +305,18 @@ Readiness readiness(const LinkMap &map) {
 }
 
 /// Seals everything that is on its way. Pinning calls into the loader, which
-/// may call us: take an item out before it is handled.
+/// may call us: take all of it out before it is handled.
 void seal_pending() {
-  while (!pending.empty()) {
-    Pending item = pending.back();
-    pending.pop_back();
-    seal_late(item);
-  }
-}
-
-bool is_pending(const LinkMap &map) {
-  for (const Pending &item : pending) {
-    if (item.map == &map)
-      return true;
-  }
-  return false;
+  in_hand.clear();
+  for (const Pending &item : pending)
+    MEMSEAL_ASSERT(in_hand.push_back(item));
+  pending.clear();
+  seal_late(in_hand.view());
 }
 
 void take_out(std::size_t i) {
   pending[i] = pending.back();
   pending.pop_back();
-}
-
-/// Whether nothing will be sealed late, whatever comes.
-bool inert() {
-  return state.obstacle != Reason::none ||
-         state.options.dlopen == DlopenPolicy::skip;
 }
 
 }  // namespace
@@ -263,18 +335,12 @@ void seal_initial_objects(LinkMap *head, char **environment,
   state.engine = engine_of(state.options.engine);
   state.obstacle = find_obstacle(head);
 
-  bool vdso_listed = false;
-  for (LinkMap *map = head; map != nullptr; map = map->l_next) {
-    if (map->l_ld == module.dynamic)  // the preload module is in the list
-      continue;
-    Image image = image_of(*map);
-    vdso_listed = vdso_listed || image.name == "[vdso]";
-    seal_or_leave(image);
+  if (state.engine == Engine::native || state.obstacle != Reason::none) {
+    go_through_initial(module, Pass::seal, {});
+  } else {
+    go_through_initial(module, Pass::collect, {});
+    go_through_initial(module, Pass::conclude, commit_requests());
   }
-  if (Address vdso = sys::auxiliary_value(AT_SYSINFO_EHDR);
-      vdso != 0 && !vdso_listed)
-    seal_unlisted(vdso, dynamic_at(vdso), "[vdso]", MappedBy::kernel);
-  seal_unlisted(module.begin, module.dynamic, module.name, MappedBy::loader);
 
   if (state.options.inheritance == Inheritance::children_unsealed &&
       sys::auxiliary_value(AT_SECURE) == 0)
@@ -307,27 +373,27 @@ void batch_mapped() {
     return;
   if (inert() || filter_came())
     return seal_pending();  // that is: record why they are left
+  in_hand.clear();
   for (std::size_t i = 0; i < pending.size();) {
-    Pending item = pending[i];
-    Readiness ready = readiness(*item.map);
-    if (ready != Readiness::relocated) {
-      // Without a constructor it waits for the constructor of another.
-      set_detour(*item.map);
-      ++i;
+    if (readiness(*pending[i].map) == Readiness::relocated) {
+      MEMSEAL_ASSERT(in_hand.push_back(pending[i]));
+      take_out(i);
       continue;
     }
-    take_out(i);
-    seal_late(item);
+    // Without a constructor it waits for the constructor of another.
+    set_detour(*pending[i].map);
+    ++i;
   }
+  seal_late(in_hand.view());
 }
 
-void detour_taken(LinkMap &map) {
-  if (is_pending(map) || !pending.empty())
-    seal_pending();
+void detour_taken() {
+  seal_pending();
 }
 
 void seal_late_object(LinkMap &map) {
-  seal_late({&map, 0}, Kept::by_its_loader);
+  Pending item{&map, 0};
+  seal_late({&item, 1}, Kept::by_its_loader);
 }
 
 }  // namespace memseal::loader

@@ -33,6 +33,7 @@ int field(std::string_view status, std::string_view name) {
   unsigned char resident;
   call(SYS_mincore, page, 1, &resident);
   call(SYS_madvise, page, 0, MADV_POPULATE_WRITE);
+  call(SYS_msync, page, 0, MS_ASYNC);
   bool there = !call(nr_mseal, 0, 0, 0).failed();
   for (;;)
     call(SYS_exit, there ? 0 : 1);
@@ -57,7 +58,7 @@ SeccompState seccomp_state() {
           .filters = field(status, "\nSeccomp_filters:\t")};
 }
 
-bool mseal_survives_in_child() {
+MsealTrial try_mseal_in_child() {
   unsigned char here = 0;
   auto *page = reinterpret_cast<unsigned char *>(
       reinterpret_cast<std::uintptr_t>(&here) & ~(page_size() - 1));
@@ -67,13 +68,16 @@ bool mseal_survives_in_child() {
   if (child.raw == 0)
     try_calls(page);
   if (child.failed())
-    return false;
+    return MsealTrial::deadly;
   int status = -1;
   Answer waited;
   do
     waited = call(SYS_wait4, child.raw, &status, __WALL, 0);
   while (waited.error() == EINTR);
-  return !waited.failed() && status == 0;
+  bool ended_itself = !waited.failed() && (status & 0x7f) == 0;
+  if (!ended_itself)
+    return MsealTrial::deadly;
+  return status == 0 ? MsealTrial::works : MsealTrial::refused;
 }
 
 }  // namespace memseal::sys

@@ -21,11 +21,13 @@ struct SeccompState {
 /// Context: before-main, after-filter.
 SeccompState seccomp_state();
 
-/// Whether a child that makes the calls of the loader module lives on, and
-/// mseal(2) is there. For processes under a filter of somebody else: an
-/// allow-list that is older than mseal(2) kills the process that tries.
+enum class MsealTrial : std::uint8_t { works, refused, deadly };
+
+/// What becomes of a child that makes the calls of the loader module. For
+/// processes under a filter of somebody else: an allow-list that is older than
+/// mseal(2) kills the process that tries.
 ///
 /// No SIGCHLD is sent. Needs: a single thread. Context: before-main.
-bool mseal_survives_in_child();
+MsealTrial try_mseal_in_child();
 
 }  // namespace memseal::sys
