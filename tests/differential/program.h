@@ -19,6 +19,7 @@ struct Place {
 };
 inline constexpr Place places[] = {
     {"plain", 0x10'0001'0000},
+    {"across 2 MiB", 0x10'0020'0000 - 5 * page},
     {"across 4 GiB", 0x1'0000'0000 - 5 * page},
     {"across a word", 0x20'0000'0000 - 5 * page},
     {"across 16 TiB", 0x1000'0000'0000 - 5 * page},
