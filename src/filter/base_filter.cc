@@ -24,6 +24,7 @@ constexpr std::uint32_t personality_query = 0xffffffff;
 constexpr std::uint32_t pr_set_mm = 35;
 constexpr std::uint32_t arch_enable_tagged_addr = 0x4002;
 constexpr std::uint32_t userfaultfd_ioc_new = 0xaa00;
+constexpr std::uint32_t mfd_hugetlb = 4;
 
 class BaseFilter {
 public:
@@ -84,6 +85,7 @@ private:
       on(table.io_uring_setup, deny_);
       on(table.userfaultfd, deny_);
       on(table.ptrace, deny_);
+      on(table.io_destroy, deny_);
       on(table.ioctl, value(1, userfaultfd_ioc_new));
     }
     on(table.mprotect, bits(2, prot_grows));
@@ -93,6 +95,8 @@ private:
     on(table.personality, personality());
     on(table.prctl, value(0, pr_set_mm));
     on(table.arch_prctl, value(0, arch_enable_tagged_addr));
+    on(table.memfd_create, bits(1, mfd_hugetlb));
+    on(table.uselib, deny_);
     on(table.old_mmap, deny_);
     on(table.ipc, ipc());
     if (table.foreign_numbers != no_such_call)

@@ -90,10 +90,21 @@ Result<bpf::Program> compile(std::span<const GuardedRange> ranges,
 /// | prctl(PR_SET_MM)                           | compatible | CRIU restore   |
 /// | x32 numbers (ENOSYS)                       | compatible | x32 programs   |
 /// | i386: mmap(90), ipc(shmat, shmdt)          | compatible | libc5 programs |
+/// | memfd_create with MFD_HUGETLB              | compatible | DPDK, QEMU with
+/// |                                            |            | huge-page memfds
+/// | uselib                                     | compatible | libc4 programs |
 /// | io_uring_setup                             | closed     | io_uring users |
 /// | userfaultfd, also through /dev             | closed     | QEMU, CRIU     |
 /// | ptrace                                     | closed     | debuggers inside
 /// |                                            |            | the tree       |
+/// | io_destroy: it unmaps where its ring once  | closed     | contexts of
+/// | was, whatever is there now                 |            | libaio stay    |
+///
+/// A mapping of a huge-page memfd is why MFD_HUGETLB is here: with an offset
+/// that its pages do not allow the kernel fails mmap with MAP_FIXED, after it
+/// has unmapped the whole huge page (seen on 6.18). Ranges are rounded for
+/// huge-page files only where the offset allows one, or every other dlopen
+/// would be refused.
 ///
 /// Needs:   `level` not none.
 /// Errors:  budget when `storage` holds fewer than 128 instructions.

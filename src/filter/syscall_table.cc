@@ -27,6 +27,9 @@ constexpr SyscallTable x86_64{
     .ptrace = 101,
     .userfaultfd = 323,
     .io_uring_setup = 425,
+    .memfd_create = 319,
+    .uselib = 134,
+    .io_destroy = 207,
     .foreign_numbers = 0x40000000,
 };
 
@@ -53,6 +56,9 @@ constexpr SyscallTable i386{
     .ptrace = 26,
     .userfaultfd = 374,
     .io_uring_setup = 425,
+    .memfd_create = 356,
+    .uselib = 86,
+    .io_destroy = 246,
     .foreign_numbers = no_such_call,
 };
 
@@ -79,6 +85,9 @@ constexpr SyscallTable arm64{
     .ptrace = 117,
     .userfaultfd = 282,
     .io_uring_setup = 425,
+    .memfd_create = 279,
+    .uselib = no_such_call,
+    .io_destroy = 1,
     .foreign_numbers = no_such_call,
 };
 
@@ -105,6 +114,9 @@ constexpr SyscallTable arm{
     .ptrace = 26,
     .userfaultfd = 388,
     .io_uring_setup = 425,
+    .memfd_create = 385,
+    .uselib = 86,
+    .io_destroy = 244,
     .foreign_numbers = no_such_call,
 };
 

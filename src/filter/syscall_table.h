@@ -25,7 +25,7 @@ struct SyscallTable {
   /// arguments lie in memory, and ipc(2), which holds shmat and shmdt.
   std::uint32_t old_mmap, ipc;
   std::uint32_t personality, prctl, arch_prctl, ioctl, ptrace, userfaultfd,
-      io_uring_setup;
+      io_uring_setup, memfd_create, uselib, io_destroy;
   /// Numbers from here on belong to x32: no_such_call where there is none.
   std::uint32_t foreign_numbers;
 };
