@@ -94,8 +94,8 @@ MemoryCall decode(const seccomp_data &data, std::size_t page) {
   switch (data.nr) {
     case SYS_mprotect:
     case SYS_pkey_mprotect:
-      call.whole_mapping = (args[2] & (PROT_GROWSDOWN | PROT_GROWSUP)) != 0;
-      [[fallthrough]];
+      // PROT_GROWSDOWN goes on to the end of the mapping, whose pages are all
+      // marked or all not.
     case SYS_munmap:
     case SYS_remap_file_pages:
       call.effect = Effect::change;

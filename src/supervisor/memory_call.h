@@ -31,8 +31,6 @@ struct MemoryCall {
   Effect effect = Effect::none;
   /// The pages it touches; two for an mremap onto a place.
   std::vector<PageRange> ranges{};
-  /// mprotect with PROT_GROWSDOWN or PROT_GROWSUP: the whole mapping.
-  bool whole_mapping = false;
   /// A descriptor whose file may be on hugetlbfs, which rounds the end up.
   std::optional<int> file{};
 };

@@ -153,9 +153,9 @@ Verdict SealKeeper::judge_change(pid_t thread, const MemoryCall &call) {
         ranges.push_back(*wider);
     }
   }
-  // A mapping that is taken as a whole may reach a seal elsewhere.
-  if (!call.whole_mapping && call.effect != Effect::detach &&
-      !ever_sealed(ranges))
+  // shmdt names the begin of a segment, of which any part may be sealed.
+  const bool detach = call.effect == Effect::detach;
+  if (ranges.empty() || (!detach && !ever_sealed(ranges)))
     return proceed;
 
   bool sealed = false, discard_refused = false;
@@ -165,7 +165,10 @@ Verdict SealKeeper::judge_change(pid_t thread, const MemoryCall &call) {
       [&](const Mapping &mapping, std::string_view fields) {
         if (mapping.name == "[heap]")
           heap_end = mapping.range.end();
-        if (!any_overlaps(ranges, mapping.range) || !is_marked(fields))
+        bool touched =
+            detach ? mapping.range.begin() - mapping.offset == ranges[0].begin()
+                   : any_overlaps(ranges, mapping.range);
+        if (!touched || !is_marked(fields))
           return;
         if (call.effect == Effect::lower_break && mapping.name != "[heap]")
           return;

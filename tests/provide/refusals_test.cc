@@ -37,6 +37,9 @@ constexpr int rw = PROT_READ | PROT_WRITE;
 int become_inaccessible(char *at) {
   return error_of(mprotect(at, page, PROT_NONE));
 }
+int become_inaccessible_by_key(char *at) {
+  return error_of(syscall(SYS_pkey_mprotect, at, page, PROT_NONE, -1));
+}
 int vanish(char *at) {
   return error_of(munmap(at, page));
 }
@@ -72,8 +75,9 @@ int keep_from_children(char *at) {
   return error_of(madvise(at, page, MADV_DONTFORK));
 }
 
-TEST(ServedSeal, refuses_mprotect) {
+TEST(ServedSeal, refuses_mprotect_and_pkey_mprotect) {
   EXPECT_EQ(against(PROT_READ, become_inaccessible, EPERM), 0);
+  EXPECT_EQ(against(PROT_READ, become_inaccessible_by_key, EPERM), 0);
 }
 TEST(ServedSeal, refuses_munmap_also_by_its_number) {
   EXPECT_EQ(against(PROT_READ, vanish, EPERM), 0);
@@ -176,6 +180,42 @@ TEST(ServedSeal, of_shared_memory_cannot_be_detached_and_shmdt_says_success) {
               if (shmdt(sealed) != 0)
                 return 4;
               return *sealed == 'x' ? 0 : 5;
+            }),
+            0);
+}
+
+TEST(ServedSeal, of_a_part_of_shared_memory_keeps_it_attached) {
+  setenv("MEMSEAL_PROVIDE", "always", 1);
+  EXPECT_EQ(in_child([] {
+              int id = shmget(IPC_PRIVATE, 2 * page, IPC_CREAT | 0600);
+              char *at = static_cast<char *>(shmat(id, nullptr, 0));
+              shmctl(id, IPC_RMID, nullptr);
+              at[page] = 'x';
+              if (mseal(at + page, page, 0) != 0)
+                return 1;
+              if (shmdt(at) != 0)
+                return 2;
+              return at[page] == 'x' ? 0 : 3;
+            }),
+            0);
+}
+
+TEST(ServedSeal, refuses_to_grow_down_over_it) {
+  setenv("MEMSEAL_PROVIDE", "always", 1);
+  EXPECT_EQ(in_child([] {
+              auto *at = static_cast<char *>(
+                  mmap(nullptr, 3 * page, rw,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_GROWSDOWN, -1, 0));
+              if (mprotect(at + page, page, PROT_READ | PROT_GROWSDOWN) != 0 ||
+                  mprotect(at, 3 * page, rw) != 0)
+                return 1;
+              if (mseal(at, 2 * page, 0) != 0)
+                return 2;
+              if (error_of(mprotect(at + page, page,
+                                    PROT_READ | PROT_GROWSDOWN)) != EPERM)
+                return 3;
+              *at = 'x';  // still writable
+              return 0;
             }),
             0);
 }
