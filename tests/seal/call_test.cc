@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The call itself: S-01 … S-16 of docs/semantics.md.
+#include <vector>
+
 #include "seal/support.h"
 
 namespace memseal::test {
@@ -311,6 +313,72 @@ TEST(ManyRanges, FitInOneFilterWhenTheyTouch) {
               return refused(munmap(at + 1500 * page, page), EPERM) ? 0 : 2;
             }),
             0);
+}
+
+/// `count` pages with a page between each two, MEMSEAL_MAPPING asked for.
+std::vector<memseal_range> scattered(std::size_t count) {
+  char *at = fresh_pages(2 * count);
+  std::vector<memseal_range> ranges;
+  for (std::size_t i = 0; i < count; ++i)
+    ranges.push_back({at + 2 * i * page, page, MEMSEAL_MAPPING, 0});
+  return ranges;
+}
+
+TEST(ManyScatteredRanges, AreSealedByOneCommit) {
+  for (std::size_t count : {500u, 700u, 1000u}) {
+    EXPECT_EQ(
+        in_child([count] {
+          auto ranges = scattered(count);
+          if (memseal_many(ranges.data(), count, MEMSEAL_FILTER) != 0)
+            return 1;
+          for (const memseal_range &range : ranges) {
+            auto *at = static_cast<char *>(range.addr);
+            if (!refused(munmap(at, page), EPERM))
+              return 2;
+            // MREMAP_FIXED has an old and a new range: both are judged.
+            char *other = at + page;
+            if (!refused(
+                    reinterpret_cast<long>(mremap(
+                        at, page, page, MREMAP_MAYMOVE | MREMAP_FIXED, other)),
+                    EPERM) ||
+                !refused(
+                    reinterpret_cast<long>(mremap(
+                        other, page, page, MREMAP_MAYMOVE | MREMAP_FIXED, at)),
+                    EPERM))
+              return 3;
+          }
+          auto *between = static_cast<char *>(ranges[3].addr) + page;
+          return munmap(between, page) == 0 ? 0 : 4;
+        }),
+        0)
+        << count << " ranges";
+  }
+}
+
+TEST(TwoProgramsForOneCommit, AreInstalledBothOrNeither) {
+  EXPECT_EQ(
+      in_child([] {
+        // Leave room for one large program, but not for two.
+        auto first = scattered(1000), second = scattered(1000);
+        while (memseal_many(first.data(), 1000, MEMSEAL_FILTER) == 0) {
+          first = std::move(second);
+          second = scattered(1000);
+        }
+        if (errno != E2BIG)
+          return 1;
+        for (const memseal_range &range : first) {
+          auto *at = static_cast<char *>(range.addr);
+          // A huge page may begin here: then more than a page is judged (S-34).
+          if (reinterpret_cast<uintptr_t>(at + page) % (2u << 20) == 0)
+            continue;
+          if (mremap(at, page, page, MREMAP_MAYMOVE | MREMAP_FIXED,
+                     at + page) == MAP_FAILED)
+            return 2;
+        }
+        char *one = fresh_pages(1);
+        return memseal(one, page, MEMSEAL_MUNMAP, MEMSEAL_FILTER) == 0 ? 0 : 3;
+      }),
+      0);
 }
 
 TEST(TheBudget, IsE2BIGAndNothingIsSealed) {
