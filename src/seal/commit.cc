@@ -59,7 +59,8 @@ public:
         requests_(input.requests),
         engine_(input.engine),
         protect_first_(input.protect_first),
-        hole_(input.hole) {}
+        hole_(input.hole),
+        subject_(input.subject) {}
 
   Result<void> run() {
     for (std::size_t i = 0; i < requests_.size(); ++i) {
@@ -82,6 +83,8 @@ public:
 
 private:
   std::optional<Protection> protection() const {
+    if (subject_ == Subject::reservation)
+      return Protection{Protection::read};  // lowering is all it will allow
     if (!protect_first_)
       return {};
     return protect_first_->protection;
@@ -127,6 +130,8 @@ private:
   }
 
   Result<void> verify() {
+    if (subject_ == Subject::reservation)
+      return {};
     for (const filter::GuardedRange &guarded : guarded_.view()) {
       MEMSEAL_TRY_VOID(sys::check_mapped(guarded.range));
       if (guarded.downgrade == Downgrade::allowed &&
@@ -206,6 +211,7 @@ private:
   Engine engine_;
   std::optional<ProtectFirst> protect_first_;
   std::optional<FirstHole> hole_;
+  Subject subject_;
   Scratch<filter::GuardedRange> guarded_;
   Scratch<PageRange> kept_mapped_;
   Protecting protecting_;

@@ -57,11 +57,16 @@ struct FirstHole {
   Address at;
 };
 
+/// Whether the requests are about pages, or about addresses where pages will be
+/// (seal/reservation.h).
+enum class Subject : std::uint8_t { pages, reservation };
+
 struct CommitInput {
   std::span<const SealRequest> requests;
   Engine engine = Engine::automatic;
   std::optional<ProtectFirst> protect_first = {};
   std::optional<FirstHole> hole = {};  ///< step 0
+  Subject subject = Subject::pages;
 };
 
 /// Steps 1 to 10. Needs: types and flags valid (S-01).
