@@ -94,6 +94,10 @@ public:
     huge_sizes_ = std::move(sizes);
   }
 
+  /// A page that was sealed with every type and is not mapped any more: with a
+  /// filter an address stays sealed (S-66).
+  void hold_elsewhere(Address at) { seals_.add(at, {seal_type::all}); }
+
   const std::map<Address, Page> &pages() const { return pages_; }
   const HeldSeals &seals() const { return seals_; }
   void set_file(std::uint64_t file_page, std::uint64_t value) {

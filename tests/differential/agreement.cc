@@ -97,6 +97,8 @@ public:
 private:
   void prepare() {
     space_.set_huge_sizes(enforcer_.huge_sizes());
+    for (Address at : enforcer_.sealed_elsewhere())
+      space_.hold_elsewhere(at);
     for (int i = 0; i < arena_pages; ++i)
       space_.set_file(file_page_of(arena_.at(i)), file_word(i));
     // Two pages of each kind, the second read-only; a hole at page 2.

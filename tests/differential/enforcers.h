@@ -21,6 +21,9 @@ public:
   /// are no engine and take it on trust.
   virtual int seal(Address at, std::uint64_t size, std::uint32_t types,
                    std::uint32_t flags, int expected) = 0;
+  /// Pages far from the arena that hold every type, so that trees get deep and
+  /// jumps long. Nothing is mapped there.
+  virtual std::vector<Address> sealed_elsewhere() const { return {}; }
   /// What a filter takes into account when pages may be huge (S-33).
   virtual std::vector<std::uint64_t> huge_sizes() const {
     return {2U << 20, 1U << 30};
@@ -34,7 +37,7 @@ public:
 /// How the seals of one program are laid out in filters.
 enum class Layout : std::uint8_t {
   program_a_seal,  ///< a stack of small ones, as many calls of memseal() make
-  one_program,     ///< one for all, as a batch makes: trees with many leaves
+  one_program,     ///< one for all, among sixty ranges elsewhere
   split_programs,  ///< the old range of MREMAP_FIXED in a filter of its own
 };
 std::unique_ptr<Enforcer> filter_in_machine(Layout layout);

@@ -46,6 +46,10 @@ public:
       : layout_(layout), architecture_(architecture) {
     std::vector<bpf::Instruction> storage(256);
     keep(filter::compile_base(BaseLevel::compatible, architecture_, storage));
+    for (Address at : sealed_elsewhere())
+      held_.add(at, {seal_type::all});
+    if (!held_.pages().empty())
+      compile(everything_held(), filter::Part::whole);
   }
 
   model::Enforcement flavour() const override {
@@ -55,6 +59,16 @@ public:
     if (architecture_ == filter::Architecture::x86_64)
       return {2U << 20, 1U << 30};
     return {64U << 10, 2U << 20, 32U << 20, 512U << 20, 1U << 30};
+  }
+
+  std::vector<Address> sealed_elsewhere() const override {
+    std::vector<Address> pages;
+    if (layout_ != Layout::one_program)
+      return pages;
+    // Fibonacci hashing: evenly spread over all the windows of 16 TiB.
+    for (std::uint64_t i = 1; i <= 60; ++i)
+      pages.push_back((i * 0x9e3779b97f4a7c15u >> 17) / page * page);
+    return pages;
   }
 
   int seal(Address at, std::uint64_t size, std::uint32_t types,
