@@ -112,6 +112,82 @@ TEST_P(CompatCalls, OfI386DoNotReachOverThe4GiBBoundary) {
   EXPECT_EQ(step, 0);
 }
 
+/// The same with six arguments: the sixth goes into ebp, which the compiler may
+/// need, and below the stack pointer there may be live data.
+long int80_with_offset_0(unsigned number, unsigned long a, unsigned long b,
+                         unsigned long c, unsigned long d, unsigned long e) {
+  long answer;
+  __asm__ volatile(
+      "sub $128, %%rsp\n\tpush %%rbp\n\txor %%ebp, %%ebp\n\t"
+      "int $0x80\n\t"
+      "pop %%rbp\n\tadd $128, %%rsp"
+      : "=a"(answer)
+      : "a"(number), "b"(a), "c"(b), "d"(c), "S"(d), "D"(e)
+      : "r8", "r9", "r10", "r11", "memory", "cc");
+  return static_cast<int>(answer);
+}
+
+TEST_P(CompatCalls, OfI386DoNotMapOverSealedPages) {
+  if (!kernel_has_i386())
+    GTEST_SKIP() << "this kernel has no int 0x80: CONFIG_IA32_EMULATION";
+  int step = in_child([engine = GetParam()] {
+    constexpr unsigned mmap2 = 192;
+    char *twin = pages_at(0x20000000), *sealed = pages_at(0x30000000);
+    if (twin == nullptr || sealed == nullptr)
+      return no_low_memory;
+    sealed[page] = 's';
+    auto map_over = [](char *at) {
+      return int80_with_offset_0(mmap2, reinterpret_cast<std::uintptr_t>(at),
+                                 page, PROT_READ,
+                                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, ~0ul);
+    };
+    if (map_over(twin + page) != 0x20000000 + static_cast<long>(page))
+      return 1;
+    if (seal_by(engine, sealed + page, page) != 0)
+      return 2;
+    if (map_over(sealed + page) != -EPERM)
+      return 3;
+    return peek(sealed + page) == 's' ? 0 : 4;
+  });
+  if (step == no_low_memory)
+    GTEST_SKIP() << "no free memory below 4 GiB";
+  EXPECT_EQ(step, 0);
+}
+
+TEST_P(CompatCalls, WithArgumentsInMemoryDoNotMapOverSealedPages) {
+  if (!kernel_has_i386())
+    GTEST_SKIP() << "this kernel has no int 0x80: CONFIG_IA32_EMULATION";
+  // i386's first mmap takes a pointer to its arguments, which no filter reads.
+  int step = in_child([engine = GetParam()] {
+    constexpr unsigned old_mmap = 90;
+    char *twin = pages_at(0x20000000), *sealed = pages_at(0x30000000);
+    if (twin == nullptr || sealed == nullptr)
+      return no_low_memory;
+    sealed[page] = 's';
+    auto map_over = [twin](char *at) {
+      auto *arguments = reinterpret_cast<std::uint32_t *>(twin + 3 * page);
+      arguments[0] =
+          static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(at));
+      arguments[1] = page;
+      arguments[2] = PROT_READ;
+      arguments[3] = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
+      arguments[4] = ~0u;
+      arguments[5] = 0;
+      return int80(old_mmap, reinterpret_cast<std::uintptr_t>(arguments), 0, 0);
+    };
+    if (map_over(twin + page) != 0x20000000 + static_cast<long>(page))
+      return 1;
+    if (seal_by(engine, sealed + page, page) != 0)
+      return 2;
+    if (map_over(sealed + page) != -EPERM)
+      return 3;
+    return peek(sealed + page) == 's' ? 0 : 4;
+  });
+  if (step == no_low_memory)
+    GTEST_SKIP() << "no free memory below 4 GiB";
+  EXPECT_EQ(step, 0);
+}
+
 TEST_P(CompatCalls, OfX32AreRefused) {
   constexpr long x32_bit = 0x40000000;
   Trial trial = attempt({GetParam()}, [](const Area &a) {

@@ -128,6 +128,24 @@ TEST_P(WritingAround, ByUserfaultfdIsRefusedAtTheClosedLevel) {  // S-43
   EXPECT_EQ(step, 0);
 }
 
+TEST_P(WritingAround, ByTheDeviceOfUserfaultfdIsRefusedAtTheClosedLevel) {
+  if (!filtered())
+    GTEST_SKIP() << "native has no levels";
+  int step = in_child([engine = GetParam()] {
+    constexpr unsigned long ioc_new = 0xaa00;  // USERFAULTFD_IOC_NEW
+    int device = open("/dev/userfaultfd", O_RDWR | O_CLOEXEC);
+    int made = ioctl(device, ioc_new, O_CLOEXEC);
+    if (made == -1)
+      return 90;
+    if (harden(engine, Level::closed) != 0)
+      return 1;
+    return ioctl(device, ioc_new, O_CLOEXEC) == -1 && errno == EPERM ? 0 : 2;
+  });
+  if (step == 90)
+    GTEST_SKIP() << "there is no /dev/userfaultfd: Linux 6.1";
+  EXPECT_EQ(step, 0);
+}
+
 /// A child seals and stops; another process pokes its read-only page.
 int poke_sealed_page_of_child(Engine engine) {
   Area area = Area::create(Memory::relro);
