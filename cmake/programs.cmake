@@ -42,7 +42,9 @@ target_link_libraries(memseal_launcher PRIVATE core_options freestanding_options
 target_link_options(
   memseal_launcher
   PRIVATE -nostdlib -static -no-pie -fno-sanitize=all -Wl,--gc-sections
-          -Wl,-z,noexecstack -Wl,--build-id=none)
+          -Wl,-z,noexecstack -Wl,--build-id=none
+          # Few segments: each costs execve a mapping.
+          -Wl,-z,noseparate-code -Wl,-z,norelro)
 add_dependencies(memseal_launcher memseal_tool)
 
 # The tool: every verb. Its name is the launcher's business; users call it

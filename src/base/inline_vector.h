@@ -65,8 +65,9 @@ private:
     char none;
     T items[Capacity];
   };
-  Places places_;
+  // The size first: it shares a page with the first places.
   std::size_t size_ = 0;
+  Places places_;
 };
 
 }  // namespace memseal

@@ -106,7 +106,7 @@ int run(int argc, char **argv) {
   auto request = launch::parse_run_arguments(argv + 1);
   if (!request)
     return explain_arguments(argc, argv);
-  static launch::Preparation preparation;
+  constinit static launch::Preparation preparation;
   auto plan = preparation.prepare(*request, environ);
   if (!plan)
     return explain(plan.error());

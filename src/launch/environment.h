@@ -42,8 +42,8 @@ private:
   static constexpr std::size_t max_strings = 32768;
   static constexpr std::size_t max_text = 512 * 1024;
   std::size_t count_ = 0, used_ = 0;
-  std::array<char *, max_strings> strings_;  // ends with a null pointer
-  std::array<char, max_text> text_;
+  std::array<char *, max_strings> strings_{};  // ends with a null pointer
+  std::array<char, max_text> text_{};
 };
 
 }  // namespace memseal::launch

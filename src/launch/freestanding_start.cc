@@ -29,7 +29,7 @@ void try_to_run(char **arguments, char **environment) {
   auto request = parse_run_arguments(arguments);
   if (!request)
     return;
-  static Preparation preparation;
+  constinit static Preparation preparation;
   auto plan = preparation.prepare(*request, environment);
   if (!plan || plan->road == Road::trace || plan->remark != nullptr)
     return;
@@ -37,7 +37,7 @@ void try_to_run(char **arguments, char **environment) {
 }
 
 [[noreturn]] void hand_to_tool(char **arguments, char **environment) {
-  static PathText path;
+  constinit static PathText path;
   if (find_part(Part::tool, path))
     sys::call(SYS_execve, path.c_str(), arguments, environment);
   constexpr std::string_view sentence =

@@ -26,31 +26,47 @@ constexpr std::array<Place, 4> places{{
     {"libmemseal-provide.so", "../lib/memseal"},
 }};
 
-/// The directory of this executable, ending with a slash. /proc knows best;
-/// without it the name we were executed by must do.
-void own_directory(PathText &directory) {
+/// What the executable was started as, or "".
+std::string_view started_as() {
+  auto name = reinterpret_cast<const char *>(sys::auxiliary_value(AT_EXECFN));
+  return name == nullptr ? "" : name;
+}
+
+/// The directory of the name we were started by, ending with a slash. The name
+/// may be a link to the executable, in another directory.
+void apparent_directory(PathText &directory) {
+  std::string_view name = started_as();
+  directory.clear();
+  if (!name.starts_with('/') && append_working_directory(directory))
+    directory.append("/");
+  directory.append(name.substr(0, name.rfind('/') + 1));
+}
+
+/// The directory of the executable itself. Returns whether /proc told it.
+bool real_directory(PathText &directory) {
   static char link[PATH_MAX];
   sys::Answer size =
       sys::call(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", link, sizeof link);
-  if (!size.failed()) {
-    std::string_view target(link, static_cast<std::size_t>(size.raw));
-    directory.clear().append(directory_of(target)).append("/");
-    return;
-  }
-  auto name = reinterpret_cast<const char *>(sys::auxiliary_value(AT_EXECFN));
-  if (name == nullptr)
-    name = "";
-  directory.clear();
-  if (name[0] != '/' && append_working_directory(directory))
-    directory.append("/");
-  std::string_view parent = directory_of(name);
-  if (!parent.empty() || name[0] == '/')
-    directory.append(parent).append("/");
+  if (size.failed())
+    return false;
+  std::string_view target(link, static_cast<std::size_t>(size.raw));
+  directory.clear().append(directory_of(target)).append("/");
+  return true;
 }
 
 bool is_readable(const PathText &path) {
   return path.fits() &&
          !sys::call(SYS_faccessat, AT_FDCWD, path.c_str(), R_OK).failed();
+}
+
+bool find_beside(const PathText &directory, const Place &place,
+                 PathText &path) {
+  path.clear().append(directory.view()).append(place.name);
+  if (is_readable(path))
+    return true;
+  path.clear().append(directory.view()).append(place.installed);
+  path.append("/").append(place.name);
+  return is_readable(path);
 }
 
 }  // namespace
@@ -68,14 +84,21 @@ bool append_working_directory(PathText &path) {
 
 Feasible<void> find_part(Part part, PathText &path) {
   const Place &place = places[static_cast<std::size_t>(part)];
-  static PathText directory;
-  own_directory(directory);
-  path.clear().append(directory.view()).append(place.name);
-  if (is_readable(path))
-    return {};
-  path.clear().append(directory.view()).append(place.installed);
-  path.append("/").append(place.name);
-  if (is_readable(path))
+  constinit static PathText directory;
+  // An absolute name is nearly always the right one and costs nothing; asking
+  // /proc costs as much as opening a file.
+  bool absolute = started_as().starts_with('/');
+  if (absolute) {
+    apparent_directory(directory);
+    if (find_beside(directory, place, path))
+      return {};
+  }
+  if (!real_directory(directory)) {
+    if (absolute)
+      return hindered(Obstacle::module_missing, place.name);
+    apparent_directory(directory);
+  }
+  if (find_beside(directory, place, path))
     return {};
   return hindered(Obstacle::module_missing, place.name);
 }

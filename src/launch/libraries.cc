@@ -24,6 +24,12 @@ constexpr std::string_view system_directories =
     "/usr/lib";
 #endif
 
+// Every program needs libc, and many need nothing else: it is not opened to be
+// asked for what is known. Its block has 144 bytes at most on any architecture
+// (glibc, elf/dl-tls.c, LIBC_IE_TLS); it needs no library but the loader.
+constexpr std::string_view libc_name = "libc.so.6";
+constexpr std::size_t libc_bytes = 144 + 63;
+
 /// Cuts the text up to the first of `separators`.
 std::string_view take_until(std::string_view &text,
                             std::string_view separators) {
@@ -83,14 +89,11 @@ StaticTls Libraries::walk(const elf::File &program,
   program_ = &program;
   search_ = search;
   found_ = {};
+  met_libc_ = false;
   libraries_.clear();
   origins_.clear();
   cache_.reset();
-  if (auto file = sys::map_file("/etc/ld.so.cache")) {
-    if (auto cache = elf::LibraryCache::create(file->bytes))
-      cache_ = *cache;
-  }
-
+  cache_opened_ = false;
   add_list(search.preload);
   if (auto file = sys::map_file("/etc/ld.so.preload"))
     add_list(text_of(file->bytes));
@@ -105,14 +108,11 @@ StaticTls Libraries::walk(const elf::File &program,
   return found_;
 }
 
-bool Libraries::libc_has_tunable() const {
-  for (const Library &library : libraries_) {
-    // Versions of symbols are never taken back, and 2.32 added some.
-    if (library.file.soname() == "libc.so.6")
-      return text_of(library.bytes).find("GLIBC_2.32") !=
+bool Libraries::libc_has_tunable() {
+  // Versions of symbols are never taken back, and 2.32 added some.
+  return open_anywhere(libc_name, from_program) &&
+         text_of(libraries_.back().bytes).find("GLIBC_2.32") !=
              std::string_view::npos;
-  }
-  return false;
 }
 
 void Libraries::add_list(std::string_view names) {
@@ -123,6 +123,11 @@ void Libraries::add_list(std::string_view names) {
 void Libraries::add(std::string_view name, std::size_t needed_by) {
   if (name.empty() || known(name))
     return;
+  if (name == libc_name) {
+    met_libc_ = true;
+    found_.bytes += libc_bytes;
+    return;
+  }
   bool opened;
   if (name.find('/') != std::string_view::npos) {
     append_expanded(path_.clear(), name, origin_of(needed_by));
@@ -130,7 +135,7 @@ void Libraries::add(std::string_view name, std::size_t needed_by) {
   } else {
     opened = open_anywhere(name, needed_by);
   }
-  found_.complete = found_.complete && opened;
+  found_.incomplete = found_.incomplete || !opened;
 }
 
 bool Libraries::known(std::string_view name) const {
@@ -138,6 +143,8 @@ bool Libraries::known(std::string_view name) const {
     if (library.name == name || library.file.soname() == name)
       return true;
   }
+  if (met_libc_ && name == libc_name)
+    return true;
   // The loader is there already, and has no block of its own.
   return name_of(program_->interpreter()) == name;
 }
@@ -158,12 +165,23 @@ bool Libraries::open_anywhere(std::string_view name, std::size_t needed_by) {
                    needed_by) ||
       open_in_list(asker.runpath(), origin_of(needed_by), name, needed_by))
     return true;
-  if (cache_) {
+  if (open_cache()) {
     path_.clear().append(cache_->find(name));
     if (!path_.view().empty() && open(name, needed_by))
       return true;
   }
   return open_in_list(system_directories, "", name, needed_by);
+}
+
+bool Libraries::open_cache() {
+  if (!cache_opened_) {
+    cache_opened_ = true;
+    if (auto file = sys::map_file("/etc/ld.so.cache")) {
+      if (auto cache = elf::LibraryCache::create(file->bytes))
+        cache_ = *cache;
+    }
+  }
+  return cache_.has_value();
 }
 
 bool Libraries::open_in_list(std::string_view directories,

@@ -42,9 +42,9 @@ struct LibrarySearch {
 /// What the walk found.
 struct StaticTls {
   std::size_t bytes = 0;  ///< libraries only: the program's own block is safe
-  /// Whether every library was found. A library that is not found now will not
-  /// be found by the loader either, or by a rule we do not know.
-  bool complete = true;
+  /// Whether a library was not found. The loader will not find it either, or by
+  /// a rule we do not know.
+  bool incomplete = false;
 };
 
 /// Walks the libraries that a program needs, breadth first, as the loader does.
@@ -55,7 +55,7 @@ public:
 
   /// Whether the libc that `walk` met is glibc 2.32 or newer, which has the
   /// tunable glibc.rtld.optional_static_tls. Reads much of libc: ask late.
-  bool libc_has_tunable() const;
+  bool libc_has_tunable();
 
 private:
   static constexpr std::size_t from_program = ~std::size_t{0};
@@ -73,6 +73,7 @@ private:
   bool open_anywhere(std::string_view name, std::size_t needed_by);
   bool open_in_list(std::string_view directories, std::string_view origin,
                     std::string_view name, std::size_t needed_by);
+  bool open_cache();
   bool open(std::string_view name, std::size_t needed_by);
   const elf::File &file_of(std::size_t library) const;
   std::string_view origin_of(std::size_t library) const;
@@ -82,6 +83,7 @@ private:
   LibrarySearch search_;
   StaticTls found_;
   PathText path_;
+  bool met_libc_ = false, cache_opened_ = false;
   std::optional<elf::LibraryCache> cache_;
   InlineVector<Library, 512> libraries_;
   InlineVector<char, 64 * 1024> origins_;

@@ -13,17 +13,15 @@ namespace memseal::launch {
 /// path invalid, never a shorter one.
 class PathText {
 public:
-  PathText() { text_[0] = '\0'; }
-
   PathText &clear() {
     size_ = 0;
-    fits_ = true;
+    overflowed_ = false;
     text_[0] = '\0';
     return *this;
   }
   PathText &append(std::string_view part) {
-    if (!fits_ || part.size() >= sizeof text_ - size_) {
-      fits_ = false;
+    if (overflowed_ || part.size() >= sizeof text_ - size_) {
+      overflowed_ = true;
       return *this;
     }
     for (char c : part)
@@ -32,14 +30,16 @@ public:
     return *this;
   }
 
-  bool fits() const { return fits_; }
+  bool fits() const { return !overflowed_; }
   const char *c_str() const { return text_; }
   std::string_view view() const { return {text_, size_}; }
 
 private:
-  char text_[PATH_MAX];  // the rest is never read
+  // An empty path is all zeros, so one in static storage costs nothing until
+  // it is used; then the size shares a page with the beginning of the text.
   std::size_t size_ = 0;
-  bool fits_ = true;
+  bool overflowed_ = false;
+  char text_[PATH_MAX] = {};
 };
 
 /// What stands before the last slash; empty if there is none.

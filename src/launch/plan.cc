@@ -154,7 +154,7 @@ Feasible<Road> Preparation::choose_road(const RunRequest &request,
        .library_path = or_empty(environment_.get("LD_LIBRARY_PATH")),
        .preload = or_empty(environment_.get("LD_PRELOAD"))});
   if (tls.bytes <= always_there) {
-    extra_tls_ = tls.complete ? 0 : largest_surplus;
+    extra_tls_ = tls.incomplete ? largest_surplus : 0;
     return Road::audit;
   }
   extra_tls_ = (tls.bytes + dlopen_reserve + 63) & ~std::size_t{63};

@@ -31,7 +31,8 @@ struct Plan {
   const char *remark = nullptr;
 };
 
-/// Room for a plan. Too big for a stack; give it static storage.
+/// Room for a plan. Too big for a stack; give it static storage. All zeros when
+/// empty, so that there it needs no constructor and no page until it is used.
 class Preparation {
 public:
   /// Decides how the program gets to be sealed. Nothing is executed yet.
@@ -51,7 +52,7 @@ private:
   Libraries libraries_;
   Environment environment_;
   std::size_t extra_tls_ = 0;
-  char options_text_[64 * 1024];
+  char options_text_[64 * 1024] = {};
 };
 
 }  // namespace memseal::launch
