@@ -8,4 +8,4 @@ file(GLOB tracer_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/tracer/*.cc
 list(FILTER tracer_sources EXCLUDE REGEX "_test\\.cc$")
 add_library(tracer STATIC ${tracer_sources})
 target_link_libraries(tracer PUBLIC memseal_static rooted_includes
-                                    memseal_warnings fmt::fmt)
+                                    memseal_warnings fmt::fmt dw)

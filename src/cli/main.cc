@@ -19,6 +19,7 @@ constexpr Verb verbs[] = {
     {"attach", "seal a process that runs already", attach},
     {"run", "run a program with its memory mappings sealed", run},
     {"status", "show what is sealed in a process", status},
+    {"trace", "say what sealing a program would break", trace},
     {"doctor", "tell what this system allows and what stays open", doctor},
     {"keep-seals", "serve mseal(2) beside a program (memseal starts it itself)",
      keep_seals},

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "cli/hits.h"
 #include "cli/verb.h"
 #include "policy/glob.h"
 #include "tracer/launch.h"
@@ -87,6 +88,20 @@ void write_report(const std::string &file, const Launched &launched) {
     close(fd);
 }
 
+tracer::Guard guard_for(launch::Violation violation) {
+  switch (violation) {
+    case launch::Violation::report:
+      return tracer::Guard::reporting;
+    case launch::Violation::kill:
+      return tracer::Guard::killing;
+    case launch::Violation::trap:
+      return tracer::Guard::trapping;
+    case launch::Violation::deny:
+      break;
+  }
+  return tracer::Guard::native;
+}
+
 int complain(std::string_view sentence) {
   fmt::print(stderr, "memseal: {}\n", sentence);
   return exit_usage;
@@ -113,7 +128,12 @@ std::optional<int> prepare_trace(const launch::RunRequest &request) {
                       : tracer::Children::left_alone,
       .on_failure = required ? tracer::OnFailure::exits_125
                              : tracer::OnFailure::runs_unsealed,
-      .report = {}};
+      .guard = guard_for(request.violation),
+      .report = {},
+      .supervise = {}};
+  options.supervise = [=](const Launched &launched, int listener) {
+    report_hits(launched, listener, file.empty() ? "-" : file);
+  };
   options.report = [=](const Launched &launched) {
     if (!launched.failure.empty())
       complain(fmt::format("'{}' is not sealed wholly: {}", launched.program,

@@ -6,6 +6,7 @@ namespace memseal::cli {
 
 int attach(int argc, char **argv);
 int status(int argc, char **argv);
+int trace(int argc, char **argv);
 int doctor(int argc, char **argv);
 
 }  // namespace memseal::cli

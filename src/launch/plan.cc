@@ -133,7 +133,8 @@ Feasible<Plan> Preparation::prepare(const RunRequest &request,
 Feasible<Road> Preparation::choose_road(const RunRequest &request,
                                         const Program &program) {
   extra_tls_ = 0;
-  if (request.how == How::trace || request.how == How::trace_children)
+  if (request.how == How::trace || request.how == How::trace_children ||
+      request.violation != Violation::deny)
     return Road::trace;
   if (program.loader == Loader::none) {
     if (request.how == How::automatic)

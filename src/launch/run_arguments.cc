@@ -80,6 +80,18 @@ bool apply_provide(RunRequest &request, std::string_view value) {
   return false;
 }
 
+bool apply_violation(RunRequest &request, std::string_view value) {
+  constexpr std::array<std::string_view, 4> words{"deny", "report", "kill",
+                                                  "trap"};
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (words[i] == value) {
+      request.violation = static_cast<Violation>(i);
+      return true;
+    }
+  }
+  return false;
+}
+
 constexpr RunOption options[] = {
     {"--engine", Value::needed, "auto|native|filter|strict",
      "what enforces the seals; auto is native where mseal(2) is there",
@@ -113,6 +125,10 @@ constexpr RunOption options[] = {
      "keeps "
      "a tracer that seals what its children execute",
      apply_how},
+    {"--on-violation", Value::needed, "deny|report|kill|trap",
+     "a call that a seal forbids fails; report: and is written down, with its "
+     "caller; kill: the process ends; trap: the thread gets SIGSYS",
+     apply_violation},
 };
 
 const RunOption *find(std::string_view name) {

@@ -11,11 +11,13 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 
 #include "sys/syscall.h"
 #include "tracer/loaded_object.h"
 #include "tracer/process.h"
 #include "tracer/remote_calls.h"
+#include "tracer/remote_filter.h"
 
 namespace memseal::tracer {
 namespace {
@@ -149,6 +151,10 @@ Result<void> ExecSeal::make_calls(const AddressSpace &space,
                           &PlannedRange::range) == launched_.sealed.end())
       fresh.ranges.push_back(planned);
   }
+  if (options_.guard == Guard::only_reporting) {
+    std::ranges::move(fresh.ranges, std::back_inserter(launched_.sealed));
+    return {};
+  }
   std::vector<PageRange> failed;
   RemoteCalls calls = MEMSEAL_TRY(RemoteCalls::begin(thread_, space, memory));
   for (PageRange range : fresh.calls()) {
@@ -173,7 +179,37 @@ void ExecSeal::note_failure(const PageRange &range, long answer) {
                                   range.end(), std::strerror(int(-answer)));
 }
 
+void ExecSeal::install_filter() {
+  using filter::OnHit;
+  OnHit on_hit = OnHit::notify;
+  if (options_.guard == Guard::killing)
+    on_hit = OnHit::kill_process;
+  if (options_.guard == Guard::trapping)
+    on_hit = OnHit::trap;
+  auto install = [&]() -> Result<int> {
+    auto space =
+        MEMSEAL_TRY(AddressSpace::read(thread_.tid(), sys::ReadSeals::without));
+    auto memory = MEMSEAL_TRY(RemoteMemory::open(thread_.tid()));
+    auto calls = MEMSEAL_TRY(RemoteCalls::begin(thread_, space, memory));
+    auto made =
+        install_remote_filter(calls, thread_.tid(), launched_.sealed, on_hit);
+    MEMSEAL_TRY_VOID(calls.restore());
+    return made;
+  };
+  auto installed = install();
+  if (installed)
+    listener_ = *installed;
+  else
+    launched_.failure =
+        fmt::format("no filter could be installed for --on-violation: {}",
+                    installed.error().code == Errc::system
+                        ? std::strerror(installed.error().sys_errno)
+                        : installed.error().sentence());
+}
+
 ExecSeal::Next ExecSeal::finish() {
+  if (options_.guard != Guard::native && !launched_.sealed.empty())
+    install_filter();
   if (options_.report)
     options_.report(launched_);
   bool failed = !launched_.failure.empty();

@@ -26,6 +26,10 @@ public:
   bool is_at_entry() const;
   Next at_entry();
 
+  const Launched &launched() const { return launched_; }
+  /// The filter's listener, once done; -1: none.
+  int listener() const { return listener_; }
+
 private:
   Next wait_for_relro(const AddressSpace &space, const RemoteMemory &memory);
   Next wait_for_entry(RemoteAddress entry);
@@ -34,6 +38,7 @@ private:
   Result<void> make_calls(const AddressSpace &space, const RemoteMemory &memory,
                           const SealPlan &plan);
   void note_failure(const PageRange &range, long answer);
+  void install_filter();
   Next finish();
 
   Tracee thread_;
@@ -41,6 +46,7 @@ private:
   Launched launched_;
   std::vector<PageRange> relro_;
   RemoteAddress entry_;
+  int listener_ = -1;
   bool inside_call_ = false;
   int stops_left_;
 };

@@ -35,6 +35,15 @@ namespace memseal::tracer {
 enum class Children : std::uint8_t { left_alone, followed };
 enum class OnFailure : std::uint8_t { runs_unsealed, exits_125 };
 
+/// What guards the ranges.
+enum class Guard : std::uint8_t {
+  native,          ///< mseal(2)
+  reporting,       ///< mseal(2), and a filter that asks the supervisor first
+  only_reporting,  ///< no seal, only the filter that asks the supervisor
+  killing,         ///< mseal(2), and a filter that kills the process
+  trapping,        ///< mseal(2), and a filter that sends SIGSYS
+};
+
 /// What became of one program.
 struct Launched {
   pid_t pid = 0;
@@ -48,8 +57,14 @@ struct LaunchOptions {
   Selects selects;
   Children children = Children::left_alone;
   OnFailure on_failure = OnFailure::runs_unsealed;
+  Guard guard = Guard::native;
   /// Called in the tracer, before the program goes on. May be empty.
   std::function<void(const Launched &)> report;
+  /// With a reporting guard: called in the tracer when the program runs, with
+  /// the listener of its filter; answers hits until it hangs up. The process
+  /// ends when it returns: from then on the kernel answers hits with ENOSYS.
+  /// Source: seccomp(2), SECCOMP_RET_USER_NOTIF.
+  std::function<void(const Launched &, int listener)> supervise;
 };
 
 /// Makes the next exec of the calling process a sealed one. Returns when the

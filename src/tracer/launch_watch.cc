@@ -134,14 +134,17 @@ private:
         break;
     }
     watched.stage = Stage::running;
-    watched.seal.reset();
+    std::unique_ptr<ExecSeal> seal = std::move(watched.seal);
     if (follows()) {
       MEMSEAL_TRY_VOID(watched.thread.set_options(options(false)));
       return go_on(watched);
     }
     Tracee thread = watched.thread;
     watched_.erase(thread.tid());
-    return thread.detach();
+    MEMSEAL_TRY_VOID(thread.detach());
+    if (seal->listener() >= 0 && options_.supervise)
+      options_.supervise(seal->launched(), seal->listener());
+    return {};
   }
 
   const LaunchOptions &options_;

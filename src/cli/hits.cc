@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/hits.h"
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string_view>
+
+namespace memseal::cli {
+namespace {
+
+using supervisor::Frame;
+using supervisor::Guarded;
+using supervisor::Hit;
+using supervisor::HitDesk;
+
+std::string_view base_name(std::string_view path) {
+  return path.substr(path.rfind('/') + 1);
+}
+
+std::string frame_text(const Frame &frame) {
+  std::string text = frame.function.empty()
+                         ? fmt::format("{:#x}", frame.address)
+                         : frame.function;
+  if (!frame.source.empty())
+    return text + fmt::format(" ({})", frame.source);
+  return frame.object.empty()
+             ? text
+             : text + fmt::format(" ({})", base_name(frame.object));
+}
+
+/// The first frame outside the C library: its wrapper says nothing new.
+std::string caller(const Hit &hit) {
+  for (const Frame &frame : hit.frames) {
+    std::string_view object = base_name(frame.object);
+    bool is_wrapper = object.starts_with("libc.so") ||
+                      object.starts_with("libc-") || frame.function == hit.name;
+    if (!is_wrapper)
+      return frame_text(frame);
+  }
+  return hit.frames.empty() ? "an unknown place" : frame_text(hit.frames[0]);
+}
+
+std::string where(const Hit &hit) {
+  if (hit.guarded == nullptr)
+    return "unknown pages";
+  return fmt::format("{} of {}+{:#x}", hit.guarded->part, hit.guarded->object,
+                     hit.offset);
+}
+
+void append(int fd, std::string_view lines) {
+  while (!lines.empty()) {
+    ssize_t n = write(fd, lines.data(), lines.size());
+    if (n <= 0)
+      return;
+    lines.remove_prefix(static_cast<std::size_t>(n));
+  }
+}
+
+}  // namespace
+
+std::vector<Guarded> guarded_of(const tracer::Launched &launched) {
+  std::vector<Guarded> guarded;
+  for (const tracer::PlannedRange &range : launched.sealed)
+    guarded.push_back({range.range, range.object, range.part});
+  return guarded;
+}
+
+std::string hit_text(const Hit &hit, const char *verdict) {
+  std::string line =
+      fmt::format("memseal: {}[{}/{}]: {} on {}: {}", hit.program, hit.pid,
+                  hit.tid, hit.call, where(hit), verdict);
+  const char *separator = "; from ";
+  for (const Frame &frame : hit.frames) {
+    line += separator + frame_text(frame);
+    separator = " < ";
+  }
+  return line + "\n";
+}
+
+std::string hit_json(const Hit &hit, const char *verdict) {
+  using nlohmann::ordered_json;
+  ordered_json frames = ordered_json::array();
+  for (const Frame &frame : hit.frames)
+    frames.push_back({{"address", fmt::format("{:x}", frame.address)},
+                      {"function", frame.function},
+                      {"object", frame.object},
+                      {"source", frame.source}});
+  ordered_json line{{"pid", hit.pid},         {"tid", hit.tid},
+                    {"program", hit.program}, {"name", hit.name},
+                    {"call", hit.call},       {"verdict", verdict}};
+  if (hit.guarded != nullptr) {
+    line["object"] = hit.guarded->object;
+    line["part"] = hit.guarded->part;
+    line["offset"] = hit.offset;
+  }
+  line["frames"] = frames;
+  using Handler = ordered_json::error_handler_t;
+  return line.dump(-1, ' ', false, Handler::replace) + "\n";
+}
+
+void report_hits(const tracer::Launched &launched, int listener,
+                 const std::string &file) {
+  bool json = file.ends_with(".json");
+  int fd = file == "-" ? STDERR_FILENO
+                       : open(file.c_str(),
+                              O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+  HitDesk desk(
+      launched.pid, guarded_of(launched), supervisor::Answer::denied,
+      [=](const Hit &hit) {
+        append(fd, json ? hit_json(hit, "denied") : hit_text(hit, "denied"));
+      });
+  supervisor::DeskCounts counts = desk.serve(listener);
+  if (counts.vanished != 0)
+    append(fd, json ? fmt::format("{{\"vanished\":{}}}\n", counts.vanished)
+                    : fmt::format("memseal: {} hits were denied to threads "
+                                  "that ended before they could be told of\n",
+                                  counts.vanished));
+}
+
+void HitSummary::add(const Hit &hit) {
+  ++places_[{
+      hit.name, hit.guarded != nullptr ? hit.guarded->object : std::string(),
+      hit.guarded != nullptr ? hit.guarded->part : std::string(), caller(hit)}];
+}
+
+std::string HitSummary::text(const supervisor::DeskCounts &counts,
+                             const std::string &program) const {
+  if (counts.hits + counts.vanished == 0)
+    return fmt::format(
+        "memseal: sealing would have broken nothing of this run of {}\n"
+        "memseal: suggested: memseal run -- {}\n",
+        program, program);
+  std::string text = fmt::format(
+      "memseal: sealing would have denied {} calls of {}{}:\n",
+      counts.hits + counts.vanished, program,
+      counts.vanished == 0 ? ""
+                           : fmt::format(", {} of them by threads that ended "
+                                         "too soon to be looked at",
+                                         counts.vanished));
+  std::set<std::string_view> objects;
+  for (const auto &[place, number] : places_) {
+    const auto &[name, object, part, from] = place;
+    text += fmt::format("  {:>6} x {} on {} of {}, from {}\n", number, name,
+                        part, object, from);
+    objects.insert(base_name(object));
+  }
+  std::string except;
+  for (std::string_view object : objects)
+    except += (except.empty() ? "" : ",") + std::string(object);
+  return text + fmt::format(
+                    "memseal: suggested: memseal run --except={} -- "
+                    "{}\n",
+                    except, program);
+}
+
+std::string HitSummary::json(const supervisor::DeskCounts &counts,
+                             const std::string &program) const {
+  using nlohmann::ordered_json;
+  ordered_json places = ordered_json::array();
+  std::set<std::string> objects;
+  for (const auto &[place, number] : places_) {
+    places.push_back({{"call", place[0]},
+                      {"object", place[1]},
+                      {"part", place[2]},
+                      {"caller", place[3]},
+                      {"hits", number}});
+    objects.emplace(base_name(place[1]));
+  }
+  ordered_json all{{"program", program},
+                   {"hits", counts.hits},
+                   {"vanished", counts.vanished},
+                   {"stale", counts.stale},
+                   {"places", places},
+                   {"suggested", {{"except", objects}}}};
+  return all.dump(2) + "\n";
+}
+
+}  // namespace memseal::cli

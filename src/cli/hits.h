@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// How hits are told: as lines, and summed up.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "supervisor/hit_desk.h"
+#include "tracer/launch.h"
+
+namespace memseal::cli {
+
+std::vector<supervisor::Guarded> guarded_of(const tracer::Launched &launched);
+
+/// One line, with its newline. `verdict` is "denied" or "permitted".
+std::string hit_text(const supervisor::Hit &hit, const char *verdict);
+std::string hit_json(const supervisor::Hit &hit, const char *verdict);
+
+/// --on-violation=report: denies, and appends a line for each hit to `file`
+/// ("-": standard error; JSON if its name ends so), until the program and its
+/// children are gone.
+void report_hits(const tracer::Launched &launched, int listener,
+                 const std::string &file);
+
+/// What `memseal trace` tells at the end.
+class HitSummary {
+public:
+  void add(const supervisor::Hit &hit);
+  std::string text(const supervisor::DeskCounts &counts,
+                   const std::string &program) const;
+  std::string json(const supervisor::DeskCounts &counts,
+                   const std::string &program) const;
+
+private:
+  /// Call, object, part, caller.
+  std::map<std::array<std::string, 4>, std::uint64_t> places_;
+};
+
+}  // namespace memseal::cli

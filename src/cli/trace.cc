@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+// memseal trace -- PROG: runs a program unsealed, under a filter that asks
+// before every call a seal would forbid, permits them all, and sums up.
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "cli/hits.h"
+#include "cli/options.h"
+#include "cli/verb.h"
+#include "cli/verbs.h"
+#include "launch/plan.h"
+#include "policy/glob.h"
+#include "tracer/launch.h"
+
+namespace memseal::cli {
+namespace {
+
+struct Request {
+  bool json = false, verbose = false;
+  std::string only, except;
+  std::vector<std::string> command;
+};
+
+/// In the tracer: the summary goes to the waiting parent through `line`.
+void sum_up(const tracer::Launched &launched, int listener,
+            const Request &request, int line) {
+  HitSummary summary;
+  supervisor::HitDesk desk(
+      launched.pid, guarded_of(launched), supervisor::Answer::permitted,
+      [&](const supervisor::Hit &hit) {
+        summary.add(hit);
+        if (request.verbose)
+          fmt::print(stderr, "{}",
+                     request.json ? hit_json(hit, "permitted")
+                                  : hit_text(hit, "permitted"));
+      });
+  supervisor::DeskCounts counts = desk.serve(listener);
+  std::string text = request.json ? summary.json(counts, request.command[0])
+                                  : summary.text(counts, request.command[0]);
+  for (std::size_t at = 0; at < text.size();) {
+    ssize_t n = write(line, text.data() + at, text.size() - at);
+    if (n <= 0)
+      break;
+    at += static_cast<std::size_t>(n);
+  }
+}
+
+[[noreturn]] void become_program(const launch::Plan &plan,
+                                 const Request &request, int line) {
+  RunOptions patterns;
+  patterns.only = request.only;
+  patterns.except = request.except;
+  tracer::LaunchOptions options{
+      .selects =
+          [=](std::string_view object) {
+            return memseal::selects(patterns, object);
+          },
+      .children = tracer::Children::left_alone,
+      .on_failure = tracer::OnFailure::exits_125,
+      .guard = tracer::Guard::only_reporting,
+      .report =
+          [](const tracer::Launched &launched) {
+            if (!launched.failure.empty())
+              fmt::print(stderr, "memseal: '{}' cannot be watched: {}\n",
+                         launched.program, launched.failure);
+          },
+      .supervise =
+          [&](const tracer::Launched &launched, int listener) {
+            sum_up(launched, listener, request, line);
+          }};
+  if (auto ready = tracer::seal_next_exec(options); !ready) {
+    fmt::print(stderr, "memseal: '{}' cannot be watched: {}\n", plan.path,
+               ready.error().sentence);
+    std::fflush(nullptr);
+    _exit(exit_usage);
+  }
+  execve(plan.path, plan.arguments, plan.environment);
+  fmt::print(stderr, "memseal: '{}' cannot be executed: {}\n", plan.path,
+             std::strerror(errno));
+  std::fflush(nullptr);
+  _exit(126);
+}
+
+/// Ends as the program did.
+int pass_on(int status) {
+  if (!WIFSIGNALED(status))
+    return WEXITSTATUS(status);
+  std::fflush(nullptr);
+  signal(WTERMSIG(status), SIG_DFL);
+  raise(WTERMSIG(status));
+  return 128 + WTERMSIG(status);
+}
+
+pid_t program_pid = 0;
+void hand_on(int signal) {
+  kill(program_pid, signal);
+}
+
+int wait_and_tell(pid_t program, int line, bool json) {
+  program_pid = program;
+  for (int number : {SIGTERM, SIGHUP, SIGUSR1, SIGUSR2})
+    signal(number, hand_on);
+  for (int number : {SIGINT, SIGQUIT})  // the terminal sends them to both
+    signal(number, SIG_IGN);
+  int status = 0;
+  while (waitpid(program, &status, 0) < 0 && errno == EINTR) {
+  }
+  std::string summary;
+  char bytes[4096];
+  for (ssize_t n; (n = read(line, bytes, sizeof bytes)) != 0;) {
+    if (n < 0 && errno != EINTR)
+      break;
+    if (n > 0)
+      summary.append(bytes, static_cast<std::size_t>(n));
+  }
+  fmt::print(json ? stdout : stderr, "{}", summary);
+  return pass_on(status);
+}
+
+}  // namespace
+
+int trace(int argc, char **argv) {
+  Request request;
+  Options options(
+      "trace",
+      "Runs a program unsealed and says what sealing would have broken: every "
+      "call that a seal would forbid is permitted, counted and traced back to "
+      "its caller.",
+      "The summary ends with a suggested command. Libraries loaded by dlopen "
+      "are not watched.\nExit status: that of PROG; 125 if memseal itself "
+      "failed, 126 if PROG cannot be\nexecuted, 127 if it is not found.");
+  options.flag("--json", request.json, "write the summary as JSON, to stdout");
+  options.flag("--verbose", request.verbose, "tell every call as it comes");
+  options.text("--only", request.only, "watch only objects with these names");
+  options.text("--except", request.except, "watch all objects but these");
+  options.command("PROG", request.command, "the program and its arguments");
+  if (auto code = options.parse(argc, argv, exit_usage))
+    return *code;
+  if (request.command.empty()) {
+    fmt::print(stderr, "memseal: trace: the program to run is missing\n");
+    return exit_usage;
+  }
+  std::vector<char *> words;
+  for (std::string &word : request.command)
+    words.push_back(word.data());
+  words.push_back(nullptr);
+  launch::RunRequest run;
+  run.how = launch::How::trace;
+  run.program = words.data();
+  static launch::Preparation preparation;
+  auto plan = preparation.prepare(run, environ);
+  if (!plan) {
+    fmt::print(stderr, "memseal: '{}' {}\n", plan.error().path,
+               launch::sentence(plan.error().obstacle));
+    return launch::exit_code(plan.error().obstacle);
+  }
+  int line[2];
+  if (pipe2(line, O_CLOEXEC) != 0)
+    return exit_usage;
+  std::fflush(nullptr);
+  pid_t program = fork();
+  if (program == 0)
+    become_program(*plan, request, line[1]);
+  close(line[1]);
+  return wait_and_tell(program, line[0], request.json);
+}
+
+}  // namespace memseal::cli

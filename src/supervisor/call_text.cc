@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/core.h>
+#include <linux/audit.h>
+#include <linux/mman.h>
+#include <linux/seccomp.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#include <iterator>
+#include <span>
+
+#include "supervisor/hit.h"
+
+namespace memseal::supervisor {
+namespace {
+
+struct Word {
+  std::uint64_t bit;
+  const char *name;
+};
+
+constexpr Word protections[] = {{PROT_READ, "PROT_READ"},
+                                {PROT_WRITE, "PROT_WRITE"},
+                                {PROT_EXEC, "PROT_EXEC"}};
+constexpr Word map_flags[] = {
+    {MAP_SHARED, "MAP_SHARED"},       {MAP_PRIVATE, "MAP_PRIVATE"},
+    {MAP_FIXED, "MAP_FIXED"},         {MAP_ANONYMOUS, "MAP_ANONYMOUS"},
+    {MAP_NORESERVE, "MAP_NORESERVE"}, {MAP_HUGETLB, "MAP_HUGETLB"},
+    {MAP_POPULATE, "MAP_POPULATE"}};
+constexpr Word remap_flags[] = {{MREMAP_MAYMOVE, "MREMAP_MAYMOVE"},
+                                {MREMAP_FIXED, "MREMAP_FIXED"},
+                                {MREMAP_DONTUNMAP, "MREMAP_DONTUNMAP"}};
+constexpr Word advice[] = {
+    {MADV_DONTNEED, "MADV_DONTNEED"},     {MADV_FREE, "MADV_FREE"},
+    {MADV_REMOVE, "MADV_REMOVE"},         {MADV_DONTFORK, "MADV_DONTFORK"},
+    {MADV_WIPEONFORK, "MADV_WIPEONFORK"}, {24, "MADV_DONTNEED_LOCKED"},
+    {102, "MADV_GUARD_INSTALL"}};
+
+std::string flags(std::uint64_t value, std::span<const Word> words,
+                  const char *none) {
+  std::string text;
+  for (const Word &word : words) {
+    if ((value & word.bit) == 0)
+      continue;
+    text += (text.empty() ? "" : "|") + std::string(word.name);
+    value &= ~word.bit;
+  }
+  if (value != 0)
+    text += fmt::format("{}{:#x}", text.empty() ? "" : "|", value);
+  return text.empty() ? none : text;
+}
+
+std::string one_of(std::uint64_t value, std::span<const Word> words) {
+  for (const Word &word : words) {
+    if (word.bit == value)
+      return word.name;
+  }
+  return fmt::format("{}", value);
+}
+
+std::string prot(std::uint64_t value) {
+  return flags(value, protections, "PROT_NONE");
+}
+
+}  // namespace
+
+std::string call_name(const seccomp_data &data) {
+#if defined(__x86_64__)
+  if (data.arch != AUDIT_ARCH_X86_64)
+    return fmt::format("32-bit call {}", data.nr);
+#endif
+  switch (data.nr) {
+    case SYS_mprotect:
+      return "mprotect";
+    case SYS_pkey_mprotect:
+      return "pkey_mprotect";
+    case SYS_munmap:
+      return "munmap";
+    case SYS_mmap:
+      return "mmap";
+    case SYS_mremap:
+      return "mremap";
+    case SYS_madvise:
+      return "madvise";
+    case SYS_brk:
+      return "brk";
+    case SYS_shmat:
+      return "shmat";
+    case SYS_shmdt:
+      return "shmdt";
+    case SYS_remap_file_pages:
+      return "remap_file_pages";
+    default:
+      return fmt::format("call {}", data.nr);
+  }
+}
+
+std::string call_text(const seccomp_data &data) {
+  const auto &a = data.args;
+  const std::string name = call_name(data);
+  if (name == "mprotect")
+    return fmt::format("mprotect({:#x}, {}, {})", a[0], a[1], prot(a[2]));
+  if (name == "pkey_mprotect")
+    return fmt::format("pkey_mprotect({:#x}, {}, {}, {})", a[0], a[1],
+                       prot(a[2]), static_cast<int>(a[3]));
+  if (name == "munmap")
+    return fmt::format("munmap({:#x}, {})", a[0], a[1]);
+  if (name == "mmap")
+    return fmt::format("mmap({:#x}, {}, {}, {}, {}, {:#x})", a[0], a[1],
+                       prot(a[2]), flags(a[3], map_flags, "0"),
+                       static_cast<int>(a[4]), a[5]);
+  if (name == "mremap")
+    return fmt::format("mremap({:#x}, {}, {}, {}, {:#x})", a[0], a[1], a[2],
+                       flags(a[3], remap_flags, "0"), a[4]);
+  if (name == "madvise")
+    return fmt::format("madvise({:#x}, {}, {})", a[0], a[1],
+                       one_of(a[2], advice));
+  return fmt::format("{}({:#x}, {:#x}, {:#x}, {:#x}, {:#x}, {:#x})", name, a[0],
+                     a[1], a[2], a[3], a[4], a[5]);
+}
+
+}  // namespace memseal::supervisor

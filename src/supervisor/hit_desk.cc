@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "supervisor/hit_desk.h"
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <linux/seccomp.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <string_view>
+
+#include "supervisor/memory_call.h"
+#include "sys/memory.h"
+
+namespace memseal::supervisor {
+namespace {
+
+std::string read_file(const std::string &path) {
+  char bytes[4096];
+  int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0)
+    return {};
+  ssize_t size = read(fd, bytes, sizeof bytes);
+  close(fd);
+  return size > 0 ? std::string(bytes, static_cast<std::size_t>(size))
+                  : std::string();
+}
+
+std::string image_of(pid_t tid) {
+  return read_file(fmt::format("/proc/{}/auxv", tid));
+}
+
+std::string field(std::string_view status, std::string_view key) {
+  std::size_t at = status.find(key);
+  if (at == std::string_view::npos)
+    return {};
+  at += key.size();
+  while (at < status.size() && status[at] == '\t')
+    ++at;
+  return std::string(status.substr(at, status.find('\n', at) - at));
+}
+
+}  // namespace
+
+HitDesk::HitDesk(pid_t pid, std::vector<Guarded> guarded, Answer answer,
+                 Tell tell)
+    : guarded_(std::move(guarded)),
+      verdict_(answer),
+      tell_(std::move(tell)),
+      image_(image_of(pid)) {}
+
+/// The first guarded pages that the call touches.
+const Guarded *HitDesk::find(const seccomp_data &data,
+                             std::uint64_t &address) const {
+  for (PageRange touched : decode(data, sys::page_size()).ranges) {
+    for (const Guarded &guarded : guarded_) {
+      if (guarded.range.overlaps(touched)) {
+        address = guarded.range.intersection(touched).begin();
+        return &guarded;
+      }
+    }
+  }
+  return nullptr;
+}
+
+Callers &HitDesk::callers_of(pid_t pid) {
+  // A program that forks without end must not fill our memory.
+  if (callers_.size() > 16 && !callers_.contains(pid))
+    callers_.clear();
+  auto &callers = callers_[pid];
+  if (!callers)
+    callers = std::make_unique<Callers>(pid);
+  return *callers;
+}
+
+Hit HitDesk::describe(pid_t tid, const seccomp_data &data) {
+  Hit hit;
+  hit.tid = tid;
+  hit.name = call_name(data);
+  hit.call = call_text(data);
+  std::string status = read_file(fmt::format("/proc/{}/status", tid));
+  hit.pid = std::atoi(field(status, "\nTgid:").c_str());
+  hit.program = field(status, "Name:");
+  std::uint64_t address = 0;
+  hit.guarded = find(data, address);
+  if (hit.guarded != nullptr) {
+    std::uint64_t first = address;
+    for (const Guarded &guarded : guarded_) {
+      if (guarded.object == hit.guarded->object)
+        first = std::min<std::uint64_t>(first, guarded.range.begin());
+    }
+    hit.offset = address - first;
+  }
+  hit.frames = callers_of(hit.pid).of(tid);
+  return hit;
+}
+
+DeskCounts HitDesk::serve(int listener) {
+  DeskCounts counts;
+  for (;;) {
+    pollfd waiting{listener, POLLIN, 0};
+    if (poll(&waiting, 1, -1) < 0 && errno != EINTR)
+      break;
+    if ((waiting.revents & POLLIN) == 0) {
+      if ((waiting.revents & (POLLHUP | POLLERR)) != 0)
+        break;  // nobody has the filter any more
+      continue;
+    }
+    seccomp_notif asked{};
+    if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &asked) != 0)
+      continue;  // ENOENT: the thread was killed before we came
+    pid_t tid = static_cast<pid_t>(asked.pid);
+    bool stale = image_of(tid) != image_;
+    Hit hit;
+    if (!stale)
+      hit = describe(tid, asked.data);
+    seccomp_notif_resp answer{};
+    answer.id = asked.id;
+    if (stale || verdict_ == Answer::permitted)
+      answer.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+    else
+      answer.error = -EPERM;
+    // What was read of the thread holds only if it is still the same one.
+    bool there = ioctl(listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &asked.id) == 0;
+    ++(stale ? counts.stale : there ? counts.hits : counts.vanished);
+    if (there && !stale)
+      tell_(hit);
+    ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &answer);
+  }
+  return counts;
+}
+
+}  // namespace memseal::supervisor

@@ -1,0 +1,82 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# A call that a seal forbids is refused, and told: who, what, on which pages,
+# from where. None is lost, and none is allowed when the supervisor dies.
+. "$SOURCE/tests/system/trace-common.inc"
+gcc -g -O1 "$SOURCE/examples/corrupted_pointer.c" -o "$dir/demo"
+gcc -O1 -static "$programs/tries_own_text.c" -o "$dir/static"
+
+expect 0 "$dir/demo"  # unsealed, the attack works
+
+said=$("$tool" run --on-violation=report "$dir/demo" 2>&1 >/dev/null) &&
+  fail "the attack works although it is sealed"
+for word in 'mprotect(0x' 'PROT_READ|PROT_WRITE' "$dir/demo+0x0: denied" \
+  'unlock_cache (corrupted_pointer.c:' 'main (corrupted_pointer.c:'; do
+  [[ $said == *"$word"* ]] || fail "the report lacks '$word': $said"
+done
+[[ $(grep -c denied <<<"$said") == 1 ]] || fail "one hit, other lines: $said"
+
+# As many lines as hits.
+rounds=3000
+expect 1 "$tool" run --on-violation=report --report="$dir/hits.json" \
+  "$dir/demo" "$rounds"
+for _ in $(seq 100); do
+  [[ $(grep -c '"verdict":"denied"' "$dir/hits.json") -ge $rounds ]] && break
+  sleep 0.05
+done
+python3 - "$dir/hits.json" "$rounds" <<'PY' || fail "hits.json is wrong"
+import json, sys
+lines = [json.loads(line) for line in open(sys.argv[1])]
+hits = [line for line in lines if line.get("verdict") == "denied"]
+assert len(hits) == int(sys.argv[2]), len(hits)
+for hit in hits:
+    assert hit["name"] == "mprotect" and hit["object"].endswith("/demo"), hit
+    assert any(f["function"] == "unlock_cache" for f in hit["frames"]), hit
+PY
+
+# SIGSYS is 31.
+expect 159 "$tool" run --on-violation=kill "$dir/demo"
+expect 159 "$tool" run --on-violation=trap "$dir/demo"
+expect 0 "$tool" run --on-violation=kill "$dir/static" pid
+
+# The supervisor dies while the program hits and hits: all are denied.
+"$tool" run --on-violation=report --report="$dir/killed" "$dir/demo" 20000 \
+  >"$dir/said" 2>&1 &
+pids+=($!)
+program=$!
+for _ in $(seq 200); do
+  [[ $(grep -c denied "$dir/killed" 2>/dev/null) -ge 10 ]] && break
+  sleep 0.02
+done
+supervisor=
+for stat in /proc/[0-9]*/comm; do
+  [[ $(cat "$stat" 2>/dev/null) == memseal-tracer ]] || continue
+  found=${stat%/comm}
+  # It is ours if it writes our report.
+  readlink "$found"/fd/* 2>/dev/null | grep -qx "$dir/killed" &&
+    supervisor=${found#/proc/}
+done
+[[ -n $supervisor ]] || fail "there is no supervisor to be killed"
+kill -9 "$supervisor"
+wait "$program" && fail "a hit was allowed"
+pids=()
+grep -q 'refused 20000 times: Function not implemented' "$dir/said" ||
+  fail "after the supervisor's death: $(cat "$dir/said")"
+
+# Stale ranges of a filter that outlived an exec refuse nothing.
+expect "$eperm" "$tool" run --on-violation=report "$dir/static"
+expect 0 "$tool" run --on-violation=report "$dir/static" child "$dir/static"
+
+# trace permits, sums up, and ends as the program does.
+said=$("$tool" trace -- "$dir/demo" 5 2>&1) || fail "trace denies"
+for word in 'would have denied 5 calls' '5 x mprotect on rodata' \
+  'from unlock_cache' '--except=demo'; do
+  [[ $said == *"$word"* ]] || fail "the summary lacks '$word': $said"
+done
+said=$("$tool" trace -- "$dir/static" pid 2>&1)
+[[ $said == *"would have broken nothing"* ]] || fail "nothing is: $said"
+expect 143 "$tool" trace -- "$dir/static" signal
+expect 127 "$tool" trace -- "$dir/none"
+"$tool" trace --json -- "$dir/static" 2>/dev/null |
+  python3 -c 'import json,sys; s=json.load(sys.stdin); assert s["hits"] == 1, s'
+echo OK
