@@ -243,10 +243,8 @@ Reason late_obstacle(const Image &image) {
 
 enum class Kept : std::uint8_t { by_pinning, by_its_loader };
 
-/// Pins a library that is relocated. Returns why it may not be sealed.
+/// Pins a library that may be sealed. Returns why it may not after all.
 Reason prepare_late(const Pending &item, const Image &image, Kept kept) {
-  if (Reason reason = late_obstacle(image); reason != Reason::none)
-    return reason;
   // What cannot be sealed need not be kept either.
   if (!layout_of(image, sys::page_size()))
     return Reason::flawed;  // `leave` finds out how
@@ -265,8 +263,9 @@ void seal_late(std::span<const Pending> batch, Kept kept = Kept::by_pinning) {
   collected.clear();
   for (const Pending &item : batch) {
     Image image = image_of(*item.map);
-    Reason reason =
-        filtered ? Reason::seccomp : prepare_late(item, image, kept);
+    Reason reason = late_obstacle(image);
+    if (reason == Reason::none)
+      reason = filtered ? Reason::seccomp : prepare_late(item, image, kept);
     if (reason != Reason::none)
       leave(image, reason);
     else if (natively)
