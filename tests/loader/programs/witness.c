@@ -14,6 +14,14 @@ __attribute__((visibility("default"))) struct outcome WITNESS = {-2, -2, -2, 0};
 /* Needs a relocation, hence lies in RELRO. */
 static void *const relro[600] = {&WITNESS, &WITNESS};
 
+#ifdef OWN_INIT
+/* What DT_INIT points to, before any constructor. */
+void own_init(void);
+void own_init(void) {
+  WITNESS.constructed += 10;
+}
+#endif
+
 /* The attack, for whoever wants to repeat it later. */
 __attribute__((visibility("default"))) struct outcome attack_now(void);
 static struct outcome attempt(void) {
