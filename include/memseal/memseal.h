@@ -188,11 +188,10 @@ struct memseal_info {
   uint32_t open;         /* MEMSEAL_OPEN_ bits */
 };
 
-/* Tells what memseal sealed at `addr`, by whichever copy of it in this process
- * (the loader module of `memseal run` included). Where nothing is sealed the
- * extent is the gap between seals; the kernel is not asked whether it is
- * mapped. Seals that others set by mseal(2) are not known here: see `sl` in
- * smaps.
+/* Tells what is sealed at `addr`: by memseal, whichever copy of it in this
+ * process, and by mseal(2), whoever called it (read from /proc/self/smaps,
+ * which takes a while in a large process). Where nothing is sealed the extent
+ * is the gap between memseal's seals, mapped or not.
  *
  * Errors:  EINVAL: `info` is null or `info->size` smaller than version 0.1's.
  */

@@ -77,7 +77,8 @@ private:
 /// Context: anywhere.
 Result<void> harden(BaseLevel level);
 
-/// What memseal, by whichever copy in this process, sealed at an address.
+/// What is sealed at an address: by memseal, whichever copy in this process,
+/// and by mseal(2), whoever called it.
 struct SealState {
   Address begin, end;      ///< the pages around it of which the same is true
   SealTypes types;         ///< empty: not sealed
@@ -86,8 +87,8 @@ struct SealState {
   Engine engine;  ///< native, filter or strict; automatic: not sealed
 };
 
-/// Never fails: where there is no register nothing is sealed.
-/// Context: anywhere.
+/// Never fails: what cannot be read is not known to be sealed.
+/// Context: anywhere; 32 KiB of stack.
 SealState query(Address at);
 
 /// The level of the base filter that memseal installed in this process.

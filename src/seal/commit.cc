@@ -111,10 +111,10 @@ private:
     Barrier barrier = MEMSEAL_TRY(Barrier::prepare());
     Surroundings around;
     MEMSEAL_TRY_VOID(look_around(kept_mapped_.view(), around));
-    if (around.has_ring || barrier.has_ring_worker())
+    if (around.has_ring)
       change_.header().open |= open_older_ring;
-    MEMSEAL_TRY_VOID(ensure_base(change_.header(), BaseLevel::compatible,
-                                 barrier.has_sibling()));
+    note_who_is_missed(change_.header(), barrier);
+    MEMSEAL_TRY_VOID(ensure_base(change_.header(), BaseLevel::compatible));
     Installed installed = MEMSEAL_TRY(install_guard(guarded_.view(), around));
 
     count(change_.header(), installed);
@@ -192,16 +192,22 @@ public:
     header.instructions += installed.instructions;
   }
 
+  /// A filter binds threads, and what is made by them later.
+  static void note_who_is_missed(RegisterHeader &header,
+                                 const Barrier &barrier) {
+    if (barrier.has_sibling())
+      header.open |= open_sibling;
+    if (barrier.has_ring_worker())
+      header.open |= open_older_ring;
+  }
+
   /// Step 5.
-  static Result<void> ensure_base(RegisterHeader &header, BaseLevel level,
-                                  bool has_sibling) {
+  static Result<void> ensure_base(RegisterHeader &header, BaseLevel level) {
     auto wanted = static_cast<std::uint32_t>(level);
     if (header.base_level >= wanted)
       return {};
     count(header, MEMSEAL_TRY(install_base(level)));
     header.base_level = wanted;
-    if (has_sibling)
-      header.open |= open_sibling;
     return {};
   }
 
@@ -244,7 +250,8 @@ Result<void> harden(BaseLevel level) {
   RegisterLock lock(header);
   RegisterChange change = MEMSEAL_TRY(RegisterChange::begin(header, 0));
   Barrier barrier = MEMSEAL_TRY(Barrier::prepare());
-  return Commit::ensure_base(change.header(), level, barrier.has_sibling());
+  Commit::note_who_is_missed(change.header(), barrier);
+  return Commit::ensure_base(change.header(), level);
 }
 
 }  // namespace memseal

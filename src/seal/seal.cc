@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "memseal/seal.h"
 
+#include <algorithm>
+
 #include "seal/commit.h"
 #include "seal/register.h"
-#include "sys/memory.h"
+#include "sys/maps_reader.h"
 
 namespace memseal {
 namespace {
@@ -31,6 +33,31 @@ Engine engine_of(const RegisterEntry &entry) {
   }
 }
 
+/// Adds what the kernel itself says: a seal by somebody who called mseal(2) and
+/// keeps no register, as the loader module does for speed. Says nothing where
+/// /proc/self/smaps cannot be read.
+void ask_kernel(Address at, RegisterEntry &entry) {
+  auto maps = sys::MapsReader::of_self(sys::ReadSeals::with_seals);
+  for (;;) {
+    auto mapping = maps.next();
+    if (!mapping && mapping.error().code == Errc::malformed)
+      continue;
+    if (!mapping || !*mapping || (*mapping)->range.begin() > at)
+      return;
+    if (!(*mapping)->range.contains(at))
+      continue;
+    if ((*mapping)->seal != KernelSeal::present)
+      return;
+    entry.begin =
+        std::max<std::uint64_t>(entry.begin, (*mapping)->range.begin());
+    entry.end = std::min<std::uint64_t>(entry.end, (*mapping)->range.end());
+    entry.types = seal_type::all.bits;
+    entry.flags = 0;
+    entry.engine |= engine_bit::native;
+    return;
+  }
+}
+
 }  // namespace
 
 Result<void> seal(std::span<const SealRequest> requests, Engine engine) {
@@ -51,6 +78,8 @@ SealState query(Address at) {
   RegisterEntry entry{0, ~std::uint64_t{0}, 0, 0, 0, 0};
   if (const RegisterHeader *header = find_register())
     entry = read_entry(*header, at);
+  if ((entry.engine & engine_bit::native) == 0)
+    ask_kernel(at, entry);
   bool downgradable = (entry.flags & flag_downgradable) != 0;
   return {entry.begin,
           entry.end,
