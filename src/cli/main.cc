@@ -21,6 +21,7 @@ constexpr Verb verbs[] = {
     {"status", "show what is sealed in a process", status},
     {"trace", "say what sealing a program would break", trace},
     {"doctor", "tell what this system allows and what stays open", doctor},
+    {"probe", "try every attack on a copy of a sealed process", probe},
     {"keep-seals", "serve mseal(2) beside a program (memseal starts it itself)",
      keep_seals},
 };

@@ -8,5 +8,6 @@ int attach(int argc, char **argv);
 int status(int argc, char **argv);
 int trace(int argc, char **argv);
 int doctor(int argc, char **argv);
+int probe(int argc, char **argv);
 
 }  // namespace memseal::cli

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A program to be probed is started by `memseal run` in a child that we trace.
+// At its exec a hardware breakpoint is put on its entry: when it is reached,
+// the loader has mapped, relocated and sealed everything and nothing of the
+// program itself has run. There it is copied, and killed.
+#include <elf.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "cli/probe.h"
+#include "cli/run.h"
+#include "sys/process_tool.h"
+#include "tracer/tracee.h"
+
+namespace memseal::cli {
+namespace {
+
+using tracer::Stop;
+using tracer::Tracee;
+
+constexpr unsigned fork_events =
+    PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE;
+constexpr unsigned always = PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL;
+
+/// The child of a fork that waits to be traced, then does `memseal run`.
+pid_t start(const std::vector<std::string> &arguments, int &go) {
+  int ends[2];
+  if (pipe(ends) != 0)
+    return -1;
+  pid_t child = fork();
+  if (child == 0) {
+    close(ends[1]);
+    char byte;
+    if (read(ends[0], &byte, 1) != 1)
+      _exit(125);
+    close(ends[0]);
+    std::vector<char *> words;
+    for (const std::string &argument : arguments)
+      words.push_back(const_cast<char *>(argument.c_str()));
+    words.push_back(nullptr);
+    _exit(run(static_cast<int>(arguments.size()), words.data()));
+  }
+  close(ends[0]);
+  go = ends[1];
+  return child;
+}
+
+/// AT_ENTRY of the program that was just executed.
+std::uint64_t entry_of(pid_t pid) {
+  std::string vector = sys::read_process_file(pid, "auxv").bytes;
+  for (std::size_t at = 0; at + sizeof(Elf64_auxv_t) <= vector.size();
+       at += sizeof(Elf64_auxv_t)) {
+    Elf64_auxv_t entry;
+    std::memcpy(&entry, vector.data() + at, sizeof entry);
+    if (entry.a_type == AT_ENTRY)
+      return entry.a_un.a_val;
+  }
+  return 0;
+}
+
+/// Follows the child until it stands at its program's entry.
+tracer::Attempt<void> go_to_entry(const Tracee &child) {
+  std::uint64_t entry = 0;
+  for (;;) {
+    auto stop = tracer::wait_for(child.tid());
+    if (!stop || stop->kind == Stop::Kind::killed)
+      return tracer::refuse("the program was killed before it began");
+    if (stop->kind == Stop::Kind::exited)
+      return tracer::refuse(fmt::format(
+          "the program did not begin (exit code {})", stop->detail));
+    int signal = 0;
+    if (stop->kind == Stop::Kind::event && stop->detail == PTRACE_EVENT_EXEC) {
+      entry = entry_of(child.tid());
+      if (!child.set_options(always) || !child.set_hardware_breakpoint({entry}))
+        return tracer::refuse("this machine lends no debug register");
+    } else if (stop->kind == Stop::Kind::event && entry == 0) {
+      return tracer::refuse(
+          "it is a program that only a tracer can seal, and there cannot be "
+          "two: start it with memseal run, then probe its PID");
+    } else if (stop->kind == Stop::Kind::signal) {
+      auto registers = child.registers();
+      if (stop->detail == SIGTRAP && registers && entry != 0 &&
+          registers->program_counter().value == entry)
+        return {};
+      signal = stop->detail;
+    }
+    if (!child.resume(tracer::Until::event, signal))
+      return tracer::refuse("the program ended before it began");
+  }
+}
+
+}  // namespace
+
+tracer::Attempt<tracer::ForkedCopy> copy_of_program(
+    const std::vector<std::string> &arguments) {
+  int go = -1;
+  pid_t pid = start(arguments, go);
+  if (pid < 0)
+    return tracer::refuse(
+        fmt::format("no process could be made: {}", std::strerror(errno)));
+  auto child = Tracee::seize(pid, always | fork_events);
+  bool told = child && write(go, "g", 1) == 1;
+  close(go);
+  auto copy = [&]() -> tracer::Attempt<tracer::ForkedCopy> {
+    if (!told)
+      return tracer::refuse("a child of our own may not be traced here");
+    if (auto there = go_to_entry(*child); !there)
+      return std::unexpected(there.error());
+    (void)child->clear_hardware_breakpoint();
+    if (!child->set_options(always | fork_events))
+      return tracer::refuse("the program ended before it was copied");
+    return tracer::ForkedCopy::of(*child);
+  }();
+  kill(pid, SIGKILL);
+  while (tracer::wait_for(pid)) {
+    // A stop that came before the end.
+  }
+  return copy;
+}
+
+}  // namespace memseal::cli

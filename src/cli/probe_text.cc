@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/probe.h"
+
+namespace memseal::cli {
+namespace {
+
+/// What one cell of the matrix says. `!` marks what should not be.
+std::string word_of(const Cell &cell) {
+  if (cell.broken != 0)
+    return fmt::format("BROKEN {}!", cell.broken);
+  if (cell.unsealed != 0)
+    return fmt::format("OPEN {}!", cell.unsealed);
+  if (cell.open != 0)
+    return cell.held != 0 ? fmt::format("open {}", cell.open) : "open";
+  if (cell.held != 0)
+    return "held";
+  if (cell.without_effect != 0)
+    return "no effect";
+  return cell.unknown != 0 ? "?" : "-";
+}
+
+Tone tone_of(const Cell &cell) {
+  if (cell.broken + cell.unsealed != 0)
+    return Tone::bad;
+  if (cell.open != 0)
+    return Tone::strong;
+  return cell.held != 0 ? Tone::good : Tone::faint;
+}
+
+std::string verdict_of(const ProbeReport &report, Colour colour) {
+  if (report.broken() != 0)
+    return paint(fmt::format("{} attacks worked though a seal promises that "
+                             "they do not.\n",
+                             report.broken()),
+                 Tone::bad, colour);
+  if (report.unsealed() != 0)
+    return paint(fmt::format("{} attacks worked on memory that could be sealed "
+                             "and is not.\n",
+                             report.unsealed()),
+                 Tone::bad, colour);
+  return paint("Everything that should hold did.\n", Tone::good, colour);
+}
+
+}  // namespace
+
+std::string text_of(const ProbeReport &report, Colour colour) {
+  std::vector<SegmentKind> kinds = kinds_of(report);
+  std::string text =
+      paint(fmt::format("{} {}", report.space.pid, report.space.name),
+            Tone::strong, colour);
+  text += fmt::format(
+      "  {}\n{} trials on {} segments, each in a copy of its "
+      "own, in {:.1f} s\n\n",
+      report.space.executable, report.trials(), report.segments.size(),
+      report.seconds);
+  text += fmt::format("  {:<46}", "");
+  for (SegmentKind kind : kinds)
+    text += paint(fmt::format(" {:<10}", name(kind)), Tone::strong, colour);
+  text += '\n';
+  for (std::size_t i = 0; i < attacks().size(); ++i) {
+    text += fmt::format("  {:<46}", attacks()[i].call);
+    for (SegmentKind kind : kinds) {
+      Cell cell = cell_of(report, i, kind);
+      text += ' ' + paint(fmt::format("{:<10}", word_of(cell)), tone_of(cell),
+                          colour);
+    }
+    text += '\n';
+  }
+  text +=
+      "\n  held: refused, and nothing changed. open: it worked, and no seal of "
+      "this\n  engine promises otherwise. no effect: allowed, and nothing "
+      "changed.\n  -: the kernel refuses it on such memory, sealed or not.\n"
+      "\n  Not tried:\n";
+  for (const Untried &untried : untried())
+    text += fmt::format("    {}: {}\n", untried.road, untried.why);
+  return text + '\n' + verdict_of(report, colour);
+}
+
+std::string json_of(const ProbeReport &report) {
+  using nlohmann::ordered_json;
+  ordered_json tried = ordered_json::array(), left = ordered_json::array(),
+               segments = ordered_json::array();
+  for (const Attack &attack : attacks())
+    tried.push_back(
+        {{"id", attack.id}, {"call", attack.call}, {"rule", attack.rule}});
+  for (const Untried &untried : untried())
+    left.push_back({{"road", untried.road}, {"why", untried.why}});
+  for (const ProbedSegment &probed : report.segments) {
+    ordered_json results = ordered_json::object();
+    for (std::size_t i = 0; i < probed.trials.size(); ++i) {
+      const Trial &trial = probed.trials[i];
+      results[attacks()[i].id] = {{"verdict", name(trial.verdict)},
+                                  {"detail", trial.detail},
+                                  {"promised", trial.promised}};
+    }
+    segments.push_back(
+        {{"object", probed.object->name},
+         {"kind", name(probed.segment->kind)},
+         {"begin", fmt::format("{:#x}", probed.segment->range.begin())},
+         {"end", fmt::format("{:#x}", probed.segment->range.end())},
+         {"sealed", probed.segment->sealed()},
+         {"engine", probed.segment->engine()},
+         {"results", std::move(results)}});
+  }
+  // A program that was started to be probed never was a process by itself.
+  ordered_json pid = report.space.pid;
+  if (report.space.pid == 0)
+    pid = nullptr;
+  ordered_json all = {
+      {"memseal", MEMSEAL_VERSION},    {"pid", std::move(pid)},
+      {"name", report.space.name},     {"executable", report.space.executable},
+      {"trials", report.trials()},     {"broken", report.broken()},
+      {"unsealed", report.unsealed()}, {"attacks", std::move(tried)},
+      {"not_tried", std::move(left)},  {"segments", std::move(segments)}};
+  return all.dump(2, ' ', false, ordered_json::error_handler_t::replace) + '\n';
+}
+
+}  // namespace memseal::cli

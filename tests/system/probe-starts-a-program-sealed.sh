@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# A program is probed before its first instruction, and never runs.
+. "$SOURCE/tests/system/probe-common.inc"
+
+expect 0 "$memseal" probe --json -- /usr/bin/touch "$work/ran"
+[[ ! -e $work/ran ]] || fail "the program ran"
+told 'd["pid"] is None and d["name"] == "touch"'
+told 'all(s["sealed"] for s in d["segments"])'
+told 'verdicts("protect-write") == {"held"}'
+told '{s["kind"] for s in d["segments"]} >= {"text", "rodata", "relro", "vdso"}'
+
+expect 0 "$memseal" probe --html="$work/page.html" -- /bin/true
+says "Everything that should hold did."
+"$python" - "$work/page.html" <<'PYTHON'
+import html.parser, sys
+class Page(html.parser.HTMLParser):
+    open_tags, cells = [], 0
+    void = {"meta"}
+    def handle_starttag(self, tag, attributes):
+        assert tag not in ("script", "link", "img", "iframe"), tag
+        assert not {"src", "href"} & dict(attributes).keys()
+        self.cells += dict(attributes).get("class") == "cell held"
+        if tag not in self.void: self.open_tags.append(tag)
+    def handle_endtag(self, tag):
+        assert self.open_tags.pop() == tag, tag
+text = open(sys.argv[1], encoding="utf-8").read()
+assert "url(" not in text and "http" not in text
+page = Page(); page.feed(text)
+assert page.open_tags == [] and page.cells > 30, (page.open_tags, page.cells)
+PYTHON
+
+expect 2 "$memseal" probe
+expect 2 "$memseal" probe --nonsense
+bash -c 'exit 0' &
+gone=$!
+wait "$gone"
+expect 3 "$memseal" probe "$gone"
+says "there is no process $gone"
+expect 3 "$memseal" probe -- /nowhere/program
+says "did not begin (exit code 127)"
+expect 3 "$memseal" probe --html=/nowhere/page.html -- /bin/true
+says "cannot be written"

@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# S-30 to S-44 on a sealed process, on its unsealed twin, and on one of which a
+# part is sealed.
+. "$SOURCE/tests/system/probe-common.inc"
+
+start_sleeper 7
+expect 1 "$memseal" probe --json "$sleeper"
+told 'd["broken"] == 0 and d["unsealed"] > 0'
+# The vdso cannot be split: part of it cannot be moved away.
+for attack in protect-write protect-none unmap map-over remap-away remap-onto; do
+  told "verdicts('$attack', lambda s: s['kind'] != 'vdso') == {'open'}"
+done
+told '"held" not in set.union(*(verdicts(a["id"]) for a in d["attacks"]))'
+
+start_sleeper 8 sealable
+expect 0 "$memseal" probe --json "$sleeper"
+told 'd["broken"] == 0 and d["unsealed"] == 0'
+told 'd["trials"] == len(d["attacks"]) * len(d["segments"]) > 500'
+# A shared file that was opened for reading can never become writable.
+for attack in protect-write protect-all protect-none protect-same unmap \
+  unmap-byte map-over map-over-page remap-away remap-onto remap-grow; do
+  told "verdicts('$attack', lambda s: s['kind'] != 'file') == {'held'}"
+done
+told 'all(r["detail"] for s in d["segments"] for r in s["results"].values())'
+told 'not any(r["verdict"] == "unknown" for s in d["segments"] for r in s["results"].values())'
+# What no seal stops is told, not hidden (S-44, S-63).
+told 'verdicts("write-own-memory", lambda s: s["kind"] != "file") == {"open"}'
+told '"open" in verdicts("discard", lambda s: s["kind"] == "relro")'
+
+start_sleeper 9 libc-text
+expect 1 "$memseal" probe --json "$sleeper"
+is_sealed='lambda s: s["kind"] == "text" and "/libc.so" in s["object"]'
+told "verdicts('protect-write', $is_sealed) == {'held'}"
+told "verdicts('protect-write', lambda s: not ($is_sealed)(s)) == {'open'}"
+told "all(s['sealed'] == ($is_sealed)(s) for s in d['segments'])"
+
+expect 1 "$memseal" probe "$sleeper"
+says "worked on memory that could be sealed and is not"
