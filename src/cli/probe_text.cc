@@ -31,6 +31,12 @@ Tone tone_of(const Cell &cell) {
   return cell.held != 0 ? Tone::good : Tone::faint;
 }
 
+/// A program that was started to be probed never was a process by itself.
+std::string title_of(const AddressSpace &space) {
+  return space.pid == 0 ? space.name
+                        : fmt::format("{} {}", space.pid, space.name);
+}
+
 std::string verdict_of(const ProbeReport &report, Colour colour) {
   if (report.broken() != 0)
     return paint(fmt::format("{} attacks worked though a seal promises that "
@@ -49,9 +55,7 @@ std::string verdict_of(const ProbeReport &report, Colour colour) {
 
 std::string text_of(const ProbeReport &report, Colour colour) {
   std::vector<SegmentKind> kinds = kinds_of(report);
-  std::string text =
-      paint(fmt::format("{} {}", report.space.pid, report.space.name),
-            Tone::strong, colour);
+  std::string text = paint(title_of(report.space), Tone::strong, colour);
   text += fmt::format(
       "  {}\n{} trials on {} segments, each in a copy of its "
       "own, in {:.1f} s\n\n",

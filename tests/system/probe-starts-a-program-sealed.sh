@@ -10,6 +10,12 @@ told 'all(s["sealed"] for s in d["segments"])'
 told 'verdicts("protect-write") == {"held"}'
 told '{s["kind"] for s in d["segments"]} >= {"text", "rodata", "relro", "vdso"}'
 
+# S-65: strict closes what native leaves open.
+told '"open" in verdicts("discard", lambda s: s["kind"] == "relro")' # control
+expect 0 "$memseal" probe --engine=strict --json -- /bin/true
+told 'verdicts("discard") == verdicts("guard") == verdicts("keep-from-child") == {"held"}'
+told 'all(s["engine"] == "strict" for s in d["segments"])'
+
 expect 0 "$memseal" probe --html="$work/page.html" -- /bin/true
 says "Everything that should hold did."
 "$python" - "$work/page.html" <<'PYTHON'
