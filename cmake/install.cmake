@@ -10,33 +10,37 @@
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
-install(TARGETS memseal_launcher DESTINATION bin)
-install(TARGETS memseal_tool DESTINATION libexec/memseal)
+install(TARGETS memseal_launcher DESTINATION bin COMPONENT tools)
+install(TARGETS memseal_tool DESTINATION libexec/memseal COMPONENT tools)
 install(TARGETS memseal-audit memseal-preload memseal_provide
-        DESTINATION lib/memseal)
+        DESTINATION lib/memseal COMPONENT tools)
 
 install(TARGETS memseal_shared memseal_static EXPORT memsealTargets
-        LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
-        ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
+        LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT library
+                NAMELINK_COMPONENT development
+        ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT development
         INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
-install(DIRECTORY include/memseal DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
-install(FILES docs/man/memseal.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
-install(FILES docs/man/memseal.3 DESTINATION ${CMAKE_INSTALL_MANDIR}/man3)
+install(DIRECTORY include/memseal DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
+        COMPONENT development)
+install(FILES docs/man/memseal.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1
+        COMPONENT tools)
+install(FILES docs/man/memseal.3 DESTINATION ${CMAKE_INSTALL_MANDIR}/man3
+        COMPONENT development)
 
 # find_package(memseal) gives memseal::memseal and memseal::static.
 set_target_properties(memseal_shared PROPERTIES EXPORT_NAME memseal)
 set_target_properties(memseal_static PROPERTIES EXPORT_NAME static)
 set(config_folder ${CMAKE_INSTALL_LIBDIR}/cmake/memseal)
 install(EXPORT memsealTargets NAMESPACE memseal:: DESTINATION ${config_folder}
-        FILE memsealConfig.cmake)
+        FILE memsealConfig.cmake COMPONENT development)
 write_basic_package_version_file(
   ${CMAKE_BINARY_DIR}/memsealConfigVersion.cmake
   COMPATIBILITY SameMinorVersion)
 install(FILES ${CMAKE_BINARY_DIR}/memsealConfigVersion.cmake
-        DESTINATION ${config_folder})
+        DESTINATION ${config_folder} COMPONENT development)
 
 # Relative, so that an unpacked tree works where it lies.
 file(RELATIVE_PATH pc_to_prefix /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)
 configure_file(packaging/memseal.pc.in ${CMAKE_BINARY_DIR}/memseal.pc @ONLY)
 install(FILES ${CMAKE_BINARY_DIR}/memseal.pc
-        DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+        DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT development)
