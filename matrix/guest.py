@@ -111,7 +111,7 @@ def scripts(guest, source, tree):
 
 def add_products(guest, tree):
     for product in sorted(tree.glob("memseal*")) + sorted(tree.glob("*.so*")):
-        if product.is_file():
+        if product.is_file() and is_linked(product):
             guest.add_stripped(product)
 
 

@@ -3,7 +3,8 @@
 import json
 import re
 
-VERDICT = re.compile(r"^\[\s+(OK|FAILED|SKIPPED)\s+\] (\S+\.\S+?)(?: \(.*\))?$")
+# A failed test with a parameter is followed by ", where GetParam() = ...".
+VERDICT = re.compile(r"^\[\s+(OK|FAILED|SKIPPED)\s+\] ([^\s,]+)")
 
 
 def of_program(ended, output):
@@ -19,6 +20,8 @@ def of_program(ended, output):
         # What the test wrote without a newline stands before the verdict.
         verdict = VERDICT.match(line[max(line.find("[  "), 0):])
         if begun:
+            if running:
+                tests[running] = judged("failed", said + ["it has no verdict"])
             running, said = begun[1], []
         elif verdict and running == verdict[2]:
             tests[running] = judged(verdict[1].lower(), said)

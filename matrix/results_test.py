@@ -25,6 +25,15 @@ class Verdicts(unittest.TestCase):
         self.assertEqual(got, {"A.b": {"result": "failed",
                                        "why": "f.cc:3: Failure"}})
 
+    def test_a_failed_test_with_a_parameter_failed(self):
+        got = of("exit 1", "[ RUN      ] A.b/x", "[  FAILED  ] A.b/x, "
+                 "where GetParam() = 1-byte object <01> (1 ms)")
+        self.assertEqual(got["A.b/x"]["result"], "failed")
+
+    def test_a_test_without_a_verdict_failed(self):
+        got = of("exit 0", "[ RUN      ] A.a", *PASSED)
+        self.assertEqual(got["A.a"]["result"], "failed")
+
     def test_a_skipped_test_names_its_reason_alone(self):
         got = of("exit 0", "[ RUN      ] A.b", "f.cc:3: Skipped",
                  "needs Linux 6.10", "[  SKIPPED ] A.b (0 ms)")
