@@ -35,6 +35,9 @@ struct State {
   sys::SeccompState seccomp;
   LinkMap *head = nullptr;
   bool requests_fit = true;
+  /// Whether a library was ever on its way. At exit every object is announced
+  /// as closing; most programs need not touch the tables for that.
+  bool tables_used = false;
 };
 constinit State state;
 /// Libraries on their way from being mapped to being sealed.
@@ -349,11 +352,14 @@ void seal_initial_objects(LinkMap *head, char **environment,
 void library_opened(LinkMap &map, long lmid) {
   if (inert() && !somebody_reads())
     return;
+  state.tables_used = true;
   if (!pending.push_back({&map, lmid}))
     leave(image_of(map), Reason::table_full);
 }
 
 void library_closing(LinkMap &map) {
+  if (!state.tables_used)
+    return;
   cancel_detour(map);
   for (std::size_t i = 0; i < pending.size(); ++i) {
     if (pending[i].map == &map) {
@@ -364,11 +370,12 @@ void library_closing(LinkMap &map) {
 }
 
 void batch_begins() {
-  seal_pending();
+  if (state.tables_used)
+    seal_pending();
 }
 
 void batch_mapped() {
-  if (pending.empty())
+  if (!state.tables_used || pending.empty())
     return;
   if (inert() || filter_came())
     return seal_pending();  // that is: record why they are left
