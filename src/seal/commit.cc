@@ -134,10 +134,7 @@ private:
       return {};
     for (const filter::GuardedRange &guarded : guarded_.view()) {
       MEMSEAL_TRY_VOID(sys::check_mapped(guarded.range));
-      if (guarded.downgrade == Downgrade::allowed &&
-          guarded.types.has(seal_type::mprotect) &&
-          !check_lowerable(guarded.range))
-        return fail(Errc::unsynchronised);
+      MEMSEAL_TRY_VOID(verify_lowerable(guarded.range));
     }
     if (!protect_first_)
       return {};
@@ -145,6 +142,18 @@ private:
     MEMSEAL_TRY_VOID(read_protections(requests_[0].range, parts));
     for (const ProtectedRange &part : parts.view()) {
       if (part.protection != protect_first_->protection)
+        return fail(Errc::unsynchronised);
+    }
+    return {};
+  }
+
+  /// What was asked to be downgradable now. Pages that were so before may have
+  /// been replaced since by something else, which is no fault of this call.
+  Result<void> verify_lowerable(PageRange range) {
+    for (const SealRequest &request : requests_) {
+      if (request.downgrade == Downgrade::allowed &&
+          request.range.overlaps(range) &&
+          !check_lowerable(request.range.intersection(range)))
         return fail(Errc::unsynchronised);
     }
     return {};

@@ -149,6 +149,24 @@ TEST_P(Downgrade, MayBeMadeImmutableButNotTheOtherWay) {  // S-14
   EXPECT_EQ(step, 0);
 }
 
+TEST_P(Downgrade, OfAPageThatWasReplacedSinceIsNoReasonToRefuseAnotherSeal) {
+  NEEDS_A_FILTER_ALONE();
+  // S-66: the address stays sealed, whatever is mapped there later.
+  int step = in_child([engine = GetParam()] {
+    Area a = Area::create(Memory::anonymous_rw);
+    if (seal_by(engine, a.at(1), page, MEMSEAL_MPROTECT,
+                MEMSEAL_DOWNGRADABLE) != 0)
+      return 1;
+    if (mmap(a.at(1), page, PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
+             -1, 0) != a.at(1))
+      return 2;
+    if (seal_by(engine, a.at(0), 2 * page, MEMSEAL_MUNMAP) != 0)
+      return 3;
+    return munmap(a.at(1), page) == -1 && errno == EPERM ? 0 : 4;
+  });
+  EXPECT_EQ(step, 0);
+}
+
 TEST_P(Downgrade, OfWhatHasSeveralRungsOrNoneIsNotSupported) {  // S-51
   NEEDS_A_FILTER_ALONE();
   for (int from :
