@@ -34,6 +34,9 @@ told 'd["pid"] == '"$watchful"
 kill -USR1 "$watchful" # control: a signal is seen
 expect 1 "$memseal" probe --json "$watchful"
 [[ $(grep TracerPid "/proc/$watchful/status") == *$'\t0' ]] || fail "still traced"
+# wait(2) does not see a child without a signal at its end; ps does.
+left=$(pgrep -P "$watchful" || :)
+[[ -z $left ]] || fail "children are left: $left"
 echo go >&8
 wait "$watchful"
 grep -qx "signals \[10\] maps True slept True" "$work/out" || fail "$(<"$work/out")"
