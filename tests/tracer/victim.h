@@ -13,10 +13,11 @@ namespace memseal::test {
 /// What the victim says of itself, in memory shared with the test.
 struct Diary {
   std::atomic<std::uint64_t> computed{0};  ///< rounds of the working thread
-  std::atomic<std::uint64_t> wrong{0};     ///< its registers were not its own
+  std::atomic<std::uint64_t> wrong{0};     ///< a register or an answer was lost
   std::atomic<std::uint64_t> polled{0};    ///< rounds of the epoll thread
   std::atomic<std::uint64_t> interrupted{0};  ///< EINTR, in any thread
   std::atomic<std::uint64_t> waited{0};       ///< rounds of the signal thread
+  std::atomic<std::uint64_t> slept{0};        ///< rounds of the first thread
   std::atomic<std::uint64_t> handled{0};      ///< signals that the handler saw
   std::atomic<int> ready{0};
   std::atomic<int> command{0};
