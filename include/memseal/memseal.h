@@ -197,6 +197,28 @@ struct memseal_info {
  */
 MEMSEAL_API int memseal_query(const void *addr, struct memseal_info *info);
 
+/* Seals the program's own loaded objects: of the executable, every library
+ * that is loaded now, ld.so and the vdso all code, constants, relocated data
+ * (RELRO: vtables, GOTs with full RELRO) and the inaccessible pages between
+ * them. It is what `memseal run` does from outside, for programs that want it
+ * in code. Objects with text relocations are left out.
+ *
+ * `flags`: 0 or one of the engines.
+ * Returns: how many objects were left out; -1 on failure, nothing is sealed.
+ * Errors:  as memseal_many.
+ * Does not stop: writes to lazily bound .got.plt (link with -z now), to data.
+ * Afterwards dlclose of a library that was loaded before returns 0 and leaves
+ * its sealed pages mapped for ever. Libraries that are loaded later are not
+ * sealed: call it again, what is sealed already costs nothing (native). */
+MEMSEAL_API int memseal_self(unsigned flags);
+
+/* The same for the one loaded object that holds `inside`: a function, a
+ * constant, the vtable of an object (its first word points there).
+ *
+ * Errors:  also EINVAL: no loaded object holds it; EOPNOTSUPP: it has text
+ *          relocations. */
+MEMSEAL_API int memseal_object(const void *inside, unsigned flags);
+
 /* One sentence for an errno of these functions, without a full stop. Static
  * storage, any thread; never null. */
 MEMSEAL_API const char *memseal_sentence(int error);

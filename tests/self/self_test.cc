@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// memseal_self and memseal_object: a program that seals its own objects.
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+
+#include "memseal/memseal.h"
+#include "support/engines.h"
+#include "support/in_child.h"
+
+namespace memseal::test {
+namespace {
+
+struct Shape {
+  virtual ~Shape() = default;
+  virtual int corners() const { return 0; }
+};
+struct Square : Shape {
+  int corners() const override { return 4; }
+};
+
+const char constant[] = "a constant of this program";
+
+void *page_of(const void *address) {
+  return reinterpret_cast<void *>(reinterpret_cast<std::uintptr_t>(address) &
+                                  ~std::uintptr_t{4095});
+}
+const void *vtable_of(const Shape &shape) {
+  return *reinterpret_cast<const void *const *>(&shape);
+}
+template <typename Function>
+const void *code_of(Function *function) {
+  return reinterpret_cast<const void *>(function);
+}
+
+// The no-op, so that the control twin harms nothing.
+int reprotect(const void *at, int prot) {
+  return mprotect(page_of(at), 4096, prot);
+}
+bool refuses(const void *at, int prot) {
+  errno = 0;
+  return reprotect(at, prot) == -1 && errno == EPERM;
+}
+
+MEMSEAL_EVERY_ENGINE(Self);
+
+TEST_P(Self, seals_code_constants_and_vtables_of_program_and_libraries) {
+  EXPECT_EQ(in_child([flags = flag_of(GetParam())] {
+              Square square;
+              const void *code = code_of(&page_of), *vtable = vtable_of(square),
+                         *library = code_of(&std::printf);
+              // Control: before, all of it can be reprotected.
+              if (reprotect(code, PROT_READ | PROT_EXEC) != 0 ||
+                  reprotect(library, PROT_READ | PROT_EXEC) != 0 ||
+                  reprotect(constant, PROT_READ) != 0 ||
+                  reprotect(vtable, PROT_READ) != 0)
+                return 1;
+              if (memseal_self(flags) != 0)
+                return 2;
+              if (!refuses(code, PROT_READ | PROT_EXEC))
+                return 3;
+              if (!refuses(library, PROT_READ | PROT_EXEC))
+                return 4;
+              if (!refuses(constant, PROT_READ) || !refuses(vtable, PROT_READ))
+                return 5;
+              const Shape &shape = square;
+              return shape.corners() == 4 ? 0 : 6;
+            }),
+            0);
+}
+
+TEST_P(Self, may_be_called_again) {
+  EXPECT_EQ(in_child([flags = flag_of(GetParam())] {
+              return memseal_self(flags) == 0 && memseal_self(flags) == 0 ? 0
+                                                                          : 1;
+            }),
+            0);
+}
+
+TEST_P(Self, leaves_data_and_heap_writable) {
+  EXPECT_EQ(in_child([flags = flag_of(GetParam())] {
+              static int data = 1;
+              if (memseal_self(flags) != 0)
+                return 1;
+              data = 2;
+              void *block = std::malloc(1 << 20);
+              std::free(block);
+              return data == 2 ? 0 : 2;
+            }),
+            0);
+}
+
+TEST_P(Self, one_object_can_be_sealed_alone) {
+  EXPECT_EQ(in_child([flags = flag_of(GetParam())] {
+              Square square;
+              const void *vtable = vtable_of(square),
+                         *library = code_of(&std::printf);
+              if (memseal_object(vtable, flags) != 0)
+                return 1;
+              if (!refuses(vtable, PROT_READ))
+                return 2;
+              // Control: libc was not asked for.
+              return reprotect(library, PROT_READ | PROT_EXEC) == 0 ? 0 : 3;
+            }),
+            0);
+}
+
+TEST(SelfArguments, that_make_no_sense_are_refused) {
+  errno = 0;
+  EXPECT_EQ(memseal_self(1), -1);
+  EXPECT_EQ(errno, EINVAL);
+  int local = 0;
+  EXPECT_EQ(memseal_object(&local, 0), -1);
+  EXPECT_EQ(errno, EINVAL);
+  EXPECT_EQ(memseal_object(nullptr, 0), -1);
+  EXPECT_EQ(errno, EINVAL);
+}
+
+}  // namespace
+}  // namespace memseal::test
