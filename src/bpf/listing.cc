@@ -2,56 +2,22 @@
 #include "bpf/listing.h"
 
 #include "base/assert.h"
+#include "base/text_writer.h"
 
 namespace memseal::bpf {
 namespace {
 
-/// Appends to a buffer that is known to be large enough.
-class Line {
-public:
-  explicit Line(std::span<char> buffer) : buffer_(buffer) {}
+/// Small numbers are counts, larger ones are addresses and masks.
+void constant(TextWriter &line, std::uint32_t value) {
+  line.text("#");
+  value < 10 ? line.decimal(value) : line.hex(value);
+}
 
-  Line &text(std::string_view text) {
-    for (char c : text)
-      put(c);
-    return *this;
-  }
-  Line &decimal(std::size_t value, std::size_t width = 0) {
-    char digits[20];
-    std::size_t count = 0;
-    do
-      digits[count++] = static_cast<char>('0' + value % 10);
-    while ((value /= 10) != 0);
-    for (std::size_t i = count; i < width; ++i)
-      put(' ');
-    while (count != 0)
-      put(digits[--count]);
-    return *this;
-  }
-  Line &constant(std::uint32_t value) {
-    text("#");
-    if (value < 10)
-      return decimal(value);
-    text("0x");
-    bool seen = false;
-    for (int shift = 28; shift >= 0; shift -= 4) {
-      std::uint32_t digit = value >> shift & 15;
-      seen = seen || digit != 0;
-      if (seen)
-        put("0123456789abcdef"[digit]);
-    }
-    return *this;
-  }
-  std::string_view done() const { return {buffer_.data(), size_}; }
-
-private:
-  void put(char c) {
-    MEMSEAL_ASSERT(size_ < buffer_.size());
-    buffer_[size_++] = c;
-  }
-  std::span<char> buffer_;
-  std::size_t size_ = 0;
-};
+void position_of(TextWriter &line, std::size_t position) {
+  for (std::size_t width = 1000; width > 1 && position < width; width /= 10)
+    line.text(" ");
+  line.decimal(position);
+}
 
 std::string_view arithmetic(std::uint16_t code) {
   switch (code & 0xf0) {
@@ -97,49 +63,57 @@ std::string_view comparison(std::uint16_t code) {
 
 std::string_view list(const Instruction &i, std::size_t position,
                       std::span<char> buffer) {
-  Line line(buffer);
-  line.decimal(position, 4).text("  ");
+  MEMSEAL_ASSERT(buffer.size() >= 64);
+  TextWriter line(buffer);
+  position_of(line, position);
+  line.text("  ");
   if (is_conditional(i.code)) {
     line.text(comparison(i.code));
     if ((i.code & 0x08) != 0)
       line.text("X");
     else
-      line.constant(i.k);
+      constant(line, i.k);
     return line.text(" ? ")
         .decimal(position + 1 + i.if_true)
         .text(" : ")
         .decimal(position + 1 + i.if_false)
-        .done();
+        .view();
   }
   switch (i.code) {
     case op::ld:
-      return line.text("LD   [").decimal(i.k).text("]").done();
+      return line.text("LD   [").decimal(i.k).text("]").view();
     case op::ld_imm:
-      return line.text("LD   ").constant(i.k).done();
+      line.text("LD   ");
+      constant(line, i.k);
+      return line.view();
     case op::ldx_imm:
-      return line.text("LDX  ").constant(i.k).done();
+      line.text("LDX  ");
+      constant(line, i.k);
+      return line.view();
     case op::ld_mem:
-      return line.text("LD   M[").decimal(i.k).text("]").done();
+      return line.text("LD   M[").decimal(i.k).text("]").view();
     case op::ldx_mem:
-      return line.text("LDX  M[").decimal(i.k).text("]").done();
+      return line.text("LDX  M[").decimal(i.k).text("]").view();
     case op::st:
-      return line.text("ST   M[").decimal(i.k).text("]").done();
+      return line.text("ST   M[").decimal(i.k).text("]").view();
     case op::stx:
-      return line.text("STX  M[").decimal(i.k).text("]").done();
+      return line.text("STX  M[").decimal(i.k).text("]").view();
     case op::ja:
-      return line.text("JA   ").decimal(position + 1 + i.k).done();
+      return line.text("JA   ").decimal(position + 1 + i.k).view();
     case op::ret_k:
-      return line.text("RET  ").constant(i.k).done();
+      line.text("RET  ");
+      constant(line, i.k);
+      return line.view();
     case op::ret_a:
-      return line.text("RET  A").done();
+      return line.text("RET  A").view();
     case op::tax:
-      return line.text("TAX").done();
+      return line.text("TAX").view();
     case op::txa:
-      return line.text("TXA").done();
+      return line.text("TXA").view();
     case op::ld_len:
-      return line.text("LD   len").done();
+      return line.text("LD   len").view();
     case op::ldx_len:
-      return line.text("LDX  len").done();
+      return line.text("LDX  len").view();
     default:
       break;
   }
@@ -147,8 +121,8 @@ std::string_view list(const Instruction &i, std::size_t position,
   if ((i.code & 0x08) != 0)
     line.text("X");
   else
-    line.constant(i.k);
-  return line.done();
+    constant(line, i.k);
+  return line.view();
 }
 
 }  // namespace memseal::bpf

@@ -11,27 +11,13 @@
 #include "elf/layout.h"
 #include "memseal/memseal.h"
 #include "memseal/seal.h"
+#include "seal/engine_flags.h"
 #include "sys/holes.h"
 #include "sys/memory.h"
 #include "sys/page_state.h"
 
 namespace memseal {
 namespace {
-
-std::optional<Engine> engine_of(unsigned flags) {
-  switch (flags) {
-    case 0:
-      return Engine::automatic;
-    case MEMSEAL_NATIVE:
-      return Engine::native;
-    case MEMSEAL_FILTER:
-      return Engine::filter;
-    case MEMSEAL_STRICT:
-      return Engine::strict;
-    default:
-      return std::nullopt;
-  }
-}
 
 std::optional<elf::Layout> layout_of(const dl_phdr_info &info) {
   auto table = std::as_bytes(std::span(info.dlpi_phdr, info.dlpi_phnum));
@@ -112,8 +98,7 @@ int refuse(int why) {
 }
 
 int seal_objects(Address inside, unsigned flags) {
-  auto engine = engine_of(flags);
-  if (!engine)
+  if ((flags & ~MEMSEAL_ENGINES) != 0)
     return refuse(EINVAL);
   Collection collection{.inside = inside};
   dl_iterate_phdr(Collection::visit, &collection);
@@ -123,7 +108,7 @@ int seal_objects(Address inside, unsigned flags) {
     return refuse(EINVAL);
   if (inside != 0 && collection.left_out != 0)
     return refuse(EOPNOTSUPP);
-  if (auto sealed = collection.batch.commit(*engine); !sealed)
+  if (auto sealed = collection.batch.commit(engine_of(flags)); !sealed)
     return refuse(sealed.error().to_errno());
   return collection.left_out;
 }

@@ -9,6 +9,7 @@
 #include "memseal/memseal.h"
 #include "memseal/seal.h"
 #include "seal/commit.h"
+#include "seal/engine_flags.h"
 #include "seal/register.h"
 #include "seal/scratch.h"
 #include "sys/holes.h"
@@ -37,19 +38,6 @@ int answer(Result<void> outcome) {
     return 0;
   errno = outcome.error().to_errno();
   return -1;
-}
-
-Engine engine_of(unsigned flags) {
-  switch (flags & MEMSEAL_ENGINES) {
-    case MEMSEAL_NATIVE:
-      return Engine::native;
-    case MEMSEAL_FILTER:
-      return Engine::filter;
-    case MEMSEAL_STRICT:
-      return Engine::strict;
-    default:
-      return Engine::automatic;
-  }
 }
 
 /// S-01.
