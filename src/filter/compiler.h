@@ -54,10 +54,6 @@ enum class Part : std::uint8_t {
   moved_from,          ///< only the old range of MREMAP_FIXED
 };
 
-/// Which mmap is judged: what replaces, or all that insists on its address.
-/// Before Linux 4.17, and with both flags, MAP_FIXED decides.
-enum class Placing : std::uint8_t { replacing, replacing_or_not };
-
 struct RangeOptions {
   Architecture architecture = native_architecture();
   OnHit on_hit = OnHit::deny;
@@ -68,10 +64,6 @@ struct RangeOptions {
   /// Where System V segments with MUNMAP-sealed pages were attached: shmdt
   /// takes an address and no length.
   std::span<const Address> attachments = {};
-  Placing placing = Placing::replacing;
-  /// The protection that downgradable pages may be given: PROT_READ (S-50), or
-  /// 0, PROT_NONE, for arenas that hide what they retire.
-  std::uint32_t lowered_protection = 1;
 };
 
 /// Compiles the ranges; the program stands at the end of `storage`.

@@ -20,7 +20,7 @@ constexpr std::uint32_t action_allow = 0x7fff0000;
 constexpr std::uint32_t action_return_0 = 0x00050000;
 
 constexpr std::uint32_t all_ones = 0xffffffff;
-constexpr std::uint32_t map_fixed_noreplace = 0x100000;
+constexpr std::uint32_t prot_read = 1;
 
 // The sets of pages that calls are held against. Pages that hold MPROTECT are
 // in two sets: PROT_READ may be asked for on the downgradable ones.
@@ -170,9 +170,7 @@ private:
       reads =
           as_.then(ld, low_of(3), as_.jump(jeq_k, all_ones, lowers, raises));
     reads = as_.then(ld, high_of(2), as_.jump(jeq_k, 0, reads, raises));
-    return as_.then(
-        ld, low_of(2),
-        as_.jump(jeq_k, options_.lowered_protection, reads, raises));
+    return as_.then(ld, low_of(2), as_.jump(jeq_k, prot_read, reads, raises));
   }
 
   Node madvise() {
@@ -201,10 +199,7 @@ private:
       by_file = check_.span(0, 1, check_.rounded_like(0, offset, tree), allow_);
     Node fixed = as_.jump(jset_k, MAP_ANONYMOUS, plain, by_file);
     fixed = as_.jump(jset_k, MAP_HUGETLB, *huge_by_flag_, fixed);
-    std::uint32_t placed = MAP_FIXED;
-    if (options_.placing == Placing::replacing_or_not)
-      placed |= map_fixed_noreplace;
-    return as_.then(ld, low_of(3), as_.jump(jset_k, placed, fixed, allow_));
+    return as_.then(ld, low_of(3), as_.jump(jset_k, MAP_FIXED, fixed, allow_));
   }
 
   /// A length of 0, or one that rounds to it, still means one page: it makes

@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "bpf/listing.h"
-#include "filter/arena_filter.h"
 #include "filter/compiler.h"
 
 namespace memseal::filter {
@@ -95,11 +94,9 @@ TEST_P(Golden, downgradable_beside_immutable) {
 }
 
 TEST_P(Golden, the_arena) {
-  ArenaOptions options;
-  options.architecture = GetParam();
   expect_golden("arena", GetParam(),
-                compile_arena(pages(0x200000000000, std::size_t{1} << 32),
-                              options, storage()));
+                ranges({{pages(0x200000000000, std::size_t{1} << 32),
+                         seal_type::all, Downgrade::allowed}}));
 }
 
 TEST_P(Golden, the_base_filter) {
