@@ -33,11 +33,11 @@ public:
   std::optional<std::string_view> get(std::string_view name) const {
     return lookup(strings_.data(), name);
   }
+  void remove(std::string_view name);
   char *const *vector() { return strings_.data(); }
 
 private:
   Result<void> append(std::string_view text);
-  void remove(std::string_view name);
 
   static constexpr std::size_t max_strings = 32768;
   static constexpr std::size_t max_text = 512 * 1024;

@@ -13,6 +13,8 @@
 #include <charconv>
 
 #include "launch/installation.h"
+#include "policy/unfiltered_claim.h"
+#include "sys/seccomp_state.h"
 #include "sys/syscall.h"
 
 namespace memseal::launch {
@@ -126,6 +128,7 @@ Feasible<Plan> Preparation::prepare(const RunRequest &request,
   // A child may be a program whose libraries need all there is.
   if (road == Road::audit)
     MEMSEAL_TRY_VOID(enter_tunable(inherited ? largest_surplus : extra_tls_));
+  MEMSEAL_TRY_VOID(enter_claim());
   plan.environment = environment_.vector();
   return plan;
 }
@@ -255,6 +258,22 @@ Feasible<void> Preparation::enter_tunable(std::size_t bytes) {
       "=",
       std::string_view(digits, static_cast<std::size_t>(end - digits))};
   if (!environment_.set(tunables_variable, parts))
+    return hindered(Obstacle::too_large, path_.view());
+  return {};
+}
+
+/// Last, so that the module need not move others to take it out.
+Feasible<void> Preparation::enter_claim() {
+  environment_.remove(unfiltered_variable);
+  if (!sys::runs_unfiltered())
+    return {};
+  char digits[24];
+  char *end =
+      std::to_chars(digits, digits + sizeof digits, sys::call(SYS_getpid).raw)
+          .ptr;
+  std::string_view parts[] = {
+      std::string_view(digits, static_cast<std::size_t>(end - digits))};
+  if (!environment_.set(unfiltered_variable, parts))
     return hindered(Obstacle::too_large, path_.view());
   return {};
 }

@@ -47,6 +47,7 @@ private:
   Feasible<void> enter_module(Road road);
   Feasible<void> enter_provider(Provide provide);
   Feasible<void> enter_tunable(std::size_t bytes);
+  Feasible<void> enter_claim();
 
   PathText path_, interpreter_, module_, report_, provider_, keeper_;
   Libraries libraries_;

@@ -103,10 +103,20 @@ bool runs_in_valgrind(LinkMap *head) {
   return false;
 }
 
-Reason find_obstacle(LinkMap *head) {
+enum class Start : std::uint8_t { unfiltered, unknown };
+
+/// What the launcher said; a setuid program does not listen.
+Start take_claim(char **environment) {
+  bool told = sys::auxiliary_value(AT_SECURE) == 0 &&
+              take_unfiltered_claim(environment);
+  return told ? Start::unfiltered : Start::unknown;
+}
+
+Reason find_obstacle(LinkMap *head, Start start) {
   if (runs_in_valgrind(head))
     return Reason::emulated;
-  state.seccomp = sys::seccomp_state();
+  state.seccomp = start == Start::unfiltered ? sys::SeccompState{.mode = 0}
+                                             : sys::seccomp_state();
   sys::MsealTrial trial = sys::MsealTrial::works;
   if (!state.seccomp.none())
     trial = sys::try_mseal_in_child();
@@ -233,7 +243,9 @@ bool inert() {
 /// threads running could end the process. Without /proc it cannot be known.
 bool filter_came() {
   sys::SeccompState now = sys::seccomp_state();
-  return now.mode < 0 || !(now == state.seccomp);
+  // Where there is none, their number is known without being told.
+  bool same = now == state.seccomp || (now.none() && state.seccomp.none());
+  return now.mode < 0 || !same;
 }
 
 Reason late_obstacle(const Image &image) {
@@ -335,7 +347,7 @@ void seal_initial_objects(LinkMap *head, char **environment,
     environment = find_environment(head);
   read_options(environment);
   state.engine = engine_of(state.options.engine);
-  state.obstacle = find_obstacle(head);
+  state.obstacle = find_obstacle(head, take_claim(environment));
 
   if (state.engine == Engine::native || state.obstacle != Reason::none) {
     go_through_initial(module, Pass::seal, {});

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "loader/start_stack.h"
 
+#include <sys/syscall.h>
+
+#include <charconv>
 #include <cstring>
 
 #include "policy/run_options.h"
+#include "policy/unfiltered_claim.h"
 #include "sys/auxiliary_vector.h"
+#include "sys/syscall.h"
 
 namespace memseal::loader {
 namespace {
@@ -13,9 +18,11 @@ constexpr std::string_view surplus_tunable = "glibc.rtld.optional_static_tls=";
 
 /// The text after "NAME=", null if the string is of another variable.
 char *value_in(char *string, std::string_view name) {
-  if (!std::string_view(string).starts_with(name) || string[name.size()] != '=')
-    return nullptr;
-  return string + name.size() + 1;
+  for (char c : name) {
+    if (*string++ != c)
+      return nullptr;
+  }
+  return *string == '=' ? string + 1 : nullptr;
 }
 
 bool is_module(std::string_view path) {
@@ -103,6 +110,24 @@ std::optional<std::string_view> variable(char *const *environment,
       return value;
   }
   return std::nullopt;
+}
+
+bool take_unfiltered_claim(char **environment) {
+  if (environment == nullptr)
+    return false;
+  for (; *environment != nullptr; ++environment) {
+    const char *value = value_in(*environment, unfiltered_variable);
+    if (value == nullptr)
+      continue;
+    for (char **at = environment; *at != nullptr; ++at)
+      at[0] = at[1];
+    long number = 0;
+    auto [end, error] =
+        std::from_chars(value, value + std::strlen(value), number);
+    return error == std::errc() && *end == '\0' &&
+           number == sys::call(SYS_getpid).raw;
+  }
+  return false;
 }
 
 void forget_memseal(char **environment) {

@@ -21,6 +21,14 @@ char **find_environment(LinkMap *head);
 std::optional<std::string_view> variable(char *const *environment,
                                          std::string_view name);
 
+/// Takes the launcher's claim that this process has no seccomp filter out of
+/// the environment; returns whether it was there and is about this process. See
+/// policy/unfiltered_claim.h.
+///
+/// Works in place. Context: before-main, while nobody else reads the
+/// environment.
+bool take_unfiltered_claim(char **environment);
+
 /// Takes memseal's own settings out, so that children start unsealed, and
 /// leaves those that were there before: MEMSEAL_OPTIONS as a whole, memseal's
 /// modules from LD_AUDIT and LD_PRELOAD, and the last of GLIBC_TUNABLES if it

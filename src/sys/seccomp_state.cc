@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/mman.h>
 #include <linux/wait.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 
 #include <cstddef>
@@ -56,6 +57,10 @@ SeccompState seccomp_state() {
   // the kernel escapes newlines in it.
   return {.mode = field(status, "\nSeccomp:\t"),
           .filters = field(status, "\nSeccomp_filters:\t")};
+}
+
+bool runs_unfiltered() {
+  return call(SYS_prctl, PR_GET_SECCOMP, 0, 0, 0, 0).raw == 0;
 }
 
 MsealTrial try_mseal_in_child() {

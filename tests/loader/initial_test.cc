@@ -134,6 +134,33 @@ TEST(Modules, need_no_library_and_no_thread_local_storage) {
   }
 }
 
+/// Under a filter that kills for mseal(2), a shell that executes the program
+/// sealed, telling it that process `number` has no filter.
+Finished filtered_with_claim(const std::string &number) {
+  return run({program("opener"), "sandbox", "exec", "/bin/sh", "-c",
+              "export MEMSEAL_UNFILTERED=" + number + " LD_AUDIT=" +
+                  module("audit") + "; exec " + program("initial")},
+             {});
+}
+
+TEST(Claim, that_there_is_no_filter_is_believed_about_oneself_alone) {
+  if (!sys::has_mseal())
+    GTEST_SKIP() << "this kernel has no mseal(2)";
+  EXPECT_EQ(filtered_with_claim("1").output, allowed);
+  EXPECT_EQ(filtered_with_claim("").output, allowed);
+  EXPECT_EQ(filtered_with_claim("$$x").output, allowed);
+  // Control: one that lies about itself makes the call it would be killed for.
+  EXPECT_EQ(filtered_with_claim("$$").output, "");
+}
+
+TEST(Claim, that_there_is_no_filter_is_not_inherited) {
+  EXPECT_EQ(
+      run({program("initial"), "env"},
+          {"X=1", "MEMSEAL_UNFILTERED=1", "Y=2", "LD_AUDIT=" + module("audit")})
+          .output,
+      "X=1\nY=2\nLD_AUDIT=" + module("audit") + "\n");
+}
+
 TEST(Children, start_unsealed_and_with_the_old_environment_when_asked_to) {
   std::vector<std::string> before = {"LD_AUDIT=" + module("audit"),
                                      "MEMSEAL_OPTIONS=no-inherit", "X=1",
