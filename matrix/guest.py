@@ -61,6 +61,9 @@ def build(source, arch, work, only, say):
     guest.add_bytes("/init", init.read_bytes(), 0o755)
 
     add_products(guest, tree)
+    for data in (source / "tests").rglob("*.txt"):  # what tests compare with
+        if data.name != "CMakeLists.txt":
+            guest.add_file(str(data))
     lines = test_programs(guest, tree) + scripts(guest, source, tree)
     lines = [line for line in lines if fnmatch.fnmatch(line[0], only)]
     if not lines:

@@ -13,7 +13,8 @@
 namespace memseal::test {
 namespace {
 
-MEMSEAL_EVERY_ENGINE(Downgrade);
+MEMSEAL_NATIVE_ENGINE(NativeDowngrade);
+MEMSEAL_FILTERING_ENGINES(FilteredDowngrade);
 
 Scene downgradable(Engine engine, Memory memory = Memory::anonymous_rw) {
   Scene scene{engine, memory};
@@ -22,13 +23,7 @@ Scene downgradable(Engine engine, Memory memory = Memory::anonymous_rw) {
   return scene;
 }
 
-#define NEEDS_A_FILTER_ALONE()      \
-  if (GetParam() == Engine::native) \
-  GTEST_SKIP() << "mseal(2) has no downgrade-only seal"
-
-TEST_P(Downgrade, IsNotSupportedByMsealAndSealsNothing) {  // S-51
-  if (filtered())
-    GTEST_SKIP() << "a filter does it";
+TEST_P(NativeDowngrade, IsNotSupportedByMsealAndSealsNothing) {  // S-51
   Trial trial = attempt(downgradable(GetParam()), [](const Area &a) {
     return mprotect(a.at(1), page, PROT_READ);
   });
@@ -36,8 +31,7 @@ TEST_P(Downgrade, IsNotSupportedByMsealAndSealsNothing) {  // S-51
   EXPECT_EQ(trial.answer, 0);
 }
 
-TEST_P(Downgrade, ToReadOnlyIsAllowed) {
-  NEEDS_A_FILTER_ALONE();
+TEST_P(FilteredDowngrade, ToReadOnlyIsAllowed) {
   for (Memory memory : {Memory::anonymous_rw, Memory::anonymous_r, Memory::text,
                         Memory::private_rw, Memory::shared_rw}) {
     SCOPED_TRACE(name(memory));
@@ -52,8 +46,7 @@ TEST_P(Downgrade, ToReadOnlyIsAllowed) {
   }
 }
 
-TEST_P(Downgrade, ToAnythingElseIsRefused) {
-  NEEDS_A_FILTER_ALONE();
+TEST_P(FilteredDowngrade, ToAnythingElseIsRefused) {
   for (int to : {PROT_NONE, PROT_READ | PROT_WRITE, PROT_READ | PROT_EXEC,
                  PROT_READ | PROT_WRITE | PROT_EXEC, PROT_WRITE, PROT_EXEC,
                  PROT_READ | 8 /* PROT_SEM */}) {
@@ -65,8 +58,7 @@ TEST_P(Downgrade, ToAnythingElseIsRefused) {
   }
 }
 
-TEST_P(Downgrade, WithHighBitsInTheProtectionIsNotReadOnly) {
-  NEEDS_A_FILTER_ALONE();
+TEST_P(FilteredDowngrade, WithHighBitsInTheProtectionIsNotReadOnly) {
   Trial trial = attempt(downgradable(GetParam()), [](const Area &a) {
     return syscall(SYS_mprotect, a.at(1), page, 0x1'0000'0001);
   });
@@ -76,8 +68,7 @@ TEST_P(Downgrade, WithHighBitsInTheProtectionIsNotReadOnly) {
   EXPECT_TRUE(trial.maps_same);
 }
 
-TEST_P(Downgrade, WithAProtectionKeyIsRefused) {
-  NEEDS_A_FILTER_ALONE();
+TEST_P(FilteredDowngrade, WithAProtectionKeyIsRefused) {
   Trial trial = attempt(downgradable(GetParam()), [](const Area &a) {
     return syscall(SYS_pkey_mprotect, a.at(1), page, PROT_READ, 0);
   });
@@ -91,8 +82,7 @@ TEST_P(Downgrade, WithAProtectionKeyIsRefused) {
   EXPECT_TRUE(trial.maps_same && trial.bytes_same);
 }
 
-TEST_P(Downgrade, CannotBeTakenBack) {  // S-50
-  NEEDS_A_FILTER_ALONE();
+TEST_P(FilteredDowngrade, CannotBeTakenBack) {  // S-50
   for (Memory memory : {Memory::anonymous_rw, Memory::text}) {
     Scene scene = downgradable(GetParam(), memory);
     int raised =
@@ -114,15 +104,13 @@ TEST_P(Downgrade, CannotBeTakenBack) {  // S-50
   }
 }
 
-TEST_P(Downgrade, OfPagesTogetherWithUnsealedOnesIsAllowed) {  // S-52
-  NEEDS_A_FILTER_ALONE();
+TEST_P(FilteredDowngrade, OfPagesTogetherWithUnsealedOnesIsAllowed) {  // S-52
   EXPECT_TRUE(allowed(attempt(downgradable(GetParam()), [](const Area &a) {
     return mprotect(a.at(0), 4 * page, PROT_READ);
   })));
 }
 
-TEST_P(Downgrade, OfARangeWithAnImmutablePageIsRefusedWhole) {  // S-52
-  NEEDS_A_FILTER_ALONE();
+TEST_P(FilteredDowngrade, OfARangeWithAnImmutablePageIsRefusedWhole) {  // S-52
   int step = in_child([engine = GetParam()] {
     Area a = Area::create(Memory::anonymous_rw);
     if (seal_by(engine, a.at(0), page, MEMSEAL_MPROTECT,
@@ -137,8 +125,7 @@ TEST_P(Downgrade, OfARangeWithAnImmutablePageIsRefusedWhole) {  // S-52
   EXPECT_EQ(step, 0);
 }
 
-TEST_P(Downgrade, MayBeMadeImmutableButNotTheOtherWay) {  // S-14
-  NEEDS_A_FILTER_ALONE();
+TEST_P(FilteredDowngrade, MayBeMadeImmutableButNotTheOtherWay) {  // S-14
   int step = in_child([engine = GetParam()] {
     Area a = Area::create(Memory::anonymous_rw);
     for (unsigned flags : {MEMSEAL_DOWNGRADABLE, 0u, MEMSEAL_DOWNGRADABLE})
@@ -149,8 +136,8 @@ TEST_P(Downgrade, MayBeMadeImmutableButNotTheOtherWay) {  // S-14
   EXPECT_EQ(step, 0);
 }
 
-TEST_P(Downgrade, OfAPageThatWasReplacedSinceIsNoReasonToRefuseAnotherSeal) {
-  NEEDS_A_FILTER_ALONE();
+TEST_P(FilteredDowngrade,
+       OfAPageThatWasReplacedSinceIsNoReasonToRefuseAnotherSeal) {
   // S-66: the address stays sealed, whatever is mapped there later.
   int step = in_child([engine = GetParam()] {
     Area a = Area::create(Memory::anonymous_rw);
@@ -167,8 +154,7 @@ TEST_P(Downgrade, OfAPageThatWasReplacedSinceIsNoReasonToRefuseAnotherSeal) {
   EXPECT_EQ(step, 0);
 }
 
-TEST_P(Downgrade, OfWhatHasSeveralRungsOrNoneIsNotSupported) {  // S-51
-  NEEDS_A_FILTER_ALONE();
+TEST_P(FilteredDowngrade, OfWhatHasSeveralRungsOrNoneIsNotSupported) {  // S-51
   for (int from :
        {PROT_NONE, PROT_WRITE, PROT_EXEC, PROT_READ | PROT_WRITE | PROT_EXEC}) {
     SCOPED_TRACE(from);

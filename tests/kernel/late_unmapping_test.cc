@@ -15,6 +15,7 @@ namespace memseal::test {
 namespace {
 
 MEMSEAL_EVERY_ENGINE(LateUnmapping);
+MEMSEAL_FILTERING_ENGINES(FilteredLateUnmapping);
 
 constexpr int no_aio = 90, mark = 8;
 
@@ -51,9 +52,7 @@ int destroy_under_seal(Engine engine, Level level) {
   return peek(sealed + mark) == 'r' ? 1 : 2;
 }
 
-TEST_P(LateUnmapping, OfAnAioRingIsRefusedAtTheClosedLevel) {  // S-45a
-  if (!filtered())
-    GTEST_SKIP() << "native has no levels";
+TEST_P(FilteredLateUnmapping, OfAnAioRingIsRefusedAtTheClosedLevel) {  // S-45a
   int step =
       in_child([&] { return destroy_under_seal(GetParam(), Level::closed); });
   if (step == no_aio)
@@ -66,13 +65,10 @@ TEST_P(LateUnmapping, OfAnAioRingIsOpenToAFilterAlone) {  // S-45a
       [&] { return destroy_under_seal(GetParam(), Level::compatible); });
   if (step == no_aio)
     GTEST_SKIP() << "this kernel has no AIO";
-  // mseal(2), which strict has as well, keeps the page.
-  EXPECT_EQ(step, GetParam() == Engine::filter ? 2 : 1);
+  EXPECT_EQ(step, kernel_seals(GetParam()) ? 1 : 2);
 }
 
-TEST_P(LateUnmapping, ByHugePageMemfdsIsRefused) {  // S-45b
-  if (!filtered())
-    GTEST_SKIP() << "native refuses the mmap itself";
+TEST_P(FilteredLateUnmapping, ByHugePageMemfdsIsRefused) {  // S-45b
   int step = in_child([engine = GetParam()] {
     if (memfd_create("twin", MFD_HUGETLB) == -1)
       return no_aio;

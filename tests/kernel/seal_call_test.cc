@@ -14,6 +14,7 @@ namespace memseal::test {
 namespace {
 
 MEMSEAL_EVERY_ENGINE(SealCall);
+MEMSEAL_FILTERING_ENGINES(FilteredSealCall);
 
 TEST_P(SealCall, ChecksItsArgumentsInTheDocumentedOrder) {
   struct {
@@ -100,9 +101,7 @@ TEST_P(SealCall, AgainSucceeds) {  // S-14
   EXPECT_EQ(step, 0);
 }
 
-TEST_P(SealCall, OnAClosedPageTakesSubsetsOnly) {  // S-07, S-14
-  if (!filtered())
-    GTEST_SKIP() << "mseal(2) seals everything at once";
+TEST_P(FilteredSealCall, OnAClosedPageTakesSubsetsOnly) {  // S-07, S-14
   int step = in_child([engine = GetParam()] {
     Area a = Area::create(Memory::anonymous_rw);
     auto seal = [&](int index, int count, unsigned types) {
@@ -128,9 +127,7 @@ TEST_P(SealCall, OnAClosedPageTakesSubsetsOnly) {  // S-07, S-14
   EXPECT_EQ(step, 0);
 }
 
-TEST_P(SealCall, AddsTypesToTypes) {  // S-14
-  if (!filtered())
-    GTEST_SKIP() << "mseal(2) seals everything at once";
+TEST_P(FilteredSealCall, AddsTypesToTypes) {  // S-14
   int step = in_child([engine = GetParam()] {
     Area a = Area::create(Memory::anonymous_rw);
     if (seal_by(engine, a.at(1), page, MEMSEAL_MUNMAP) != 0 ||
@@ -166,9 +163,7 @@ TEST_P(SealCall, AcrossThe4GiBBoundaryHoldsOnBothSides) {
   EXPECT_EQ(step, 0);
 }
 
-TEST_P(SealCall, ProtectAndSealGoInOneStepOrNotAtAll) {  // S-54
-  if (!filtered())
-    GTEST_SKIP() << "memseal_mprotect is the filter's";
+TEST_P(FilteredSealCall, ProtectAndSealGoInOneStepOrNotAtAll) {  // S-54
   int step = in_child([engine = GetParam()] {
     if (harden(engine, Level::compatible) != 0)
       return 1;

@@ -22,6 +22,7 @@ namespace memseal::test {
 namespace {
 
 MEMSEAL_EVERY_ENGINE(WritingAround);
+MEMSEAL_FILTERING_ENGINES(FilteredWritingAround);
 
 TEST_P(WritingAround, ThroughProcSelfMemIsOpen) {  // S-44
   Trial trial = attempt({GetParam(), Memory::relro}, [](const Area &a) {
@@ -118,9 +119,7 @@ TEST_P(WritingAround, ByUserfaultfdIsOpenBelowTheClosedLevel) {  // S-43
   EXPECT_EQ(step, 2) << "it is closed: docs/semantics.md S-43 may promise it";
 }
 
-TEST_P(WritingAround, ByUserfaultfdIsRefusedAtTheClosedLevel) {  // S-43
-  if (!filtered())
-    GTEST_SKIP() << "native has no levels";
+TEST_P(FilteredWritingAround, ByUserfaultfdIsRefusedAtTheClosedLevel) {  // S-43
   int step =
       in_child([&] { return fill_a_sealed_page(GetParam(), Level::closed); });
   if (step == 90)
@@ -128,9 +127,8 @@ TEST_P(WritingAround, ByUserfaultfdIsRefusedAtTheClosedLevel) {  // S-43
   EXPECT_EQ(step, 0);
 }
 
-TEST_P(WritingAround, ByTheDeviceOfUserfaultfdIsRefusedAtTheClosedLevel) {
-  if (!filtered())
-    GTEST_SKIP() << "native has no levels";
+TEST_P(FilteredWritingAround,
+       ByTheDeviceOfUserfaultfdIsRefusedAtTheClosedLevel) {
   int step = in_child([engine = GetParam()] {
     constexpr unsigned long ioc_new = 0xaa00;  // USERFAULTFD_IOC_NEW
     int device = open("/dev/userfaultfd", O_RDWR | O_CLOEXEC);
@@ -172,9 +170,7 @@ TEST_P(WritingAround, ByPtraceFromOutsideIsOpen) {  // S-45
   EXPECT_EQ(in_child([&] { return poke_sealed_page_of_child(GetParam()); }), 0);
 }
 
-TEST_P(WritingAround, ByPtraceInsideTheTreeIsRefusedAtTheClosedLevel) {
-  if (!filtered())
-    GTEST_SKIP() << "native has no levels";
+TEST_P(FilteredWritingAround, ByPtraceInsideTheTreeIsRefusedAtTheClosedLevel) {
   int step = in_child([engine = GetParam()] {
     auto trace_child = [] {
       pid_t child = fork();

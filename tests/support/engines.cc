@@ -64,12 +64,18 @@ int harden(Engine engine, Level level) {
       level == Level::closed ? MEMSEAL_BASE_CLOSED : MEMSEAL_BASE_COMPATIBLE));
 }
 
+bool kernel_seals(Engine engine) {
+  return engine != Engine::filter && missing(Engine::native).empty();
+}
+
 std::string missing(Engine engine) {
   static const int errors[] = {probe(Engine::native), probe(Engine::filter),
                                probe(Engine::strict)};
   int error = errors[static_cast<int>(engine)];
   if (error == 0)
     return "";
+  if (engine == Engine::native && error == EOPNOTSUPP)
+    return "this kernel has no mseal(2) (Linux 6.10)";
   return "no engine " + name(engine) +
          " here: " + (error < 1000 ? strerror(error) : "the probe died");
 }

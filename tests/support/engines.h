@@ -28,6 +28,10 @@ int seal_by(Engine engine, void *at, std::size_t size,
 /// Brings the base filter to a level; nothing for native. 0 or the errno.
 int harden(Engine engine, Level level);
 
+/// Whether mseal(2) keeps what this engine seals whole. Strict has it only
+/// where the kernel has it (S-65); without it, strict is the filter alone.
+bool kernel_seals(Engine engine);
+
 /// Why `engine` cannot be tried here; empty if it can.
 std::string missing(Engine engine);
 
@@ -52,11 +56,22 @@ inline std::string engine_name(const testing::TestParamInfo<Engine> &info) {
 
 }  // namespace memseal::test
 
-/// class SUITE : EveryEngine, instantiated for all three.
-#define MEMSEAL_EVERY_ENGINE(suite)                                            \
-  class suite : public ::memseal::test::EveryEngine {};                        \
-  INSTANTIATE_TEST_SUITE_P(, suite,                                            \
-                           ::testing::Values(::memseal::test::Engine::native,  \
-                                             ::memseal::test::Engine::filter,  \
-                                             ::memseal::test::Engine::strict), \
+#define MEMSEAL_TEST_ENGINES(suite, ...)                            \
+  class suite : public ::memseal::test::EveryEngine {};             \
+  INSTANTIATE_TEST_SUITE_P(, suite, ::testing::Values(__VA_ARGS__), \
                            ::memseal::test::engine_name)
+
+/// class SUITE : EveryEngine, instantiated for all three.
+#define MEMSEAL_EVERY_ENGINE(suite)                            \
+  MEMSEAL_TEST_ENGINES(suite, ::memseal::test::Engine::native, \
+                       ::memseal::test::Engine::filter,        \
+                       ::memseal::test::Engine::strict)
+
+/// For rules that only a filter has: types of their own, levels, downgrading.
+#define MEMSEAL_FILTERING_ENGINES(suite)                       \
+  MEMSEAL_TEST_ENGINES(suite, ::memseal::test::Engine::filter, \
+                       ::memseal::test::Engine::strict)
+
+/// For what mseal(2) alone does otherwise.
+#define MEMSEAL_NATIVE_ENGINE(suite) \
+  MEMSEAL_TEST_ENGINES(suite, ::memseal::test::Engine::native)
