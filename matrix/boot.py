@@ -25,7 +25,8 @@ class BootFailure(Exception):
     """Process 1 never spoke: the emulator's fault, so worth another try."""
 
 
-def run(arch, kernel, image, log, tell=lambda event, name, detail: None):
+def run(arch, kernel, image, log, tell=lambda event, name, detail: None,
+        environment=()):
     """One boot. Returns (kernel release, [(name, how it ended, its output)]).
 
     A machine that dies after process 1 spoke has a result: the program that ran
@@ -35,7 +36,8 @@ def run(arch, kernel, image, log, tell=lambda event, name, detail: None):
         "-accel", "tcg", "-nodefaults", "-no-user-config", "-display", "none",
         "-serial", "stdio", "-no-reboot", "-m", "1024", "-smp", "2",
         "-kernel", str(kernel), "-initrd", str(image), "-append",
-        f"console={CONSOLE[arch]} quiet panic=-1 rdinit=/init"]
+        " ".join([f"console={CONSOLE[arch]} quiet panic=-1 rdinit=/init",
+                  *environment])]  # what the kernel does not know, init gets
     release, results = None, []
     name, output = None, []
     with open(log, "w") as record:

@@ -28,7 +28,7 @@ def say(text, **more):
     print(text, flush=True, **more)
 
 
-def run_kernel(name, image, work):
+def run_kernel(name, image, work, environment):
     """One column of the table."""
     arch, kernel = name.split("/")
     version, vmlinuz = packages.kernel(RELEASES[kernel], arch)
@@ -44,7 +44,8 @@ def run_kernel(name, image, work):
 
     for attempt in range(1, TRIES + 1):
         try:
-            release, ended = boot.run(arch, vmlinuz, image, log, tell)
+            release, ended = boot.run(arch, vmlinuz, image, log, tell,
+                                      environment)
             break
         except boot.BootFailure as failure:
             say(f"{name}: boot {attempt} of {TRIES} failed: {failure}")
@@ -76,7 +77,12 @@ def main():
                         help="keep the result in docs/kernel-matrix.md and .json")
     parser.add_argument("--only", metavar="GLOB", default="*",
                         help="only the programs that match, e.g. unit_*")
+    parser.add_argument("--env", metavar="NAME=VALUE", action="append",
+                        default=[], help="set for the programs in the guest, "
+                        "e.g. GTEST_FILTER=Mmap.*")
     options = parser.parse_args()
+    if options.publish and (options.env or options.only != "*"):
+        parser.error("--publish wants whole runs: no --env, no --only")
     chosen = [k if "/" in k else f"amd64/{k}" for k in options.kernels]
     chosen = EVERY if options.all else chosen or USUAL
     for name in chosen:
@@ -93,7 +99,7 @@ def main():
     for name in chosen:
         image, programs = images[name.split("/")[0]]
         wanted[name] = programs
-        columns[name] = run_kernel(name, image, work)
+        columns[name] = run_kernel(name, image, work, options.env)
     missing_programs(columns, wanted)
     return report(columns, work, options.publish)
 

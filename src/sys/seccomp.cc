@@ -6,7 +6,11 @@
 #include <linux/wait.h>
 #include <sys/syscall.h>
 
+#include <atomic>
+
+#include "sys/named_memory.h"
 #include "sys/syscall.h"
+#include "sys/threads.h"
 
 namespace memseal::sys {
 namespace {
@@ -14,6 +18,8 @@ namespace {
 // SECCOMP_FILTER_FLAG_SPEC_ALLOW: without it a filtered thread loses
 // speculation on kernels before 5.16 and pays for it on every branch.
 constexpr unsigned spec_allow = 1u << 2;
+
+constexpr std::uint64_t burial = 200'000;  // microseconds
 
 Answer install(std::span<const sock_filter> program, unsigned flags) {
   sock_fprog described{static_cast<unsigned short>(program.size()),
@@ -28,16 +34,32 @@ Answer install_at_best(std::span<const sock_filter> program) {
   return answer;
 }
 
+/// A thread that has filters of its own stands in the way of TSYNC until the
+/// kernel has buried it, a moment after pthread_join(3) returned. From Linux
+/// 6.11 the kernel leaves ending threads out itself (kernel/seccomp.c,
+/// seccomp_can_sync_threads); before, we wait for them.
+Answer install_synchronised(std::span<const sock_filter> program) {
+  const std::uint64_t deadline = now_microseconds() + burial;
+  for (;;) {
+    Answer answer = install_at_best(program);
+    if (answer.raw <= 0 || !is_ending(static_cast<int>(answer.raw)) ||
+        now_microseconds() >= deadline)
+      return answer;
+    std::atomic<std::uint32_t> nothing{0};
+    wait(nothing, 0, 500);
+  }
+}
+
 }  // namespace
 
 Result<void> install_filter(std::span<const sock_filter> program) {
   if (program.size() > BPF_MAXINSNS)
     return fail(Errc::budget);
 
-  Answer answer = install_at_best(program);
+  Answer answer = install_synchronised(program);
   if (answer.error() == EACCES &&
       !call(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0).failed())
-    answer = install_at_best(program);
+    answer = install_synchronised(program);
 
   switch (answer.error()) {
     case 0:

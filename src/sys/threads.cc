@@ -164,23 +164,40 @@ Result<ThreadState> thread_state(int tid) {
   return ThreadState{state[0] == 'Z' || state[0] == 'X', hexadecimal(blocked)};
 }
 
-bool is_ring_worker(int tid) {
-  constexpr unsigned long pf_io_worker = 0x10;
+namespace {
+
+/// The PF_ flags; nothing if the thread is gone or /proc does not say.
+std::optional<unsigned long> flags_of(int tid) {
   std::array<char, 1024> buffer;
   auto text = read_small(TaskPath(tid, "stat").text, buffer);
   if (!text)
-    return false;
+    return {};
   // "TID (NAME) S 1 2 3 4 5 FLAGS ..."; the name may hold anything.
   std::size_t at = text->rfind(')');
   for (int field = 0; field < 7 && at != text->npos; ++field)
     at = text->find(' ', at + 1);
   if (at == text->npos)
-    return false;
+    return {};
   unsigned long flags = 0;
   for (++at; at < text->size() && (*text)[at] >= '0' && (*text)[at] <= '9';
        ++at)
     flags = flags * 10 + static_cast<unsigned long>((*text)[at] - '0');
-  return (flags & pf_io_worker) != 0;
+  return flags;
+}
+
+}  // namespace
+
+bool is_ring_worker(int tid) {
+  constexpr unsigned long pf_io_worker = 0x10;
+  return (flags_of(tid).value_or(0) & pf_io_worker) != 0;
+}
+
+bool is_ending(int tid) {
+  constexpr unsigned long pf_exiting = 0x4;
+  if (auto flags = flags_of(tid))
+    return (*flags & pf_exiting) != 0;
+  auto state = thread_state(tid);
+  return state && state->ended;
 }
 
 std::optional<long> sleeping_in_call(int tid) {

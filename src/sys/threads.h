@@ -73,6 +73,13 @@ Result<ThreadState> thread_state(int tid);
 ///          PF_IO_WORKER.
 bool is_ring_worker(int tid);
 
+/// Whether the thread runs no more code of the program: it is gone, a zombie,
+/// or on its way out through exit(2).
+///
+/// Source:  proc(5), /proc/pid/stat, flags; Linux, include/linux/sched.h,
+///          PF_EXITING.
+bool is_ending(int tid);
+
 /// The number of the system call in which the thread sleeps; -1 if it sleeps
 /// outside of any (a page fault); nothing if it runs, or cannot be asked.
 ///

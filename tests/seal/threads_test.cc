@@ -214,15 +214,16 @@ TEST(TheBorrowedSignal, StillDoesItsWorkForLibcWhileItIsBorrowed) {
                 while (!end)
                   failed += setgid(getgid()) != 0;
               });
-              for (int i = 0; i < 50; ++i) {
+              int error = 0;
+              for (int i = 0; i < 50 && error == 0; ++i) {
                 char *at = fresh_pages(1);
                 if (memseal(at, page, MEMSEAL_MUNMAP, 0) != 0)
-                  return 1;
+                  error = errno;
               }
               end = true;
               identity.join();
               other.finish();
-              return failed == 0 ? 0 : 2;
+              return failed == 0 ? error : 1;
             }),
             0);
 }
