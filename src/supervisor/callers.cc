@@ -7,7 +7,6 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
-#include <cstdio>
 #include <cstring>
 
 namespace memseal::supervisor {
@@ -97,25 +96,19 @@ bool Callers::read_word(std::uint64_t address, std::uint64_t &word) const {
          sizeof word;
 }
 
-const std::vector<Frame> &Callers::of(pid_t tid) {
+const std::vector<Frame> &Callers::of(pid_t tid, const Whereabouts &place) {
   static const std::vector<Frame> nobody;
-  // proc(5): number, six arguments, stack pointer, program counter.
-  std::FILE *file =
-      std::fopen(fmt::format("/proc/{}/syscall", tid).c_str(), "re");
-  if (file == nullptr)
-    return nobody;
-  int told = std::fscanf(file, "%*d %*x %*x %*x %*x %*x %*x %lx %lx", &stack_,
-                         &counter_);
-  std::fclose(file);
+  stack_ = place.stack;
+  counter_ = place.counter;
   std::uint64_t top = 0;
-  if (told != 2 || !read_word(stack_, top))
+  if (stack_ == 0 || !read_word(stack_, top))
     return nobody;
   if (known_.size() >= most_places)
     known_.clear();
-  auto [place, is_new] = known_.try_emplace({counter_, top});
+  auto [known, is_new] = known_.try_emplace({counter_, top});
   if (is_new)
-    place->second = unwind(tid);
-  return place->second;
+    known->second = unwind(tid);
+  return known->second;
 }
 
 std::vector<Frame> Callers::unwind(pid_t tid) {

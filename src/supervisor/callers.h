@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "supervisor/hit.h"
+#include "supervisor/thread_files.h"
 
 struct Dwfl;
 
@@ -32,7 +33,7 @@ public:
 
   /// The frames of a thread that waits in a call, innermost first; empty if
   /// the kernel does not tell.
-  const std::vector<Frame> &of(pid_t tid);
+  const std::vector<Frame> &of(pid_t tid, const Whereabouts &place);
 
 private:
   std::vector<Frame> unwind(pid_t tid);

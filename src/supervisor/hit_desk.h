@@ -24,6 +24,7 @@
 
 #include "supervisor/callers.h"
 #include "supervisor/hit.h"
+#include "supervisor/thread_files.h"
 
 namespace memseal::supervisor {
 
@@ -53,6 +54,7 @@ private:
   Answer verdict_;
   Tell tell_;
   std::string image_;
+  ThreadTable threads_;
   std::map<pid_t, std::unique_ptr<Callers>> callers_;
 };
 

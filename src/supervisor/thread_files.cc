@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "supervisor/thread_files.h"
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <string_view>
+
+namespace memseal::supervisor {
+namespace {
+
+constexpr std::size_t most_threads = 256;  // two descriptors each
+
+int open_of(pid_t tid, const char *file) {
+  return open(fmt::format("/proc/{}/{}", tid, file).c_str(),
+              O_RDONLY | O_CLOEXEC);
+}
+
+std::string_view read_again(int fd, char (&bytes)[256]) {
+  ssize_t size = pread(fd, bytes, sizeof bytes - 1, 0);
+  bytes[size > 0 ? size : 0] = '\0';
+  return {bytes, static_cast<std::size_t>(size > 0 ? size : 0)};
+}
+
+pid_t process_of(pid_t tid) {
+  constexpr std::string_view key = "\nTgid:\t";
+  std::string status = read_file(fmt::format("/proc/{}/status", tid));
+  std::size_t at = status.find(key);
+  return at == std::string::npos ? 0
+                                 : std::atoi(status.c_str() + at + key.size());
+}
+
+}  // namespace
+
+std::string read_file(const std::string &path) {
+  char bytes[4096];
+  int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0)
+    return {};
+  ssize_t size = read(fd, bytes, sizeof bytes);
+  close(fd);
+  return size > 0 ? std::string(bytes, static_cast<std::size_t>(size))
+                  : std::string();
+}
+
+// The number of the process is asked last: if the thread's number passes on
+// meanwhile, `find` fails, and everything is opened anew.
+ThreadFiles::ThreadFiles(pid_t tid)
+    : syscall_(open_of(tid, "syscall")),
+      comm_(open_of(tid, "comm")),
+      process_(process_of(tid)) {}
+
+ThreadFiles::~ThreadFiles() {
+  if (syscall_ >= 0)
+    close(syscall_);
+  if (comm_ >= 0)
+    close(comm_);
+}
+
+bool ThreadFiles::find(Whereabouts &place) const {
+  char text[256];
+  read_again(syscall_, text);
+  // proc(5): number, six arguments, stack pointer, program counter.
+  return std::sscanf(text, "%*d %*x %*x %*x %*x %*x %*x %lx %lx", &place.stack,
+                     &place.counter) == 2;
+}
+
+std::string ThreadFiles::name() const {
+  char text[256];
+  std::string_view told = read_again(comm_, text);
+  if (told.ends_with('\n'))
+    told.remove_suffix(1);
+  std::string name;
+  for (char c : told) {
+    if (c == '\n')
+      name += "\\n";
+    else if (c == '\\')
+      name += "\\\\";
+    else
+      name += c;
+  }
+  return name;
+}
+
+const ThreadFiles &ThreadTable::of(pid_t tid, Whereabouts &place) {
+  place = {};
+  if (threads_.size() >= most_threads && !threads_.contains(tid))
+    threads_.clear();
+  auto [at, is_new] = threads_.try_emplace(tid, tid);
+  if (!at->second.find(place) && !is_new) {
+    threads_.erase(at);
+    at = threads_.try_emplace(tid, tid).first;
+    at->second.find(place);
+  }
+  return at->second;
+}
+
+}  // namespace memseal::supervisor

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// What /proc tells of a thread that waits for us, again and again.
+//
+// Looking a file of /proc up costs ten times as much as reading it, so files
+// are kept open. Such a descriptor means the thread it was opened for, whatever
+// becomes of the number: once that thread is gone, reading fails (ESRCH).
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+namespace memseal::supervisor {
+
+/// Where a thread is that waits in a call.
+struct Whereabouts {
+  std::uint64_t counter = 0, stack = 0;
+};
+
+class ThreadFiles {
+public:
+  explicit ThreadFiles(pid_t tid);
+  ~ThreadFiles();
+  ThreadFiles(const ThreadFiles &) = delete;
+  ThreadFiles &operator=(const ThreadFiles &) = delete;
+
+  /// False if the thread does not wait in a call, or is gone.
+  bool find(Whereabouts &place) const;
+  /// As in /proc/TID/status: newlines and backslashes escaped.
+  std::string name() const;
+  pid_t process() const { return process_; }
+
+private:
+  int syscall_, comm_;
+  pid_t process_;
+};
+
+/// The files of the threads that hit last, a bounded number of them.
+class ThreadTable {
+public:
+  /// Those of a thread that waits for us, and where it is. Never null; opened
+  /// anew if the number has passed on to another thread.
+  const ThreadFiles &of(pid_t tid, Whereabouts &place);
+
+private:
+  std::map<pid_t, ThreadFiles> threads_;
+};
+
+/// The first 4 KiB of a file, "" if it cannot be read.
+std::string read_file(const std::string &path);
+
+}  // namespace memseal::supervisor
