@@ -13,6 +13,7 @@
 #include "cli/verb.h"
 #include "cli/verbs.h"
 #include "policy/glob.h"
+#include "policy/run_options.h"
 
 namespace memseal::cli {
 namespace {
@@ -29,7 +30,14 @@ it again seals what has been loaded since.
   --json             write JSON: an array with one object a process
   --only=GLOBS       seal only objects that match (comma-separated; * ? [a-z])
   --except=GLOBS     do not seal objects that match
+  --engine=ENGINE    auto or native: mseal(2), Linux 6.10. filter: a seccomp
+                     filter, on every kernel. strict: a filter, and mseal(2)
+                     where there is one
   --help             this text
+
+A filter stays when the process executes another program, where its addresses
+mean nothing any more; and a process without CAP_SYS_ADMIN gets no_new_privs:
+setuid programs that it starts gain no rights.
 
 A library that is sealed stays mapped even if the program unloads it.
 What is not stopped: writes by a tracer or through /proc/PID/mem, and JIT code.
@@ -43,6 +51,7 @@ constexpr int exit_incomplete = 1, exit_refused = 126, exit_missing = 127;
 
 struct Request {
   bool dry_run = false, json = false;
+  tracer::Guard guard = tracer::Guard::native;
   RunOptions patterns;
   std::vector<pid_t> pids;
 };
@@ -64,6 +73,25 @@ bool parse_pid(std::string_view word, std::vector<pid_t> &pids) {
   return true;
 }
 
+bool parse_guard(std::string_view word, tracer::Guard &guard) {
+  auto engine = parse_engine(word);
+  if (!engine) {
+    complain(fmt::format(
+        "'{}' is no engine: they are auto, native, filter and strict", word));
+    return false;
+  }
+  guard = *engine == EngineChoice::filter   ? tracer::Guard::filter
+          : *engine == EngineChoice::strict ? tracer::Guard::strict
+                                            : tracer::Guard::native;
+  return true;
+}
+
+std::string_view engine_name(const tracer::Attached &attached) {
+  if (!attached.filter)
+    return "native";
+  return attached.native ? "filter and native" : "filter";
+}
+
 Parse parse(int argc, char **argv, Request &request) {
   for (int i = 1; i < argc; ++i) {
     std::string_view word = argv[i];
@@ -77,6 +105,9 @@ Parse parse(int argc, char **argv, Request &request) {
       request.patterns.only = word.substr(7);
     } else if (word.starts_with("--except=")) {
       request.patterns.except = word.substr(9);
+    } else if (word.starts_with("--engine=")) {
+      if (!parse_guard(word.substr(9), request.guard))
+        return Parse::wrong;
     } else if (word.starts_with("-")) {
       complain(fmt::format("attach has no option '{}'", word));
       return Parse::wrong;
@@ -115,6 +146,7 @@ nlohmann::json to_json(const tracer::Attached &attached, bool dry_run) {
           {"name", attached.process.name},
           {"program", attached.process.program},
           {"dry_run", dry_run},
+          {"engine", engine_name(attached)},
           {"threads", attached.threads},
           {"calls", attached.calls},
           {"bytes", attached.plan.bytes()},
@@ -141,10 +173,10 @@ void print_text(const tracer::Attached &attached, bool dry_run) {
   std::size_t bytes = attached.plan.bytes();
   fmt::print(
       "{} {} ({}): {} objects, {} KiB ({} KiB of them before), "
-      "{} calls, {} threads\n",
+      "{} calls, {} threads, {}\n",
       dry_run ? "would seal" : "sealed", attached.process.pid,
       attached.process.name, objects.size(), bytes / 1024, before / 1024,
-      attached.calls, attached.threads);
+      attached.calls, attached.threads, engine_name(attached));
   if (dry_run)
     print_ranges(attached);
   for (const tracer::LeftOut &left : attached.plan.left_out)
@@ -153,6 +185,11 @@ void print_text(const tracer::Attached &attached, bool dry_run) {
 }
 
 int report_failures(const tracer::Attached &attached) {
+  if (!attached.untold.empty())
+    fmt::print(stderr,
+               "memseal: process {}: `memseal status` will not show what the "
+               "filter guards: its register cannot be written: {}\n",
+               attached.process.pid, attached.untold);
   for (const tracer::Unsealed &range : attached.refused)
     fmt::print(stderr, "memseal: process {}: {:x}-{:x} was refused: {}\n",
                attached.process.pid, range.range.begin(), range.range.end(),
@@ -168,8 +205,9 @@ int attach_one(pid_t pid, const Request &request, nlohmann::json &all) {
   tracer::Selects selects = [&](std::string_view object) {
     return memseal::selects(request.patterns, object);
   };
-  auto attached = request.dry_run ? tracer::plan_attach(pid, selects)
-                                  : tracer::attach(pid, selects);
+  auto attached = request.dry_run
+                      ? tracer::plan_attach(pid, selects, request.guard)
+                      : tracer::attach(pid, selects, request.guard);
   if (!attached) {
     complain(attached.error().sentence);
     return tracer::Process::look(pid) ? exit_refused : exit_missing;

@@ -20,14 +20,20 @@ namespace {
 
 using tracer::Launched;
 
+const char *engine_name(const Launched &launched) {
+  if (!launched.filter)
+    return "native";
+  return launched.native ? "strict" : "filter";
+}
+
 // The form is that of the loader module's report (loader/report.h): both may
 // write into one file.
 std::string text_lines(const Launched &launched) {
   std::string lines;
   for (const tracer::PlannedRange &range : launched.sealed)
-    lines += fmt::format("{} {} {:x}-{:x} {} sealed native\n", launched.pid,
+    lines += fmt::format("{} {} {:x}-{:x} {} sealed {}\n", launched.pid,
                          range.object, range.range.begin(), range.range.end(),
-                         range.part);
+                         range.part, engine_name(launched));
   for (const tracer::LeftOut &left : launched.left_out)
     lines += fmt::format("{} {} not sealed: {}: {}\n", launched.pid,
                          left.object, left.part, left.reason);
@@ -48,7 +54,7 @@ std::string json_lines(const Launched &launched) {
          {"end", fmt::format("{:x}", range.range.end())},
          {"kind", range.part},
          {"sealed", true},
-         {"engine", "native"}});
+         {"engine", engine_name(launched)}});
   for (const tracer::LeftOut &left : launched.left_out)
     add({{"pid", launched.pid},
          {"object", left.object},
@@ -88,8 +94,21 @@ void write_report(const std::string &file, const Launched &launched) {
     close(fd);
 }
 
-tracer::Guard guard_for(launch::Violation violation) {
-  switch (violation) {
+tracer::Guard guard_for(EngineChoice engine) {
+  switch (engine) {
+    case EngineChoice::filter:
+      return tracer::Guard::filter;
+    case EngineChoice::strict:
+      return tracer::Guard::strict;
+    case EngineChoice::automatic:
+    case EngineChoice::native:
+      break;
+  }
+  return tracer::Guard::native;
+}
+
+tracer::Guard guard_for(const launch::RunRequest &request) {
+  switch (request.violation) {
     case launch::Violation::report:
       return tracer::Guard::reporting;
     case launch::Violation::kill:
@@ -99,7 +118,7 @@ tracer::Guard guard_for(launch::Violation violation) {
     case launch::Violation::deny:
       break;
   }
-  return tracer::Guard::native;
+  return guard_for(request.options.engine);
 }
 
 int complain(std::string_view sentence) {
@@ -111,11 +130,6 @@ int complain(std::string_view sentence) {
 
 std::optional<int> prepare_trace(const launch::RunRequest &request) {
   const RunOptions &wanted = request.options;
-  if (wanted.engine == EngineChoice::filter ||
-      wanted.engine == EngineChoice::strict)
-    return complain(
-        "a program sealed from outside can be sealed by mseal(2) "
-        "only, not by a filter: leave out --engine and --strict");
   bool required = wanted.requirement == Requirement::required;
   std::string file = absolute(wanted.report);
   tracer::LaunchOptions options{
@@ -128,7 +142,7 @@ std::optional<int> prepare_trace(const launch::RunRequest &request) {
                       : tracer::Children::left_alone,
       .on_failure = required ? tracer::OnFailure::exits_125
                              : tracer::OnFailure::runs_unsealed,
-      .guard = guard_for(request.violation),
+      .guard = guard_for(request),
       .report = {},
       .supervise = {}};
   options.supervise = [=](const Launched &launched, int listener) {

@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "sys/memory.h"
+#include "tracer/remote_filter.h"
 #include "tracer/stopped_process.h"
 
 namespace memseal::tracer {
@@ -46,76 +47,187 @@ Attempt<AddressSpace> read_space(const Process &process, sys::ReadSeals seals) {
   return std::move(*space);
 }
 
-void mark_sealed(SealPlan &plan, const AddressSpace &with_seals) {
-  for (PlannedRange &planned : plan.ranges)
-    planned.seal = with_seals.all_sealed(planned.range) ? KernelSeal::present
-                                                        : KernelSeal::absent;
+bool wants_native(Guard guard) {
+  return guard == Guard::native || (guard == Guard::strict && sys::has_mseal());
 }
 
-Attempt<void> seal_all(Attached &attached, StoppedProcess &stopped,
-                       const AddressSpace &space) {
-  const Process &process = attached.process;
-  std::vector<PageRange> calls = attached.plan.calls();
-  attached.calls = calls.size();
-  if (calls.empty())
+void mark(PlannedRange &planned, bool sealed) {
+  planned.seal = sealed ? KernelSeal::present : KernelSeal::absent;
+}
+
+/// What of the plan mseal(2) has still to seal.
+SealPlan due_natively(const SealPlan &plan, const AddressSpace &with_seals) {
+  SealPlan due = plan;
+  for (PlannedRange &planned : due.ranges)
+    mark(planned, with_seals.all_sealed(planned.range));
+  return due;
+}
+
+/// What of the plan a filter has still to guard.
+SealPlan due_by_filter(const SealPlan &plan,
+                       const Result<RemoteRegister> &known) {
+  SealPlan due = plan;
+  for (PlannedRange &planned : due.ranges)
+    mark(planned, known && known->guarded_by_filter(planned.range));
+  return due;
+}
+
+Result<RemoteRegister> register_of(pid_t pid, const AddressSpace &space) {
+  auto memory = MEMSEAL_TRY(RemoteMemory::open(pid));
+  return RemoteRegister::find(space, memory);
+}
+
+/// Sealed before is what everybody who is asked for guards already.
+void mark_sealed(SealPlan &plan, Guard guard, const AddressSpace &with_seals,
+                 const Result<RemoteRegister> &known) {
+  for (PlannedRange &planned : plan.ranges) {
+    bool native = !wants_native(guard) || with_seals.all_sealed(planned.range);
+    bool filter = guard == Guard::native ||
+                  (known && known->guarded_by_filter(planned.range));
+    mark(planned, native && filter);
+  }
+}
+
+/// One stopped process, and what is to be done to it.
+class Work {
+public:
+  Work(Attached &attached, const StoppedProcess &stopped,
+       const AddressSpace &space, const RemoteMemory &memory)
+      : attached_(attached), space_(space), memory_(memory) {
+    for (const Tracee &thread : stopped.threads()) {
+      if (thread_ == nullptr && can_be_borrowed(thread, memory))
+        thread_ = &thread;
+    }
+  }
+
+  Attempt<void> seal(std::span<const PageRange> ranges) {
+    if (ranges.empty())
+      return {};
+    MEMSEAL_TRY_VOID(prepare());
+    attached_.calls += ranges.size();
+    auto refused = seal_through(*thread_, memory_, room_, ranges);
+    if (!refused)
+      return refuse(sentence(refused.error()));
+    attached_.refused = *refused;
     return {};
+  }
+
+  Attempt<void> guard(std::span<const PageRange> ranges) {
+    if (ranges.empty())
+      return {};
+    MEMSEAL_TRY_VOID(prepare());
+    MakeCall make = [this](const RemoteCall &call) -> Result<long> {
+      ++attached_.calls;
+      auto answers = MEMSEAL_TRY(
+          call_through(*thread_, memory_, room_, std::span(&call, 1)));
+      return answers[0];
+    };
+    auto told = RemoteRegister::find_or_make(make, space_, memory_);
+    bool has_base = told && told->base_level() != BaseLevel::none;
+    auto installed = install_remote_filter(
+        make, attached_.process.pid, ranges, filter::OnHit::deny,
+        has_base ? Base::left_out : Base::comes_first);
+    if (!installed)
+      return refuse(sentence(installed.error()));
+    Result<void> recorded =
+        !told ? std::unexpected(told.error())
+              : told->record(memory_, ranges, engines(), installed->installed);
+    if (!recorded)
+      attached_.untold = std::strerror(recorded.error().to_errno());
+    return {};
+  }
+
+private:
+  std::uint32_t engines() const {
+    return engine_bit::filter |
+           (attached_.native && attached_.refused.empty() ? engine_bit::native
+                                                          : 0u);
+  }
+
+  Attempt<void> prepare() {
+    const Process &process = attached_.process;
+    if (thread_ == nullptr)
+      return refuse(
+          fmt::format("process {} ({}) has no thread that can be borrowed "
+                      "now; try again",
+                      process.pid, process.name));
+    auto room = find_room(space_, memory_);
+    if (!room)
+      return refuse(
+          fmt::format("process {} ({}) has no room for the code that "
+                      "seals it",
+                      process.pid, process.name));
+    room_ = *room;
+    return {};
+  }
+
+  std::string sentence(const Error &error) const {
+    return fmt::format("process {} ({}) could not be sealed wholly: {}",
+                       attached_.process.pid, attached_.process.name,
+                       std::strerror(error.to_errno()));
+  }
+
+  Attached &attached_;
+  const AddressSpace &space_;
+  const RemoteMemory &memory_;
+  const Tracee *thread_ = nullptr;
+  Room room_;
+};
+
+Attempt<void> work_on(Attached &attached, const StoppedProcess &stopped,
+                      const AddressSpace &before, const Selects &selects,
+                      Guard guard) {
+  const Process &process = attached.process;
+  AddressSpace space =
+      MEMSEAL_TRY(read_space(process, sys::ReadSeals::without));
   auto memory = RemoteMemory::open(process.pid);
   if (!memory)
     return refuse(refused_reading(process, memory.error()));
-  auto room = find_room(space, *memory);
-  if (!room)
-    return refuse(
-        fmt::format("process {} ({}) has no room for the code that "
-                    "seals it",
-                    process.pid, process.name));
-  for (const Tracee &thread : stopped.threads()) {
-    if (!can_be_borrowed(thread, *memory))
-      continue;
-    auto refused = seal_through(thread, *memory, *room, calls);
-    if (!refused)
-      return refuse(fmt::format(
-          "process {} ({}) could not be sealed wholly: {}", process.pid,
-          process.name, std::strerror(refused.error().to_errno())));
-    attached.refused = *refused;
-    return {};
-  }
-  return refuse(
-      fmt::format("process {} ({}) has no thread that can be borrowed "
-                  "now; try again",
-                  process.pid, process.name));
+  attached.plan = MEMSEAL_TRY(make_plan(process, space, selects));
+  attached.threads = stopped.size();
+  auto known = RemoteRegister::find(space, *memory);
+  mark_sealed(attached.plan, guard, before, known);
+  Work work(attached, stopped, space, *memory);
+  if (attached.native)
+    MEMSEAL_TRY_VOID(work.seal(due_natively(attached.plan, before).calls()));
+  if (attached.filter)
+    MEMSEAL_TRY_VOID(work.guard(due_by_filter(attached.plan, known).calls()));
+  return {};
 }
 
 }  // namespace
 
-Attempt<Attached> plan_attach(pid_t pid, const Selects &selects) {
+Attempt<Attached> plan_attach(pid_t pid, const Selects &selects, Guard guard) {
   Attached planned{.process = MEMSEAL_TRY(look(pid))};
   AddressSpace space =
       MEMSEAL_TRY(read_space(planned.process, sys::ReadSeals::with_seals));
   planned.plan = MEMSEAL_TRY(make_plan(planned.process, space, selects));
-  mark_sealed(planned.plan, space);
+  planned.native = wants_native(guard);
+  planned.filter = guard != Guard::native;
+  auto known = register_of(pid, space);
+  mark_sealed(planned.plan, guard, space, known);
   planned.threads = planned.process.threads().size();
   planned.calls = planned.plan.calls().size();
   return planned;
 }
 
-Attempt<Attached> attach(pid_t pid, const Selects &selects) {
-  if (!sys::has_mseal())
+Attempt<Attached> attach(pid_t pid, const Selects &selects, Guard guard) {
+  if (guard == Guard::native && !sys::has_mseal())
     return refuse(
-        "this kernel has no mseal(2) (Linux 6.10), and a running "
-        "process can be sealed by nothing else");
+        "this kernel has no mseal(2) (Linux 6.10); --engine=filter seals "
+        "without it, and stays over exec");
   Attached attached{.process = MEMSEAL_TRY(look(pid))};
+  attached.native = wants_native(guard);
+  attached.filter = guard != Guard::native;
   const Process &process = attached.process;
   AddressSpace before =
       MEMSEAL_TRY(read_space(process, sys::ReadSeals::with_seals));
   {
     StoppedProcess stopped = MEMSEAL_TRY(StoppedProcess::stop(process));
-    AddressSpace space =
-        MEMSEAL_TRY(read_space(process, sys::ReadSeals::without));
-    attached.plan = MEMSEAL_TRY(make_plan(process, space, selects));
-    mark_sealed(attached.plan, before);
-    attached.threads = stopped.size();
-    MEMSEAL_TRY_VOID(seal_all(attached, stopped, space));
+    MEMSEAL_TRY_VOID(work_on(attached, stopped, before, selects, guard));
   }
+  if (!attached.native)
+    return attached;  // the kernel has told that the filter is there
   AddressSpace after =
       MEMSEAL_TRY(read_space(process, sys::ReadSeals::with_seals));
   for (const PlannedRange &planned : attached.plan.ranges) {

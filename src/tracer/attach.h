@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tracer/excursion.h"
+#include "tracer/launch.h"
 #include "tracer/process.h"
 #include "tracer/refusal.h"
 #include "tracer/seal_plan.h"
@@ -18,6 +19,9 @@ struct Attached {
   SealPlan plan{};  ///< `seal` tells what was sealed before
   std::size_t calls = 0;
   std::size_t threads = 0;
+  bool native = false, filter = false;  ///< who guards the ranges
+  /// Why `memseal status` cannot show what the filter guards; empty: it can.
+  std::string untold{};
   std::vector<Unsealed> refused{};  ///< by the kernel
   /// Planned, and not under a seal when looked at afterwards.
   std::vector<PlannedRange> unverified{};
@@ -26,7 +30,8 @@ struct Attached {
 };
 
 /// What `attach` would do. Nobody is stopped.
-Attempt<Attached> plan_attach(pid_t pid, const Selects &selects);
+Attempt<Attached> plan_attach(pid_t pid, const Selects &selects,
+                              Guard guard = Guard::native);
 
 /// Stops every thread, seals text, read-only data and RELRO of all loaded
 /// objects and the vdso through one of them, and lets them go on. Doing it
@@ -36,7 +41,13 @@ Attempt<Attached> plan_attach(pid_t pid, const Selects &selects);
 /// its ranges sealed. (One under a seccomp filter that kills may die with it:
 /// the kernel suspends the filter only as long as the tracer lives.)
 ///
-/// Kernel:  6.10, 64-bit.
-Attempt<Attached> attach(pid_t pid, const Selects &selects);
+/// Guard::filter and Guard::strict install a filter, which stays over exec
+/// (tracer/remote_filter.h). What it guards is found again in the process's
+/// register of seals; only what came since makes another filter.
+///
+/// Needs:   `guard` is native, filter or strict.
+/// Kernel:  64-bit; native: 6.10; the others: 3.17.
+Attempt<Attached> attach(pid_t pid, const Selects &selects,
+                         Guard guard = Guard::native);
 
 }  // namespace memseal::tracer

@@ -6,7 +6,6 @@
 
 #include "base/assert.h"
 #include "sys/memory.h"
-#include "sys/syscall.h"
 #include "vm/maps_parser.h"
 
 namespace memseal::tracer {
@@ -20,113 +19,63 @@ constexpr std::size_t mark_size = 8;
 #if defined(__x86_64__)
 // No instruction here changes a flag: mov, lea, jmp and jrcxz do not, and
 // `syscall` brings them back from r11.
+//
+//    0        lea  table(%rip), %rbx
+//    7 next:  mov  (%rbx), %rax            the number
+//   10        mov  8(%rbx), %rdi           and the arguments
+//   14        mov  16(%rbx), %rsi
+//   18        mov  24(%rbx), %rdx
+//   22        mov  32(%rbx), %r10
+//   26        mov  40(%rbx), %r8
+//   30        mov  48(%rbx), %r9
+//   34        syscall
+//   36        lea  56(%rbx), %rbx
+//   40        mov  (%rbx), %rcx
+//   43        jrcxz done                   number 0 ends the table
+//   45        jmp  next
+//   47 done:  mov  way_back(%rip), %rax    and rcx, rdx, rsi, rdi, r8, r9, r10,
+//                                          r11, rbx
+//  117        jmp  *pc(%rip)
+//  123        ud2, ud2                     nobody comes here
+// clang-format off
 constexpr unsigned char code[] = {
-    0x48,
-    0x8d,
-    0x1d,
-    0,
-    0,
-    0,
-    0,  //  0 lea table(%rip), %rbx
-    0x48,
-    0x8b,
-    0x3b,  //  7 next: mov (%rbx), %rdi
-    0x48,
-    0x8b,
-    0x73,
-    0x08,  // 10 mov 8(%rbx), %rsi
-    0xba,
-    0,
-    0,
-    0,
-    0,  // 14 mov $0, %edx
-    0xb8,
-    sys::nr_mseal & 0xff,
-    sys::nr_mseal >> 8,
-    0,
-    0,  // 19 mov $462, %eax
-    0x0f,
-    0x05,  // 24 syscall
-    0x48,
-    0x8d,
-    0x5b,
-    0x10,  // 26 lea 16(%rbx), %rbx
-    0x48,
-    0x8b,
-    0x0b,  // 30 mov (%rbx), %rcx
-    0xe3,
-    0x02,  // 33 jrcxz done
-    0xeb,
-    0xe2,  // 35 jmp next
-    0x48,
-    0x8b,
-    0x05,
-    0,
-    0,
-    0,
-    0,  // 37 done: mov rax(%rip), %rax
-    0x48,
-    0x8b,
-    0x0d,
-    0,
-    0,
-    0,
-    0,  // 44 mov rcx(%rip), %rcx
-    0x48,
-    0x8b,
-    0x15,
-    0,
-    0,
-    0,
-    0,  // 51 mov rdx(%rip), %rdx
-    0x48,
-    0x8b,
-    0x35,
-    0,
-    0,
-    0,
-    0,  // 58 mov rsi(%rip), %rsi
-    0x48,
-    0x8b,
-    0x3d,
-    0,
-    0,
-    0,
-    0,  // 65 mov rdi(%rip), %rdi
-    0x4c,
-    0x8b,
-    0x1d,
-    0,
-    0,
-    0,
-    0,  // 72 mov r11(%rip), %r11
-    0x48,
-    0x8b,
-    0x1d,
-    0,
-    0,
-    0,
-    0,  // 79 mov rbx(%rip), %rbx
-    0xff,
-    0x25,
-    0,
-    0,
-    0,
-    0,  // 86 jmp *pc(%rip)
-    0x0f,
-    0x0b,
-    0x0f,
-    0x0b,  // 92 ud2, ud2: nobody comes here
+    0x48, 0x8d, 0x1d, 0, 0, 0, 0,
+    0x48, 0x8b, 0x03,
+    0x48, 0x8b, 0x7b, 0x08,
+    0x48, 0x8b, 0x73, 0x10,
+    0x48, 0x8b, 0x53, 0x18,
+    0x4c, 0x8b, 0x53, 0x20,
+    0x4c, 0x8b, 0x43, 0x28,
+    0x4c, 0x8b, 0x4b, 0x30,
+    0x0f, 0x05,
+    0x48, 0x8d, 0x5b, 0x38,
+    0x48, 0x8b, 0x0b,
+    0xe3, 0x02,
+    0xeb, 0xd8,
+    0x48, 0x8b, 0x05, 0, 0, 0, 0,
+    0x48, 0x8b, 0x0d, 0, 0, 0, 0,
+    0x48, 0x8b, 0x15, 0, 0, 0, 0,
+    0x48, 0x8b, 0x35, 0, 0, 0, 0,
+    0x48, 0x8b, 0x3d, 0, 0, 0, 0,
+    0x4c, 0x8b, 0x05, 0, 0, 0, 0,
+    0x4c, 0x8b, 0x0d, 0, 0, 0, 0,
+    0x4c, 0x8b, 0x15, 0, 0, 0, 0,
+    0x4c, 0x8b, 0x1d, 0, 0, 0, 0,
+    0x48, 0x8b, 0x1d, 0, 0, 0, 0,
+    0xff, 0x25, 0, 0, 0, 0,
+    0x0f, 0x0b, 0x0f, 0x0b, 0x90,
 };
-static_assert(sizeof code == 96);
-constexpr std::size_t behind_call_at = 26;
+// clang-format on
+static_assert(sizeof code == 128);
+constexpr std::size_t behind_call_at = 36;
 // Where the 32-bit distances lie, in the order of the words below.
-constexpr std::size_t distances[] = {40, 47, 54, 61, 68, 75, 82, 88};
+constexpr std::size_t distances[] = {50, 57, 64,  71,  78, 85,
+                                     92, 99, 106, 113, 119};
 constexpr std::size_t table_distance = 3;
 
-std::array<std::uint64_t, 8> words_of(const Registers &r) {
-  return {r.raw.rax, r.raw.rcx, r.raw.rdx, r.raw.rsi,
-          r.raw.rdi, r.raw.r11, r.raw.rbx, r.raw.rip};
+std::array<std::uint64_t, 11> words_of(const Registers &r) {
+  return {r.raw.rax, r.raw.rcx, r.raw.rdx, r.raw.rsi, r.raw.rdi, r.raw.r8,
+          r.raw.r9,  r.raw.r10, r.raw.r11, r.raw.rbx, r.raw.rip};
 }
 #else
 constexpr unsigned char code[8] = {};
@@ -141,7 +90,7 @@ std::array<std::uint64_t, 0> words_of(const Registers &) {
 constexpr std::size_t words_at = mark_size + sizeof code;
 constexpr std::size_t table_at =
     words_at + std::size(distances) * sizeof(std::uint64_t);
-constexpr std::size_t entry_size = 2 * sizeof(std::uint64_t);
+constexpr std::size_t entry_size = 7 * sizeof(std::uint64_t);
 
 void append(std::vector<std::byte> &bytes, const void *data, std::size_t size) {
   auto *from = static_cast<const std::byte *>(data);
@@ -155,16 +104,18 @@ std::size_t DetourImage::capacity(std::size_t room) {
   return room < fixed ? 0 : (room - fixed) / entry_size;
 }
 
-DetourImage::DetourImage(RemoteAddress at, std::span<const PageRange> ranges,
+DetourImage::DetourImage(RemoteAddress at, std::span<const RemoteCall> calls,
                          const Registers &way_back)
     : at_(at) {
   append(bytes_, mark, mark_size);
   append(bytes_, code, sizeof code);
   for (std::uint64_t word : words_of(way_back))
     append(bytes_, &word, sizeof word);
-  for (PageRange range : ranges) {
-    const std::uint64_t entry[] = {range.begin(), range.size()};
-    append(bytes_, entry, sizeof entry);
+  for (const RemoteCall &call : calls) {
+    MEMSEAL_ASSERT(call.number != 0);
+    const auto number = static_cast<std::uint64_t>(call.number);
+    append(bytes_, &number, sizeof number);
+    append(bytes_, call.arguments.data(), sizeof call.arguments);
   }
   const std::uint64_t end = 0;
   append(bytes_, &end, sizeof end);

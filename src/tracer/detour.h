@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Makes a thread of a running process seal memory, such that the process
+// Makes a thread of a running process make system calls, such that the process
 // survives the tracer's death at any moment.
 //
 // Background: the textbook way to make a call in another process is to save a
@@ -32,6 +32,7 @@
 
 #include "tracer/address_space.h"
 #include "tracer/registers.h"
+#include "tracer/remote_call.h"
 #include "tracer/remote_memory.h"
 
 namespace memseal::tracer {
@@ -39,10 +40,10 @@ namespace memseal::tracer {
 /// The instructions and their table, as bytes to be written at `at`.
 class DetourImage {
 public:
-  /// The most ranges that fit into `room` bytes; 0 if not even one.
+  /// The most calls that fit into `room` bytes; 0 if not even one.
   static std::size_t capacity(std::size_t room);
 
-  DetourImage(RemoteAddress at, std::span<const PageRange> ranges,
+  DetourImage(RemoteAddress at, std::span<const RemoteCall> calls,
               const Registers &way_back);
 
   std::span<const std::byte> bytes() const { return bytes_; }

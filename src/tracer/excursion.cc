@@ -5,6 +5,7 @@
 #include <array>
 #include <cerrno>
 
+#include "sys/syscall.h"
 #include "tracer/stopped_process.h"
 
 namespace memseal::tracer {
@@ -13,10 +14,10 @@ namespace {
 class Excursion {
 public:
   Excursion(const Tracee &thread, const RemoteMemory &memory, Room room,
-            std::span<const PageRange> ranges)
-      : thread_(thread), memory_(memory), room_(room), left_(ranges) {}
+            std::span<const RemoteCall> calls)
+      : thread_(thread), memory_(memory), room_(room), left_(calls) {}
 
-  Result<std::vector<Unsealed>> make() {
+  Result<std::vector<long>> make() {
     // Each signal in the middle costs one try, and each try gets on.
     for (int tries = 0; !left_.empty(); ++tries) {
       if (tries == 1000)
@@ -24,20 +25,20 @@ public:
       std::size_t most = DetourImage::capacity(room_.size);
       MEMSEAL_TRY_VOID(try_once(left_.first(std::min(most, left_.size()))));
     }
-    return unsealed_;
+    return answers_;
   }
 
 private:
-  Result<void> try_once(std::span<const PageRange> ranges) {
+  Result<void> try_once(std::span<const RemoteCall> calls) {
     Registers original = MEMSEAL_TRY(thread_.registers());
-    DetourImage image(room_.begin, ranges, original.restarted());
+    DetourImage image(room_.begin, calls, original.restarted());
     MEMSEAL_TRY_VOID(memory_.write(room_.begin, image.bytes()));
 
     Registers detour = original;
     detour.set_program_counter(image.entry());
     detour.set_no_system_call();
     MEMSEAL_TRY_VOID(thread_.set_registers(detour));
-    int signal = MEMSEAL_TRY(follow(image, ranges));
+    int signal = MEMSEAL_TRY(follow(image, calls.size()));
     MEMSEAL_TRY_VOID(come_back(original, signal));
 
     std::vector<std::byte> zeros(image.bytes().size());
@@ -46,10 +47,9 @@ private:
 
   /// Lets the thread make its calls. Returns the signal that stopped it first,
   /// or 0: then it stands behind the last call.
-  Result<int> follow(const DetourImage &image,
-                     std::span<const PageRange> ranges) {
+  Result<int> follow(const DetourImage &image, std::size_t calls) {
     bool inside = false;
-    for (std::size_t made = 0; made < ranges.size();) {
+    for (std::size_t made = 0; made < calls;) {
       MEMSEAL_TRY_VOID(thread_.resume(Until::system_call));
       Stop stop = MEMSEAL_TRY(wait_for(thread_.tid()));
       if (stop.ended())
@@ -65,8 +65,7 @@ private:
       // Else it was another call than ours, and its answer says nothing.
       if (now.program_counter() != image.behind_call())
         return fail(Errc::malformed);
-      if (now.answer() < 0)
-        unsealed_.push_back({ranges[made], static_cast<int>(-now.answer())});
+      answers_.push_back(now.answer());
       ++made;
       left_ = left_.subspan(1);
     }
@@ -97,8 +96,8 @@ private:
   const Tracee &thread_;
   const RemoteMemory &memory_;
   Room room_;
-  std::span<const PageRange> left_;
-  std::vector<Unsealed> unsealed_;
+  std::span<const RemoteCall> left_;
+  std::vector<long> answers_;
 };
 
 }  // namespace
@@ -115,11 +114,26 @@ bool can_be_borrowed(const Tracee &thread, const RemoteMemory &memory) {
   return instruction && *instruction == system_call_instruction;
 }
 
+Result<std::vector<long>> call_through(const Tracee &thread,
+                                       const RemoteMemory &memory, Room room,
+                                       std::span<const RemoteCall> calls) {
+  return Excursion(thread, memory, room, calls).make();
+}
+
 Result<std::vector<Unsealed>> seal_through(const Tracee &thread,
                                            const RemoteMemory &memory,
                                            Room room,
                                            std::span<const PageRange> ranges) {
-  return Excursion(thread, memory, room, ranges).make();
+  std::vector<RemoteCall> calls;
+  for (PageRange range : ranges)
+    calls.push_back({sys::nr_mseal, {range.begin(), range.size()}});
+  auto answers = MEMSEAL_TRY(call_through(thread, memory, room, calls));
+  std::vector<Unsealed> refused;
+  for (std::size_t i = 0; i < ranges.size(); ++i) {
+    if (answers[i] < 0)
+      refused.push_back({ranges[i], static_cast<int>(-answers[i])});
+  }
+  return refused;
 }
 
 }  // namespace memseal::tracer

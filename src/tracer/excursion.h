@@ -20,6 +20,15 @@ struct Unsealed {
 /// that we know how to make again.
 bool can_be_borrowed(const Tracee &thread, const RemoteMemory &memory);
 
+/// Has the halted thread make the calls; afterwards it is halted where it was.
+/// Signals that arrive meanwhile are delivered where they would have been.
+///
+/// Returns: the kernel's answers, values or -errno.
+/// Errors:  as below; some calls may have been made.
+Result<std::vector<long>> call_through(const Tracee &thread,
+                                       const RemoteMemory &memory, Room room,
+                                       std::span<const RemoteCall> calls);
+
 /// Has the halted thread seal the ranges; afterwards it is halted where it was.
 /// Signals that arrive meanwhile are delivered where they would have been.
 ///

@@ -13,6 +13,7 @@
 #include <cstring>
 #include <iterator>
 
+#include "sys/memory.h"
 #include "sys/syscall.h"
 #include "tracer/loaded_object.h"
 #include "tracer/process.h"
@@ -53,6 +54,30 @@ bool ends_start_up(long number) {
 #endif
                             SYS_rt_sigaction, SYS_write,  SYS_writev};
   return std::ranges::find(calls, number) != std::end(calls);
+}
+
+bool seals_natively(Guard guard) {
+  if (guard == Guard::native)
+    return true;  // launch has looked whether it can
+  return guard != Guard::filter && guard != Guard::only_reporting &&
+         sys::has_mseal();
+}
+
+filter::OnHit answer_of(Guard guard) {
+  switch (guard) {
+    case Guard::killing:
+      return filter::OnHit::kill_process;
+    case Guard::trapping:
+      return filter::OnHit::trap;
+    case Guard::reporting:
+    case Guard::only_reporting:
+      return filter::OnHit::notify;
+    case Guard::native:
+    case Guard::filter:
+    case Guard::strict:
+      break;
+  }
+  return filter::OnHit::deny;
 }
 
 }  // namespace
@@ -151,7 +176,7 @@ Result<void> ExecSeal::make_calls(const AddressSpace &space,
                           &PlannedRange::range) == launched_.sealed.end())
       fresh.ranges.push_back(planned);
   }
-  if (options_.guard == Guard::only_reporting) {
+  if (!seals_natively(options_.guard)) {
     std::ranges::move(fresh.ranges, std::back_inserter(launched_.sealed));
     return {};
   }
@@ -179,37 +204,51 @@ void ExecSeal::note_failure(const PageRange &range, long answer) {
                                   range.end(), std::strerror(int(-answer)));
 }
 
-void ExecSeal::install_filter() {
-  using filter::OnHit;
-  OnHit on_hit = OnHit::notify;
-  if (options_.guard == Guard::killing)
-    on_hit = OnHit::kill_process;
-  if (options_.guard == Guard::trapping)
-    on_hit = OnHit::trap;
-  auto install = [&]() -> Result<int> {
-    auto space =
-        MEMSEAL_TRY(AddressSpace::read(thread_.tid(), sys::ReadSeals::without));
-    auto memory = MEMSEAL_TRY(RemoteMemory::open(thread_.tid()));
-    auto calls = MEMSEAL_TRY(RemoteCalls::begin(thread_, space, memory));
-    auto made =
-        install_remote_filter(calls, thread_.tid(), launched_.sealed, on_hit);
-    MEMSEAL_TRY_VOID(calls.restore());
-    return made;
+void ExecSeal::note_no_filter(const Error &error) {
+  launched_.failure =
+      fmt::format("no filter could be installed: {}",
+                  error.code == Errc::system ? std::strerror(error.sys_errno)
+                                             : error.sentence());
+  if (!launched_.native)
+    launched_.sealed.clear();
+}
+
+Result<void> ExecSeal::install_filter() {
+  auto space =
+      MEMSEAL_TRY(AddressSpace::read(thread_.tid(), sys::ReadSeals::without));
+  auto memory = MEMSEAL_TRY(RemoteMemory::open(thread_.tid()));
+  auto calls = MEMSEAL_TRY(RemoteCalls::begin(thread_, space, memory));
+  MakeCall make = [&](const RemoteCall &call) {
+    return calls.call(call.number, call.arguments);
   };
-  auto installed = install();
-  if (installed)
-    listener_ = *installed;
-  else
-    launched_.failure =
-        fmt::format("no filter could be installed for --on-violation: {}",
-                    installed.error().code == Errc::system
-                        ? std::strerror(installed.error().sys_errno)
-                        : installed.error().sentence());
+  SealPlan plan{.ranges = launched_.sealed, .left_out = {}};
+  std::vector<PageRange> ranges = plan.calls();
+  bool only_watches = options_.guard == Guard::only_reporting;
+  // Only `memseal status` needs it, so a failure is none of the seal.
+  auto told = only_watches ? Result<RemoteRegister>(fail(Errc::unsupported))
+                           : RemoteRegister::find_or_make(make, space, memory);
+  auto installed = install_remote_filter(
+      make, thread_.tid(), ranges, answer_of(options_.guard),
+      only_watches ? Base::left_out : Base::comes_first);
+  if (installed && told) {
+    auto engine =
+        engine_bit::filter | (launched_.native ? engine_bit::native : 0);
+    static_cast<void>(
+        told->record(memory, ranges, engine, installed->installed));
+  }
+  MEMSEAL_TRY_VOID(calls.restore());
+  listener_ = MEMSEAL_TRY(installed).listener;
+  return {};
 }
 
 ExecSeal::Next ExecSeal::finish() {
-  if (options_.guard != Guard::native && !launched_.sealed.empty())
-    install_filter();
+  launched_.native = seals_natively(options_.guard);
+  if (options_.guard != Guard::native && !launched_.sealed.empty()) {
+    auto installed = install_filter();
+    launched_.filter = installed.has_value();
+    if (!installed)
+      note_no_filter(installed.error());
+  }
   if (options_.report)
     options_.report(launched_);
   bool failed = !launched_.failure.empty();

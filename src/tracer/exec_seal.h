@@ -38,7 +38,8 @@ private:
   Result<void> make_calls(const AddressSpace &space, const RemoteMemory &memory,
                           const SealPlan &plan);
   void note_failure(const PageRange &range, long answer);
-  void install_filter();
+  Result<void> install_filter();
+  void note_no_filter(const Error &error);
   Next finish();
 
   Tracee thread_;

@@ -11,10 +11,13 @@
 #include "tracer/launch.h"
 
 #include <fcntl.h>
+#include <linux/seccomp.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -27,7 +30,12 @@
 namespace memseal::tracer {
 namespace {
 
-enum Probe : int { probe_ok = 0, probe_no_mseal = 1, probe_no_process = 2 };
+enum Probe : int {
+  probe_ok = 0,
+  probe_no_mseal = 1,
+  probe_no_process = 2,
+  probe_no_filter = 3
+};
 
 /// Both ends of a line between caller and tracer.
 struct Line {
@@ -80,10 +88,25 @@ void step_aside() {
   _exit(0);
 }
 
+/// Makes the calls that a filter takes, to no effect: another filter may punish
+/// them with death.
+bool filters_work() {
+  std::uint32_t action = SECCOMP_RET_ERRNO;
+  if (syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) != 0 &&
+      errno != EINVAL)  // older than 4.14
+    return false;
+  int fd = memfd_create("memseal-probe", MFD_CLOEXEC);
+  return fd < 0 || close(fd) == 0;
+}
+
 [[noreturn]] void be_probe(pid_t program, const LaunchOptions &options,
                            Line line) {
-  if (!sys::has_mseal())
+  bool tries_mseal =
+      options.guard != Guard::only_reporting && options.guard != Guard::filter;
+  if (tries_mseal && !sys::has_mseal() && options.guard == Guard::native)
     _exit(probe_no_mseal);
+  if (options.guard != Guard::native && !filters_work())
+    _exit(probe_no_filter);
   pid_t tracer = fork();
   if (tracer == 0) {
     close(line.caller);
@@ -94,11 +117,15 @@ void step_aside() {
 
 Attempt<void> judge(int status) {
   if (WIFSIGNALED(status))
-    return refuse("a seccomp filter here kills whoever calls mseal(2)");
+    return refuse(
+        "a seccomp filter here kills whoever calls mseal(2), or what memseal "
+        "needs in its place");
   if (WEXITSTATUS(status) == probe_no_mseal)
     return refuse(
         "mseal(2) is missing here: it needs Linux 6.10, and no "
-        "seccomp filter that forbids it");
+        "seccomp filter that forbids it. --engine=filter does without");
+  if (WEXITSTATUS(status) == probe_no_filter)
+    return refuse("this kernel has no seccomp filters, or forbids them here");
   if (WEXITSTATUS(status) == probe_no_process)
     return refuse("no process could be started for the tracer");
   return {};

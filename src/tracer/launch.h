@@ -16,7 +16,15 @@
 //           libraries are there, relocated and read-only; their constructors
 //           have run, the program itself has not.
 //
-// What dlopen brings later is not sealed this way.
+// Where a filter guards (Guard), it is installed at the last of these stops,
+// with all ranges at once: a filter cannot be added to, and a second one makes
+// every call slower. Until then only mseal(2) protects what it can.
+//
+// What dlopen brings later is not sealed this way, and not watched either. A
+// second filter could not ask the same supervisor, the kernel allows one
+// listener in the filters of a thread; and one that asks for every call on the
+// addresses where libraries may come would ask for every mmap and munmap of
+// the program. The loader module seals what dlopen brings.
 #pragma once
 
 #include <cstdint>
@@ -38,10 +46,12 @@ enum class OnFailure : std::uint8_t { runs_unsealed, exits_125 };
 /// What guards the ranges.
 enum class Guard : std::uint8_t {
   native,          ///< mseal(2)
-  reporting,       ///< mseal(2), and a filter that asks the supervisor first
+  filter,          ///< a filter that denies, no mseal(2)
+  strict,          ///< a filter that denies, and mseal(2) where there is one
+  reporting,       ///< strict, but the filter asks the supervisor first
   only_reporting,  ///< no seal, only the filter that asks the supervisor
-  killing,         ///< mseal(2), and a filter that kills the process
-  trapping,        ///< mseal(2), and a filter that sends SIGSYS
+  killing,         ///< strict, but the filter kills the process
+  trapping,        ///< strict, but the filter sends SIGSYS
 };
 
 /// What became of one program.
@@ -50,6 +60,8 @@ struct Launched {
   std::string program;
   std::vector<PlannedRange> sealed;
   std::vector<LeftOut> left_out;
+  bool native = false;  ///< mseal(2) seals the ranges
+  bool filter = false;  ///< a filter guards them
   std::string failure;  ///< empty, or why something was not sealed
 };
 
@@ -72,8 +84,9 @@ struct LaunchOptions {
 /// exit ends the tracer.
 ///
 /// Needs:   the caller has one thread.
-/// Errors:  no ptrace here, no mseal(2), or a seccomp filter that would kill
-///          the program for it. Nothing has changed.
+/// Errors:  no ptrace here, no mseal(2) where Guard::native asks for it, or a
+///          seccomp filter that would kill the program for it. Nothing has
+///          changed.
 Attempt<void> seal_next_exec(const LaunchOptions &options);
 
 }  // namespace memseal::tracer

@@ -24,48 +24,102 @@ namespace {
 constexpr std::uint64_t wait_killable_recv = 1u << 5;
 constexpr std::size_t most_instructions = 4096;
 
-std::vector<filter::GuardedRange> guarded(
-    std::span<const PlannedRange> ranges) {
-  SealPlan plan;
-  plan.ranges.assign(ranges.begin(), ranges.end());
-  for (PlannedRange &range : plan.ranges)
-    range.seal = KernelSeal::unknown;  // all of them, sealed or not
-  std::vector<filter::GuardedRange> merged;
-  for (PageRange range : plan.calls())
-    merged.push_back({range, seal_type::all});
-  return merged;
+using Instruction = std::remove_cvref_t<
+    decltype(std::declval<bpf::Program>().instructions()[0])>;
+static_assert(sizeof(Instruction) == sizeof(sock_filter));
+using Code = std::vector<Instruction>;
+
+Code copy(const bpf::Program &program) {
+  auto instructions = program.instructions();
+  return {instructions.begin(), instructions.end()};
+}
+
+Result<Code> compile_base() {
+  Code room(most_instructions);
+  return copy(MEMSEAL_TRY(filter::compile_base(
+      BaseLevel::compatible, filter::native_architecture(), room)));
+}
+
+Result<Code> compile_part(std::span<const PageRange> ranges,
+                          filter::OnHit on_hit, filter::Part part) {
+  std::vector<filter::GuardedRange> guarded;
+  for (PageRange range : ranges)
+    guarded.push_back({range, seal_type::all});
+  std::vector<PageRange> scratch(ranges.begin(), ranges.end());
+  Code room(most_instructions);
+  filter::RangeOptions options;
+  options.on_hit = on_hit;
+  options.part = part;
+  return copy(MEMSEAL_TRY(filter::compile(guarded, options, room, scratch)));
+}
+
+/// What does not fit into one program makes two. Not where somebody listens:
+/// there can be one listener only.
+Result<std::vector<Code>> compile_ranges(std::span<const PageRange> ranges,
+                                         filter::OnHit on_hit) {
+  std::vector<Code> programs;
+  auto whole = compile_part(ranges, on_hit, filter::Part::whole);
+  if (whole) {
+    programs.push_back(std::move(*whole));
+    return programs;
+  }
+  if (whole.error().code != Errc::budget || on_hit == filter::OnHit::notify)
+    return std::unexpected(whole.error());
+  for (auto part : {filter::Part::all_but_moved_from, filter::Part::moved_from})
+    programs.push_back(MEMSEAL_TRY(compile_part(ranges, on_hit, part)));
+  return programs;
 }
 
 class Installer {
 public:
-  Installer(RemoteCalls &calls, pid_t pid) : calls_(calls), pid_(pid) {}
+  Installer(const MakeCall &make, pid_t pid) : make_(make), pid_(pid) {}
 
-  Result<int> install(std::span<const std::byte> program,
-                      filter::OnHit on_hit) {
+  /// All of them; only the last one answers with `on_hit`.
+  Result<RemoteFilter> install(std::span<const Code> programs,
+                               filter::OnHit on_hit) {
     RemoteMemory memory = MEMSEAL_TRY(RemoteMemory::open(pid_));
-    std::uint64_t size = sizeof(sock_fprog) + program.size();
+    constexpr std::uint64_t size =
+        sizeof(sock_fprog) + most_instructions * sizeof(Instruction);
     std::uint64_t page = MEMSEAL_TRY(
         call(SYS_mmap, {0, size, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS, ~std::uint64_t{0}, 0}));
-    sock_fprog header{};
-    header.len = static_cast<unsigned short>(program.size() / 8);
-    header.filter = reinterpret_cast<sock_filter *>(page + sizeof header);
-    MEMSEAL_TRY_VOID(
-        memory.write({page}, std::as_bytes(std::span(&header, 1))));
-    MEMSEAL_TRY_VOID(memory.write({page + sizeof header}, program));
-    Result<std::uint64_t> made = install_with_rights(page, on_hit);
-    MEMSEAL_TRY(call(SYS_munmap, {page, size, 0, 0, 0, 0}));
-    std::uint64_t descriptor = MEMSEAL_TRY(made);
-    return on_hit == filter::OnHit::notify ? fetch(descriptor) : -1;
+    Result<RemoteFilter> done = RemoteFilter{};
+    for (const Code &code : programs) {
+      bool last = &code == &programs.back();
+      done =
+          install_one(memory, page, code, last ? on_hit : filter::OnHit::deny);
+      if (!done)
+        break;
+    }
+    MEMSEAL_TRY(call(SYS_munmap, {page, size}));
+    return done;
   }
 
 private:
+  Result<RemoteFilter> install_one(const RemoteMemory &memory,
+                                   std::uint64_t page, const Code &code,
+                                   filter::OnHit on_hit) {
+    sock_fprog header{};
+    header.len = static_cast<unsigned short>(code.size());
+    header.filter = reinterpret_cast<sock_filter *>(page + sizeof header);
+    MEMSEAL_TRY_VOID(
+        memory.write({page}, std::as_bytes(std::span(&header, 1))));
+    MEMSEAL_TRY_VOID(
+        memory.write({page + sizeof header}, std::as_bytes(std::span(code))));
+    std::uint64_t answer = MEMSEAL_TRY(install_with_rights(page, on_hit));
+    ++count_.programs;
+    count_.instructions += static_cast<std::uint32_t>(code.size());
+    if (on_hit == filter::OnHit::notify)
+      return RemoteFilter{MEMSEAL_TRY(fetch(answer)), count_};
+    // The number of a thread that could not be brought under it.
+    if (answer != 0)
+      return fail(Errc::unsynchronised);
+    return RemoteFilter{-1, count_};
+  }
+
   Result<std::uint64_t> call(long number,
                              std::array<std::uint64_t, 6> arguments) {
-    long answer = MEMSEAL_TRY(calls_.call(number, arguments));
-    if (answer < 0 && answer > -4096)
-      return fail(Errc::system, static_cast<int>(-answer));
-    return static_cast<std::uint64_t>(answer);
+    return made(make_, {number, arguments});
   }
 
   Result<std::uint64_t> install_with_rights(std::uint64_t program,
@@ -109,29 +163,21 @@ private:
     return static_cast<int>(mine);
   }
 
-  RemoteCalls &calls_;
+  const MakeCall &make_;
   pid_t pid_;
+  InstalledFilters count_;
 };
 
 }  // namespace
 
-Result<int> install_remote_filter(RemoteCalls &calls, pid_t pid,
-                                  std::span<const PlannedRange> ranges,
-                                  filter::OnHit on_hit) {
-  std::vector<filter::GuardedRange> sorted = guarded(ranges);
-  // PageRange has no empty value to fill a table with.
-  std::vector<PageRange> scratch;
-  for (const filter::GuardedRange &range : sorted)
-    scratch.push_back(range.range);
-  using Instruction = std::remove_cvref_t<
-      decltype(std::declval<bpf::Program>().instructions()[0])>;
-  static_assert(sizeof(Instruction) == sizeof(sock_filter));
-  std::vector<Instruction> room(most_instructions);
-  filter::RangeOptions options;
-  options.on_hit = on_hit;
-  auto program = MEMSEAL_TRY(filter::compile(sorted, options, room, scratch));
-  return Installer(calls, pid)
-      .install(std::as_bytes(program.instructions()), on_hit);
+Result<RemoteFilter> install_remote_filter(const MakeCall &make, pid_t pid,
+                                           std::span<const PageRange> ranges,
+                                           filter::OnHit on_hit, Base base) {
+  // All that may fail here fails before anything is done there.
+  std::vector<Code> programs = MEMSEAL_TRY(compile_ranges(ranges, on_hit));
+  if (base == Base::comes_first)
+    programs.insert(programs.begin(), MEMSEAL_TRY(compile_base()));
+  return Installer(make, pid).install(programs, on_hit);
 }
 
 }  // namespace memseal::tracer

@@ -51,15 +51,13 @@ TEST(Registers, only_waiting_calls_are_spared_an_interruption) {
   EXPECT_FALSE(spare_interruption(other));
 }
 
-TEST(DetourImage, as_many_ranges_fit_as_its_capacity_says) {
-  for (std::size_t room : {200, 333, 1500}) {
+TEST(DetourImage, as_many_calls_fit_as_its_capacity_says) {
+  for (std::size_t room : {300, 433, 1500}) {
     std::size_t most = DetourImage::capacity(room);
-    std::vector<PageRange> ranges;
-    for (std::size_t i = 0; i < most; ++i)
-      ranges.push_back(*PageRange::create((i + 1) * 8192, 4096, 4096));
-    DetourImage image({0x1000}, ranges, Registers());
+    std::vector<RemoteCall> calls(most, RemoteCall{1});
+    DetourImage image({0x1000}, calls, Registers());
     EXPECT_LE(image.bytes().size(), room);
-    EXPECT_GT(image.bytes().size() + 16, room);
+    EXPECT_GT(image.bytes().size() + 56, room);
   }
   EXPECT_EQ(DetourImage::capacity(64), 0u);
 }
