@@ -154,6 +154,8 @@ int trace(int argc, char **argv) {
   words.push_back(nullptr);
   launch::RunRequest run;
   run.how = launch::How::trace;
+  // Nothing of this run is sealed.
+  run.options.inheritance = Inheritance::children_unsealed;
   run.program = words.data();
   static launch::Preparation preparation;
   auto plan = preparation.prepare(run, environ);

@@ -47,6 +47,10 @@ constexpr const char *interpreter_remark =
     "valgrind runs programs on a processor of its own, which has no mseal(2): "
     "what runs inside it stays unsealed";
 
+constexpr const char *children_remark =
+    "the loader module cannot be handed on: what the program starts stays "
+    "unsealed";
+
 /// A list of tunables without its entry for the surplus.
 struct Tunables {
   std::string_view before, after;  ///< without colons where they are joined
@@ -108,8 +112,16 @@ Feasible<Plan> Preparation::prepare(const RunRequest &request,
             .arguments = request.program,
             .environment = environment,
             .remark = nullptr};
-  if (road == Road::trace)
+  if (road == Road::trace) {
+    if (program.loader == Loader::none && request.how != How::trace_children &&
+        request.options.inheritance == Inheritance::children_sealed) {
+      if (enter_children(request.options))
+        plan.environment = environment_.vector();
+      else
+        plan.remark = children_remark;
+    }
     return plan;
+  }
 
   RunOptions options = request.options;
   if (is_interpreter(path_.view())) {
@@ -131,6 +143,13 @@ Feasible<Plan> Preparation::prepare(const RunRequest &request,
   MEMSEAL_TRY_VOID(enter_claim());
   plan.environment = environment_.vector();
   return plan;
+}
+
+/// A static program heeds none of these variables; it hands them on.
+Feasible<void> Preparation::enter_children(const RunOptions &options) {
+  MEMSEAL_TRY_VOID(enter_options(options));
+  MEMSEAL_TRY_VOID(enter_module(Road::audit));
+  return enter_tunable(largest_surplus);
 }
 
 Feasible<Road> Preparation::choose_road(const RunRequest &request,

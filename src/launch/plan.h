@@ -21,7 +21,8 @@ enum class Road : std::uint8_t {
 };
 
 /// What is to be executed, and what the user has to know. On Road::trace the
-/// environment is the inherited one.
+/// environment is the inherited one, unless the program is static and its
+/// children are to be sealed: for them it names the loader module.
 struct Plan {
   Road road;
   const char *path;
@@ -43,6 +44,7 @@ public:
 
 private:
   Feasible<Road> choose_road(const RunRequest &request, const Program &program);
+  Feasible<void> enter_children(const RunOptions &options);
   Feasible<void> enter_options(RunOptions options);
   Feasible<void> enter_module(Road road);
   Feasible<void> enter_provider(Provide provide);
