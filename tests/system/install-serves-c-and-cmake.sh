@@ -45,7 +45,7 @@ find_package(memseal 0.1 REQUIRED)
 add_executable(by_cmake seal_table.c)
 target_link_libraries(by_cmake PRIVATE memseal::memseal)
 END
-cmake -S "$work/project" -B "$work/project/build" \
+cmake -G Ninja -S "$work/project" -B "$work/project/build" \
   -DCMAKE_PREFIX_PATH="$work/tree" >/dev/null
 cmake --build "$work/project/build" >/dev/null
 "$work/project/build/by_cmake" | grep -qF "$expected"
