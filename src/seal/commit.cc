@@ -4,6 +4,8 @@
 
 #include <sys/syscall.h>
 
+#include <algorithm>
+
 #include "base/assert.h"
 #include "seal/barrier.h"
 #include "seal/judge.h"
@@ -71,6 +73,9 @@ public:
           judge(requests_[i], engine_, hole, protection(), change_.table()));
     }
     MEMSEAL_TRY_VOID(collect());
+    MEMSEAL_TRY_VOID(check_guardable());
+    if (natively_due())
+      MEMSEAL_TRY_VOID(check_room_to_split());
     if (protect_first_)
       MEMSEAL_TRY_VOID(
           protecting_.protect(requests_[0].range, protect_first_->prot));
@@ -102,6 +107,17 @@ private:
           {range_of(entry), SealTypes{entry.filter_types}, downgrade}));
       if (SealTypes{entry.filter_types}.has(seal_type::munmap))
         MEMSEAL_TRY_VOID(kept_mapped_.push_back(range_of(entry)));
+    }
+    return {};
+  }
+
+  /// What a filter could not keep exactly (S-15).
+  Result<void> check_guardable() {
+    if (subject_ == Subject::reservation)
+      return {};
+    for (const filter::GuardedRange &guarded : guarded_.view()) {
+      if (cuts_huge_page(guarded.range))
+        return fail(Errc::unsupported);
     }
     return {};
   }
@@ -180,6 +196,28 @@ private:
     if (changed)
       publish();
     return outcome;
+  }
+
+  bool natively_due() const {
+    auto entries = change_.table().entries();
+    return std::any_of(entries.begin(), entries.end(),
+                       [](const RegisterEntry &entry) {
+                         return (entry.flags & flag_native_due) != 0;
+                       });
+  }
+
+  /// mseal(2) goes from mapping to mapping and may split the first and the
+  /// last. If the process has too many mappings for the second split, the call
+  /// fails when half of the range is sealed for ever. So it is seen before
+  /// whether there is room: a page between two others is two mappings more.
+  /// Does not stop: another thread that takes the room.
+  static Result<void> check_room_to_split() {
+    const std::size_t page = sys::page_size();
+    PageRange three = MEMSEAL_TRY(sys::map_anonymous(3 * page));
+    PageRange middle = *PageRange::create(three.begin() + page, page, page);
+    auto split = sys::protect(middle, Protection{Protection::read});
+    (void)sys::unmap(three);
+    return split;
   }
 
   static Result<void> seal_natively(PageRange range) {

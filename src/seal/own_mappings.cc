@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "seal/own_mappings.h"
 
+#include <errno.h>
 #include <sys/syscall.h>
 
 #include <algorithm>
 
 #include "sys/maps_reader.h"
 #include "sys/syscall.h"
-#include "vm/maps_parser.h"
 
 namespace memseal {
 namespace {
@@ -62,22 +62,40 @@ Result<void> check_lowerable(PageRange range) {
   return {};
 }
 
+bool cuts_huge_page(PageRange range) {
+  // Every huge page is a multiple of this on x86-64; arm64 has smaller ones.
+  constexpr Address aligned = Address{2} << 20;
+  const std::size_t page = sys::page_size();
+  for (Address edge : {range.begin(), range.end()}) {
+    if (edge % aligned == 0)
+      continue;
+    // Asks for the size it has, and so changes nothing; only hugetlb memory
+    // refuses it for where the address lies. Source: Linux, mm/mremap.c.
+    sys::Answer same = sys::call(SYS_mremap, edge, page, page, 0);
+    if (same.error() == EINVAL)
+      return true;
+  }
+  return false;
+}
+
 Result<void> look_around(std::span<const PageRange> ranges,
                          Surroundings &into) {
+  // brk unmaps whatever lies below the break: also a file that was mapped over
+  // the heap, which is not called [heap].
+  const Address page = sys::page_size();
+  auto brk = static_cast<Address>(sys::call(SYS_brk, 0).raw);
+  const Address heap_end = (brk + page - 1) & ~(page - 1);
+  for (PageRange range : ranges) {
+    if (range.begin() < heap_end)
+      into.heap_end = std::max(into.heap_end, std::min(range.end(), heap_end));
+  }
   auto maps = sys::MapsReader::of_self(sys::ReadSeals::without);
   while (auto mapping = MEMSEAL_TRY(maps.next())) {
     into.has_ring |= mapping->name == "anon_inode:[io_uring]";
-    bool shared = is_system_v(*mapping);
-    bool heap = kind_of_name(mapping->name) == NameKind::heap;
-    if (!shared && !heap)
+    if (!is_system_v(*mapping))
       continue;
     for (PageRange range : ranges) {
-      if (!range.overlaps(mapping->range))
-        continue;
-      if (heap)
-        into.heap_end =
-            std::max(into.heap_end, range.intersection(mapping->range).end());
-      else
+      if (range.overlaps(mapping->range))
         MEMSEAL_TRY_VOID(into.attachments.push_back(mapping->range.begin() -
                                                     mapping->offset));
     }

@@ -14,8 +14,9 @@ std::size_t page_size();
 
 /// mseal(2) over the whole range, all types at once.
 ///
-/// Errors:  system ENOMEM if the range has a hole, ENOSYS before Linux 6.10.
-///          Nothing is sealed on error.
+/// Errors:  system ENOMEM if the range has a hole, ENOSYS before Linux 6.10;
+///          nothing is sealed then. ENOMEM also if there are too many mappings
+///          to split the range's last one: what lies below it is sealed then.
 /// Kernel:  6.10, 64-bit.
 /// Source:  Linux, userspace-api/mseal.rst.
 Result<void> mseal(PageRange range);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // S-35: the heap, which shrinks by a call that has no range.
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -80,6 +81,28 @@ TEST_P(Brk, LibcNoticesUnderAFilterThatTheHeapDidNotShrink) {
     return raw_brk(0) == reinterpret_cast<long>(before) ? 0 : 4;
   });
   EXPECT_EQ(step, 0);
+}
+
+TEST_P(Brk, DoesNotUnmapASealedFileThatLiesOverTheHeap) {
+  // Such a page is not called [heap], and brk takes it all the same.
+  int step = in_child([engine = GetParam()] {
+    long size = static_cast<long>(page);
+    long begin = (raw_brk(0) + size - 1) & -size, end = begin + 8 * size;
+    auto *file = reinterpret_cast<char *>(begin + 2 * size);
+    int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+    for (bool sealed : {false, true}) {
+      if (raw_brk(end) != end ||
+          mmap(file, page, PROT_READ, MAP_PRIVATE | MAP_FIXED, fd, 0) != file)
+        return could_not_grow;
+      if (sealed && seal_by(engine, file, page) != 0)
+        return could_not_seal;
+      long answer = raw_brk(begin);
+      if (!sealed && answer != begin)
+        return control_failed;
+    }
+    return raw_brk(0) == end && *file == 0x7f ? held : shrunk;
+  });
+  EXPECT_EQ(step, held);
 }
 
 }  // namespace

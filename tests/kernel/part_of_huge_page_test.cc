@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// S-15, S-34: the kernel moves whole huge pages (hugetlb), whatever length it
+// is told. So a filter does not promise to keep a part of one.
+#include <sys/mman.h>
+
+#include <cerrno>
+
+#include "support/in_child.h"
+#include "support/trial.h"
+
+namespace memseal::test {
+namespace {
+
+MEMSEAL_EVERY_ENGINE(PartOfHugePage);
+
+constexpr std::size_t huge = std::size_t{2} << 20;
+constexpr int no_huge_pages_here = 90;
+
+/// Two huge pages, never touched, so that none need exist.
+char *huge_pages() {
+  void *at =
+      mmap(nullptr, 2 * huge, PROT_READ | PROT_WRITE,
+           MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | MAP_NORESERVE, -1, 0);
+  return at == MAP_FAILED ? nullptr : static_cast<char *>(at);
+}
+
+/// Moves "one small page" to where nothing is.
+bool can_move(char *from) {
+  void *to = mmap(nullptr, 2 * huge, PROT_NONE,
+                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  auto up = (reinterpret_cast<std::uintptr_t>(to) + huge - 1) & -huge;
+  return mremap(from, page, page, MREMAP_MAYMOVE | MREMAP_FIXED,
+                reinterpret_cast<void *>(up)) != MAP_FAILED;
+}
+
+TEST_P(PartOfHugePage, IsRefusedWherePartsCannotBeKept) {
+  int step = in_child([engine = GetParam()] {
+    char *at = huge_pages();
+    if (at == nullptr)
+      return no_huge_pages_here;
+    for (char *begin : {at, at + page, at + huge - page}) {
+      int error = seal_by(engine, begin, page);
+      if (error != (has_filter(engine) ? EOPNOTSUPP : EINVAL))
+        return 1;
+    }
+    return munmap(at, huge) == 0 ? 0 : 2;  // nothing is sealed
+  });
+  if (step == no_huge_pages_here)
+    GTEST_SKIP() << "this kernel has no huge pages (CONFIG_HUGETLBFS)";
+  EXPECT_EQ(step, 0);
+}
+
+TEST_P(PartOfHugePage, IsKeptWhereTheWholePageIsSealed) {
+  int step = in_child([engine = GetParam()] {
+    char *at = huge_pages();
+    if (at == nullptr)
+      return no_huge_pages_here;
+    if (int error = seal_by(engine, at, huge); error != 0)
+      return 1;
+    if (can_move(at) || errno != EPERM || munmap(at, huge) == 0)
+      return 2;
+    return can_move(at + huge) || errno == EINVAL ? 0 : 3;  // the twin
+  });
+  if (step == no_huge_pages_here)
+    GTEST_SKIP() << "this kernel has no huge pages (CONFIG_HUGETLBFS)";
+  EXPECT_EQ(step, 0);
+}
+
+}  // namespace
+}  // namespace memseal::test
