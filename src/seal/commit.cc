@@ -148,9 +148,15 @@ private:
   Result<void> verify() {
     if (subject_ == Subject::reservation)
       return {};
+    // Each range is compared with each request: not for nothing.
+    bool asks_lowerable =
+        std::ranges::any_of(requests_, [](const SealRequest &request) {
+          return request.downgrade == Downgrade::allowed;
+        });
     for (const filter::GuardedRange &guarded : guarded_.view()) {
       MEMSEAL_TRY_VOID(sys::check_mapped(guarded.range));
-      MEMSEAL_TRY_VOID(verify_lowerable(guarded.range));
+      if (asks_lowerable)
+        MEMSEAL_TRY_VOID(verify_lowerable(guarded.range));
     }
     if (!protect_first_)
       return {};
