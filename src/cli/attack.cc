@@ -2,15 +2,19 @@
 #include "cli/attack.h"
 
 #include <fcntl.h>
+#include <linux/io_uring.h>
 #include <linux/userfaultfd.h>
 #include <sys/ioctl.h>
 #include <sys/ipc.h>
 #include <sys/mman.h>
 #include <sys/personality.h>
+#include <sys/prctl.h>
 #include <sys/shm.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 
+#include <array>
+#include <cerrno>
 #include <cstring>
 
 namespace memseal::cli {
@@ -129,6 +133,106 @@ Attempted take_over_faults(ForkedCopy &copy, const Aim &aim) {
   return copy.call(SYS_ioctl, {descriptor, UFFDIO_REGISTER, aim.scratch});
 }
 
+/// A page of our own before the segment, where there is room; else what is
+/// there will do: it is a copy.
+Result<Aim> with_page_before(ForkedCopy &copy, const Aim &aim) {
+  Aim wider = aim;
+  wider.begin -= aim.page;
+  wider.size += aim.page;
+  MEMSEAL_TRY(copy.call(
+      SYS_mmap,
+      {wider.begin, aim.page, PROT_READ | PROT_WRITE,
+       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, anywhere, 0}));
+  return wider;
+}
+
+Attempted protect_across(ForkedCopy &copy, const Aim &aim) {
+  return protect(copy, MEMSEAL_TRY(with_page_before(copy, aim)), PROT_NONE);
+}
+
+Attempted unmap_across(ForkedCopy &copy, const Aim &aim) {
+  Aim wider = MEMSEAL_TRY(with_page_before(copy, aim));
+  return copy.call(SYS_munmap, {wider.begin, wider.size});
+}
+
+/// Says that the heap lies over the segment, and gives it back. brk answers
+/// with an address, never with an error.
+Attempted move_break(ForkedCopy &copy, const Aim &aim) {
+  constexpr std::uint64_t low = 0x10000, size = 0x1000;
+  prctl_mm_map map{};
+  map.start_code = low;
+  map.end_code = map.start_data = map.end_data = low + size;
+  map.start_brk = aim.begin;
+  map.brk = aim.begin + aim.size;
+  map.start_stack = map.arg_start = map.arg_end = aim.scratch;
+  map.env_start = map.env_end = aim.scratch;
+  map.exe_fd = ~0u;
+  MEMSEAL_TRY_VOID(leave(copy, aim, map));
+  auto moved = MEMSEAL_TRY(copy.call(
+      SYS_prctl, {PR_SET_MM, PR_SET_MM_MAP, aim.scratch, sizeof map, 0, 0}));
+  if (!moved.lived() || moved.answer < 0)
+    return moved;
+  auto lowered = MEMSEAL_TRY(copy.call(SYS_brk, {aim.begin}));
+  bool worked = static_cast<Address>(lowered.answer) == aim.begin;
+  lowered.answer = worked ? 0 : -EPERM;
+  return lowered;
+}
+
+// struct io_uring_params with the addresses of Linux 6.5, whatever the headers.
+// Source: Linux 6.18, include/uapi/linux/io_uring.h.
+struct RingParameters {
+  std::uint32_t entries[2], flags, unused[7];
+  struct Offsets {
+    std::uint32_t head, tail, mask, entries, a, b, c, unused;
+    std::uint64_t address;
+  } submission, completion;
+};
+static_assert(sizeof(RingParameters) == 120);
+/// struct io_uring_cqe.
+struct RingCompletion {
+  std::uint64_t user_data;
+  std::int32_t answer;
+  std::uint32_t flags;
+};
+constexpr std::uint32_t ring_in_our_memory = 1u << 14;  // SETUP_NO_MMAP
+
+/// A ring of one entry in the copy's own pages, which needs no mapping.
+Attempted advise_by_ring(ForkedCopy &copy, const Aim &aim) {
+  const Address ring = aim.scratch, entry = aim.scratch + aim.page;
+  const tracer::RemoteAddress at{entry + 1024};
+  auto write = [&](Address to, const auto &value) {
+    return copy.memory().write({to}, std::as_bytes(std::span(&value, 1)));
+  };
+  MEMSEAL_TRY_VOID(write(ring, std::array<std::byte, 1024>{}));
+  RingParameters wanted{};
+  wanted.flags = ring_in_our_memory;
+  wanted.completion.address = ring;
+  wanted.submission.address = entry;
+  MEMSEAL_TRY_VOID(write(at.value, wanted));
+  auto made = MEMSEAL_TRY(copy.call(SYS_io_uring_setup, {1, at.value}));
+  if (!made.lived() || made.answer < 0)
+    return made;
+  auto got = MEMSEAL_TRY(copy.memory().read_value<RingParameters>(at));
+
+  io_uring_sqe advice{};
+  advice.opcode = IORING_OP_MADVISE;
+  advice.addr = aim.begin;
+  advice.len = static_cast<std::uint32_t>(aim.size);
+  advice.fadvise_advice = MADV_DONTNEED;
+  MEMSEAL_TRY_VOID(write(entry, advice));
+  MEMSEAL_TRY_VOID(write(ring + got.submission.c, std::uint32_t{0}));
+  MEMSEAL_TRY_VOID(write(ring + got.submission.tail, std::uint32_t{1}));
+  auto entered = MEMSEAL_TRY(
+      copy.call(SYS_io_uring_enter, {static_cast<std::uint64_t>(made.answer), 1,
+                                     1, IORING_ENTER_GETEVENTS, 0, 0}));
+  if (!entered.lived() || entered.answer < 0)
+    return entered;
+  auto done = MEMSEAL_TRY(
+      copy.memory().read_value<RingCompletion>({ring + got.completion.b}));
+  entered.answer = done.answer;
+  return entered;
+}
+
 constexpr SealTypes none{};
 constexpr unsigned rw = PROT_READ | PROT_WRITE;
 
@@ -231,6 +335,14 @@ constexpr Attack table[] = {
      Effect::implied, advise<MADV_WIPEONFORK>},
     {"discard-by-pidfd", "process_madvise(self, {p, n}, DONTNEED)", "S-37",
      seal_type::discard, Effect::seen, advise_by_descriptor},
+    {"protect-across", "mprotect(p - 1 page, n + 1 page, NONE)", "S-27",
+     seal_type::mprotect, Effect::seen, protect_across},
+    {"unmap-across", "munmap(p - 1 page, n + 1 page)", "S-27",
+     seal_type::munmap, Effect::seen, unmap_across},
+    {"move-break", "prctl(PR_SET_MM, MAP, {brk: p + n}); brk(p)", "S-42",
+     seal_type::munmap, Effect::seen, move_break},
+    {"discard-by-ring", "io_uring: madvise(p, n, DONTNEED)", "S-38", none,
+     Effect::seen, advise_by_ring},
     {"write-by-vector", "process_vm_writev(self, p)", "S-46", none,
      Effect::seen, write_by_vector},
     {"take-over-faults", "ioctl(userfaultfd, REGISTER, {p, n})", "S-43", none,
@@ -240,16 +352,16 @@ constexpr Attack table[] = {
 };
 
 constexpr Untried not_tried[] = {
-    {"io_uring MADVISE (S-38)",
-     "needs a ring in the copy; memseal doctor tells whether one can be made"},
     {"int 0x80 and x32 calls (S-39)",
-     "needs an instruction that the program's code need not have"},
-    {"prctl(PR_SET_MM) (S-42)", "moves the borders of brk, no mapping"},
+     "int 0x80 reaches the lowest 4 GiB only; x32 is off in most kernels; "
+     "memseal's own tests try both"},
     {"ptrace by others (S-45)", "is how the copy is made: it works"},
-    {"the file behind a mapping (S-47)", "would change the file for everybody"},
+    {"the file behind a mapping (S-47)",
+     "would change the file for everybody, and a copy of the file is not what "
+     "is mapped: it works"},
     {"madvise(HWPOISON) (S-36)", "would spoil the machine's memory"},
-    {"calls across sealed and unsealed pages (S-62)",
-     "would need the neighbour's memory; memseal's own tests try them"},
+    {"what such a call does to the unsealed pages (S-62)",
+     "native may have changed them; only the sealed segment is compared"},
 };
 
 }  // namespace

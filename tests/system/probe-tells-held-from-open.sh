@@ -8,9 +8,12 @@ start_sleeper 7
 expect 1 "$memseal" probe --json "$sleeper"
 told 'd["broken"] == 0 and d["unsealed"] > 0'
 # The vdso cannot be split: part of it cannot be moved away.
-for attack in protect-write protect-none unmap map-over remap-away remap-onto; do
+for attack in protect-write protect-none unmap map-over remap-away remap-onto \
+  move-break; do
   told "verdicts('$attack', lambda s: s['kind'] != 'vdso') == {'open'}"
 done
+# The neighbour of a text is a segment of the same object.
+told 'verdicts("unmap-across", lambda s: s["kind"] == "text") == {"open"}'
 told '"held" not in set.union(*(verdicts(a["id"]) for a in d["attacks"]))'
 
 start_sleeper 8 sealable
@@ -19,13 +22,20 @@ told 'd["broken"] == 0 and d["unsealed"] == 0'
 told 'd["trials"] == len(d["attacks"]) * len(d["segments"]) > 500'
 # A shared file that was opened for reading can never become writable.
 for attack in protect-write protect-all protect-none protect-same unmap \
-  unmap-byte map-over map-over-page remap-away remap-onto remap-grow; do
+  unmap-byte map-over map-over-page remap-away remap-onto remap-grow \
+  move-break; do
   told "verdicts('$attack', lambda s: s['kind'] != 'file') == {'held'}"
+done
+# What lies before the vdso cannot be split, and the kernel says so first.
+for attack in protect-across unmap-across; do
+  told "verdicts('$attack', lambda s: s['kind'] not in ('file', 'vdso')) == {'held'}"
 done
 told 'all(r["detail"] for s in d["segments"] for r in s["results"].values())'
 told 'not any(r["verdict"] == "unknown" for s in d["segments"] for r in s["results"].values())'
 # What no seal stops is told, not hidden (S-44, S-63).
 told 'verdicts("write-own-memory", lambda s: s["kind"] != "file") == {"open"}'
+# io_uring does with it what the call does, where rings can be made so.
+told 'verdicts("discard-by-ring") in ({"not applicable"}, verdicts("discard"))'
 told '"open" in verdicts("discard", lambda s: s["kind"] == "relro")'
 
 start_sleeper 9 libc-text
