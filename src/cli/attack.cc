@@ -353,14 +353,14 @@ constexpr Attack table[] = {
 
 constexpr Untried not_tried[] = {
     {"int 0x80 and x32 calls (S-39)",
-     "int 0x80 reaches the lowest 4 GiB only; x32 is off in most kernels; "
+     "int 0x80 reaches the lowest 4 GiB only; x32 numbers are off by default; "
      "memseal's own tests try both"},
     {"ptrace by others (S-45)", "is how the copy is made: it works"},
     {"the file behind a mapping (S-47)",
      "would change the file for everybody, and a copy of the file is not what "
      "is mapped: it works"},
     {"madvise(HWPOISON) (S-36)", "would spoil the machine's memory"},
-    {"what such a call does to the unsealed pages (S-62)",
+    {"what a call across segments does to unsealed pages (S-62)",
      "native may have changed them; only the sealed segment is compared"},
 };
 
