@@ -184,15 +184,19 @@ private:
   /// Steps 9 and 10.
   Result<void> seal_natively() {
     Result<void> outcome;
-    bool changed = !guarded_.empty();
+    bool changed = !guarded_.empty(), sealed_one = false;
     SealTable &table = change_.table();
     for (std::size_t i = 0; i < table.entries().size(); ++i) {
       const RegisterEntry &entry = table.entries()[i];
       if ((entry.flags & flag_native_due) == 0)
         continue;
-      outcome = seal_natively(range_of(entry));
+      if (sealed_one)  // the room that was seen before may be used up
+        outcome = check_room_to_split();
+      if (outcome)
+        outcome = seal_natively(range_of(entry));
       if (!outcome)
         break;
+      sealed_one = true;
       table.native_done(i);
       changed = true;
     }

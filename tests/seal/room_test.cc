@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // S-12 when the process may have no more mappings: mseal(2) alone would seal
 // the first mapping of a range and then fail to split the last.
+#include "memseal/seal.h"
 #include "seal/support.h"
 
 namespace memseal::test {
 namespace {
 
-class WithoutRoom : public OnEveryEngine {};
-INSTANTIATE_TEST_SUITE_P(, WithoutRoom, testing::ValuesIn(engines),
+class CrowdedOut : public OnEveryEngine {};
+INSTANTIATE_TEST_SUITE_P(, CrowdedOut, testing::ValuesIn(engines),
                          [](const auto &each) { return each.param.name; });
 
 /// Splits a stretch of memory until the kernel refuses. Its last parts can be
@@ -31,7 +32,7 @@ private:
   std::size_t used_ = 0;
 };
 
-TEST_P(WithoutRoom, SealsAllOrNothing) {
+TEST_P(CrowdedOut, SealsAllOrNothing) {
   for (std::size_t room : {0, 1, 2}) {
     int step = in_child([room, engine = engine()] {
       char *range = fresh_pages(16);
@@ -51,6 +52,43 @@ TEST_P(WithoutRoom, SealsAllOrNothing) {
       bool first_kept = munmap(range + 4 * page, page) != 0;
       bool last_kept = munmap(range + 11 * page, page) != 0;
       return first_kept == sealed && last_kept == sealed ? 0 : 3;
+    });
+    if (step == 77)
+      GTEST_SKIP() << "vm.max_map_count allows more mappings than this test";
+    EXPECT_EQ(step, 0) << "with room for " << room;
+  }
+}
+
+TEST(WithoutRoom, EachRangeOfABatchIsSealedWholeOrNotAtAll) {
+  if (!sys::has_mseal())
+    GTEST_SKIP() << "this kernel has no mseal(2) (Linux 6.10)";
+  for (std::size_t room : {2, 3}) {
+    int step = in_child([room] {
+      char *at = fresh_pages(16), *ranges[] = {at, fresh_pages(16)};
+      for (char *range : ranges) {
+        if (mprotect(range + 8 * page, 8 * page, PROT_READ) != 0)
+          return 1;
+      }
+      auto middle = [](char *range) {
+        auto begin = reinterpret_cast<Address>(range + 4 * page);
+        return *PageRange::create(begin, 8 * page, page);
+      };
+      SealRequest requests[] = {{middle(ranges[0])}, {middle(ranges[1])}};
+      if (memseal(fresh_pages(1), page, MEMSEAL_ALL, MEMSEAL_NATIVE) != 0)
+        return 1;
+      Crowd crowd;
+      if (!crowd.is_full())
+        return 77;
+      crowd.make_room(room);
+      bool sealed = seal(requests, Engine::native).has_value();
+      crowd.make_room(8);
+      int kept[2];
+      for (int i = 0; i < 2; ++i) {
+        kept[i] = munmap(ranges[i] + 4 * page, page) != 0;
+        if (kept[i] != (munmap(ranges[i] + 11 * page, page) != 0))
+          return 2;
+      }
+      return kept[0] + kept[1] == 2 || !sealed ? 0 : 3;
     });
     if (step == 77)
       GTEST_SKIP() << "vm.max_map_count allows more mappings than this test";
