@@ -24,6 +24,13 @@ install(DIRECTORY include/memseal DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
         COMPONENT development)
 install(FILES docs/man/memseal.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1
         COMPONENT tools)
+set(completions ${CMAKE_SOURCE_DIR}/packaging/completions)
+install(FILES ${completions}/memseal COMPONENT tools
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+install(FILES ${completions}/_memseal COMPONENT tools
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
+install(FILES ${completions}/memseal.fish COMPONENT tools
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 install(FILES docs/man/memseal.3 DESTINATION ${CMAKE_INSTALL_MANDIR}/man3
         COMPONENT development)
 

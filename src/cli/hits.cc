@@ -9,6 +9,8 @@
 #include <set>
 #include <string_view>
 
+#include "cli/policy_file.h"
+
 namespace memseal::cli {
 namespace {
 
@@ -49,6 +51,15 @@ std::string where(const Hit &hit) {
     return "unknown pages";
   return fmt::format("{} of {}+{:#x}", hit.guarded->part, hit.guarded->object,
                      hit.offset);
+}
+
+/// A pattern that names this object; what separates patterns becomes "?".
+std::string pattern_of(std::string name) {
+  for (char &c : name) {
+    if (c == ',' || c == ';')
+      c = '?';
+  }
+  return name;
 }
 
 void append(int fd, std::string_view lines) {
@@ -127,13 +138,35 @@ void HitSummary::add(const Hit &hit) {
       hit.guarded != nullptr ? hit.guarded->part : std::string(), caller(hit)}];
 }
 
+std::string HitSummary::policy(const std::string &program) const {
+  std::map<std::string, std::string> reasons;
+  for (const auto &[place, number] : places_) {
+    const auto &[name, object, part, from] = place;
+    if (object.empty())
+      continue;
+    std::string &reason = reasons[std::string(base_name(object))];
+    reason += fmt::format("{}{} on {} from {}, seen {} times",
+                          reason.empty() ? "" : "; ", name, part, from, number);
+  }
+  std::vector<PolicyPattern> except;
+  for (const auto &[object, reason] : reasons)
+    except.push_back({pattern_of(object), reason});
+  return policy_text(
+      fmt::format(
+          "Suggested by `memseal trace` after one run of {}.\n"
+          "Its place: /etc/memseal/{}.toml or ~/.config/memseal/{}.toml",
+          program, base_name(program), base_name(program)),
+      except);
+}
+
 std::string HitSummary::text(const supervisor::DeskCounts &counts,
                              const std::string &program) const {
   if (counts.hits + counts.vanished == 0)
     return fmt::format(
         "memseal: sealing would have broken nothing of this run of {}\n"
-        "memseal: suggested: memseal run -- {}\n",
-        program, program);
+        "memseal: suggested: memseal run -- {}\n"
+        "memseal: suggested policy:\n{}",
+        program, program, policy(program));
   std::string text = fmt::format(
       "memseal: sealing would have denied {} calls of {}{}:\n",
       counts.hits + counts.vanished, program,
@@ -152,9 +185,9 @@ std::string HitSummary::text(const supervisor::DeskCounts &counts,
   for (std::string_view object : objects)
     except += (except.empty() ? "" : ",") + std::string(object);
   return text + fmt::format(
-                    "memseal: suggested: memseal run --except={} -- "
-                    "{}\n",
-                    except, program);
+                    "memseal: suggested: memseal run --except={} -- {}\n"
+                    "memseal: suggested policy:\n{}",
+                    except, program, policy(program));
 }
 
 std::string HitSummary::json(const supervisor::DeskCounts &counts,
@@ -170,12 +203,13 @@ std::string HitSummary::json(const supervisor::DeskCounts &counts,
                       {"hits", number}});
     objects.emplace(base_name(place[1]));
   }
-  ordered_json all{{"program", program},
-                   {"hits", counts.hits},
-                   {"vanished", counts.vanished},
-                   {"stale", counts.stale},
-                   {"places", places},
-                   {"suggested", {{"except", objects}}}};
+  ordered_json all{
+      {"program", program},
+      {"hits", counts.hits},
+      {"vanished", counts.vanished},
+      {"stale", counts.stale},
+      {"places", places},
+      {"suggested", {{"except", objects}, {"policy", policy(program)}}}};
   return all.dump(2) + "\n";
 }
 

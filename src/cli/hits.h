@@ -34,6 +34,9 @@ public:
   std::string json(const supervisor::DeskCounts &counts,
                    const std::string &program) const;
 
+  /// A policy under which what was seen would have worked, as TOML.
+  std::string policy(const std::string &program) const;
+
 private:
   /// Call, object, part, caller.
   std::map<std::array<std::string, 4>, std::uint64_t> places_;

@@ -22,6 +22,9 @@ constexpr Verb verbs[] = {
     {"trace", "say what sealing a program would break", trace},
     {"doctor", "tell what this system allows and what stays open", doctor},
     {"probe", "try every attack on a copy of a sealed process", probe},
+    {"policy", "check policy files, show which one applies", policy},
+    {"enable", "make a systemd service run sealed", enable},
+    {"disable", "undo that", disable},
     {"keep-seals", "serve mseal(2) beside a program (memseal starts it itself)",
      keep_seals},
 };

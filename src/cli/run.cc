@@ -9,9 +9,11 @@
 #include <cstring>
 #include <string>
 
+#include "cli/policy_file.h"
 #include "cli/run_trace.h"
 #include "cli/verb.h"
 #include "launch/plan.h"
+#include "launch/policy_path.h"
 
 namespace memseal::cli {
 namespace {
@@ -100,12 +102,39 @@ int execute(const launch::Plan &plan) {
   return launch::exit_code(Obstacle::not_executable);
 }
 
+/// Takes the policy into the request, under the options. The exit code if it
+/// cannot be taken: a policy that is not understood is never passed over.
+std::optional<int> enter_policy(launch::RunRequest &request, char **arguments,
+                                Policy &policy) {
+  std::string file(request.policy);
+  if (file == "none")
+    return std::nullopt;
+  static launch::PathText found;
+  if (file.empty()) {
+    if (!launch::find_policy(environ, request.program[0], found))
+      return std::nullopt;
+    file = found.view();
+  }
+  policy = read_policy(file);
+  for (const PolicyFault &fault : policy.faults)
+    fmt::print(stderr, "memseal: {}\n", sentence(file, fault));
+  if (!policy.faults.empty())
+    return exit_usage;
+  launch::RunRequest settings;
+  policy.apply_to(settings);
+  request = *launch::parse_run_arguments(arguments, settings);
+  return std::nullopt;
+}
+
 }  // namespace
 
 int run(int argc, char **argv) {
   auto request = launch::parse_run_arguments(argv + 1);
   if (!request)
     return explain_arguments(argc, argv);
+  static Policy policy;
+  if (auto code = enter_policy(*request, argv + 1, policy))
+    return *code;
   constinit static launch::Preparation preparation;
   auto plan = preparation.prepare(*request, environ);
   if (!plan)

@@ -134,7 +134,8 @@ int trace(int argc, char **argv) {
       "Runs a program unsealed and says what sealing would have broken: every "
       "call that a seal would forbid is permitted, counted and traced back to "
       "its caller.",
-      "The summary ends with a suggested command. Libraries loaded by dlopen "
+      "The summary ends with a suggested command and policy file. Libraries "
+      "loaded by dlopen "
       "are not watched.\nExit status: that of PROG; 125 if memseal itself "
       "failed, 126 if PROG cannot be\nexecuted, 127 if it is not found.");
   options.flag("--json", request.json, "write the summary as JSON, to stdout");

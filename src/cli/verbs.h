@@ -9,5 +9,8 @@ int status(int argc, char **argv);
 int trace(int argc, char **argv);
 int doctor(int argc, char **argv);
 int probe(int argc, char **argv);
+int policy(int argc, char **argv);
+int enable(int argc, char **argv);
+int disable(int argc, char **argv);
 
 }  // namespace memseal::cli

@@ -17,6 +17,7 @@
 
 #include "launch/installation.h"
 #include "launch/plan.h"
+#include "launch/policy_path.h"
 #include "sys/auxiliary_vector.h"
 #include "sys/syscall.h"
 
@@ -25,9 +26,17 @@ namespace {
 
 constexpr int exit_memseal_failed = 125;
 
+/// A policy is TOML: reading it is the tool's job.
+bool has_policy(const RunRequest &request, char **environment) {
+  if (!request.policy.empty())
+    return request.policy != "none";
+  constinit static PathText path;
+  return find_policy(environment, request.program[0], path);
+}
+
 void try_to_run(char **arguments, char **environment) {
   auto request = parse_run_arguments(arguments);
-  if (!request)
+  if (!request || has_policy(*request, environment))
     return;
   constinit static Preparation preparation;
   auto plan = preparation.prepare(*request, environment);

@@ -14,16 +14,19 @@
 namespace memseal::launch {
 namespace {
 
+/// A part, and the folders in which it may be, relative to who looks for it:
+/// the launcher in bin, or the tool in libexec/memseal.
 struct Place {
   std::string_view name;
-  std::string_view installed;  ///< relative to the executable's directory
+  std::string_view from_launcher, from_tool;
 };
 
-constexpr std::array<Place, 4> places{{
-    {"memseal-tool", "../libexec/memseal"},
-    {"libmemseal-audit.so", "../lib/memseal"},
-    {"libmemseal-preload.so", "../lib/memseal"},
-    {"libmemseal-provide.so", "../lib/memseal"},
+constexpr std::array<Place, 5> places{{
+    {"memseal-tool", "../libexec/memseal", ""},
+    {"libmemseal-audit.so", "../lib/memseal", "../../lib/memseal"},
+    {"libmemseal-preload.so", "../lib/memseal", "../../lib/memseal"},
+    {"libmemseal-provide.so", "../lib/memseal", "../../lib/memseal"},
+    {"memseal", "", "../../bin"},
 }};
 
 /// What the executable was started as, or "".
@@ -64,9 +67,13 @@ bool find_beside(const PathText &directory, const Place &place,
   path.clear().append(directory.view()).append(place.name);
   if (is_readable(path))
     return true;
-  path.clear().append(directory.view()).append(place.installed);
-  path.append("/").append(place.name);
-  return is_readable(path);
+  for (std::string_view folder : {place.from_launcher, place.from_tool}) {
+    path.clear().append(directory.view()).append(folder);
+    path.append("/").append(place.name);
+    if (!folder.empty() && is_readable(path))
+      return true;
+  }
+  return false;
 }
 
 }  // namespace

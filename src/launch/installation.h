@@ -13,6 +13,7 @@ enum class Part : std::uint8_t {
   audit_module,
   preload_module,
   provide_library,
+  launcher,
 };
 
 /// Writes the absolute path of a part. Errors: module_missing.

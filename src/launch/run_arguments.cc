@@ -92,6 +92,11 @@ bool apply_violation(RunRequest &request, std::string_view value) {
   return false;
 }
 
+bool apply_policy(RunRequest &request, std::string_view value) {
+  request.policy = value;
+  return !value.empty();
+}
+
 constexpr RunOption options[] = {
     {"--engine", Value::needed, "auto|native|filter|strict",
      "what enforces the seals; auto is native where mseal(2) is there",
@@ -129,6 +134,10 @@ constexpr RunOption options[] = {
      "a call that a seal forbids fails; report: and is written down, with its "
      "caller; kill: the process ends; trap: the thread gets SIGSYS",
      apply_violation},
+    {"--policy", Value::needed, "FILE|none",
+     "take the settings from this policy file, or from none, rather than from "
+     "the program's own in ~/.config/memseal or /etc/memseal; options win",
+     apply_policy},
 };
 
 const RunOption *find(std::string_view name) {
@@ -166,8 +175,7 @@ std::span<const RunOption> run_options() {
   return options;
 }
 
-Result<RunRequest> parse_run_arguments(char **arguments) {
-  RunRequest request;
+Result<RunRequest> parse_run_arguments(char **arguments, RunRequest request) {
   while (*arguments != nullptr && **arguments == '-') {
     if (std::string_view(*arguments) == "--") {
       ++arguments;

@@ -40,6 +40,9 @@ struct RunRequest {
   How how = How::automatic;
   Violation violation = Violation::deny;
   Provide provide = Provide::automatic;
+  /// A file, "none", or empty: the one that find_policy finds, if any. Whoever
+  /// parses the command line reads it; nothing below does.
+  std::string_view policy{};
   char **program = nullptr;  ///< PROG ARG..., ends with a null pointer
 };
 
@@ -60,8 +63,11 @@ std::span<const RunOption> run_options();
 /// Parses what follows the word `run`; `arguments` ends with a null pointer.
 /// Options end at `--` or at the first word that is not an option.
 ///
+/// What no option says stays as it is in `request`.
+///
 /// Errors:  malformed: an unknown option, a wrong or missing value, no program,
 ///          or a wish for help. The caller finds the words for it.
-Result<RunRequest> parse_run_arguments(char **arguments);
+Result<RunRequest> parse_run_arguments(char **arguments,
+                                       RunRequest request = {});
 
 }  // namespace memseal::launch

@@ -9,7 +9,7 @@ build_packages=(g++ cmake ninja-build pkg-config ccache
 # Real programs that the tests run sealed.
 test_packages=(curl wrk python3 perl git nodejs nginx-light redis-server
   redis-tools postgresql default-jdk-headless musl-tools golang-go rustc strace
-  valgrind gdb procps mandoc)
+  valgrind gdb procps mandoc systemd bash-completion)
 check_packages=(clang clang-format clang-tidy libclang-rt-14-dev python3)
 matrix_packages=(qemu-system-x86 python3)
 arm64_packages=(qemu-system-arm g++-aarch64-linux-gnu)

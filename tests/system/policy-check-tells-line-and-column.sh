@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Every fault of a policy is told where it is, and a good policy has none.
+. "$(dirname "$0")/common.inc"
+
+# faulty POSITION SENTENCE: of the policy on standard input.
+faulty() {
+  cat >"$work/policy.toml"
+  exits 1 "$memseal" policy check "$work/policy.toml"
+  says "policy.toml:$1: $2"
+}
+good() {
+  cat >"$work/policy.toml"
+  exits 0 "$memseal" policy check "$work/policy.toml"
+}
+
+good </dev/null
+sed -n '/^```toml$/,/^```$/p' "$SOURCE/docs/policy.md" | grep -v '^```' |
+  tee "$work/documented" | good
+grep -q reason "$work/documented"
+good <<<'segments = ["relro", "text", "rodata"]'
+good <<<'types = ["all"]'
+
+
+faulty 1:1 "there is no setting 'a'" <<<'a.b = 1'
+faulty 2:10 "'engine' is one of auto|native|filter|strict, not 'Native'" \
+  <<<$'\nengine = "Native"'
+faulty 1:10 "'engine' is a string" <<<'engine = 1'
+faulty 1:11 "'require' is true or false" <<<'require = "yes"'
+faulty 1:10 "'report' is an absolute path" <<<'report = "seals.txt"'
+faulty 1:12 "objects are sealed whole, relro too" \
+  <<<'segments = ["text", "rodata"]'
+faulty 1:13 "'segments' knows text, rodata, relro, not 'bss'" \
+  <<<'segments = ["bss"]'
+faulty 1:9 "programs are sealed against every act" <<<'types = ["munmap"]'
+faulty 2:8 "'objects.only' is a list that is not empty" <<<$'[objects]\nonly = []'
+faulty 2:1 "there is no setting 'objects.without'" \
+  <<<$'[objects]\nwithout = ["a"]'
+faulty 2:9 "'a;b' is no pattern" <<<$'[objects]\nonly = ["a;b"]'
+faulty 1:1 "the exception 'a' needs a reason" \
+  <<<$'[[objects.except]]\nglob = "a"'
+faulty 3:1 "a pattern has glob and reason, not 'why'" \
+  <<<$'[[objects.except]]\nglob = "a"\nwhy = "b"'
+faulty 1:10 "'how' or 'on-violation' lets the program be sealed from outside" \
+  <<<$'engine = "strict"\non-violation = "kill"'
+faulty 2:8 "is no TOML" <<<$'engine = "auto"\n[object'
+
+# All of them, in the order of their places.
+printf 'x = 1\ny = 2\n' >"$work/two.toml"
+exits 1 "$memseal" policy check "$work/two.toml" "$work/documented"
+says 'two.toml:1:1'
+says 'two.toml:2:1'
+says "$work/documented: good"
+
+exits 3 "$memseal" policy check "$work/none"
+exits 2 "$memseal" policy check
+exits 2 "$memseal" policy
+exits 2 "$memseal" policy show a b
+exits 1 "$memseal" policy check --json "$work/two.toml"
+/usr/bin/python3 -c 'import json, sys
+[file] = json.load(open(sys.argv[1]))
+assert not file["valid"] and file["faults"][1]["line"] == 2, file' "$work/said"
+
+mkdir -p "$work/memseal"
+cp "$work/documented" "$work/memseal/nginx.toml"
+export XDG_CONFIG_HOME=$work
+exits 0 "$memseal" policy show /usr/sbin/nginx
+says "$work/memseal/nginx.toml applies"
+says 'libjit.so*: patches its own code'
+exits 0 "$memseal" policy show other
+says 'no policy applies'
