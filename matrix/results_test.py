@@ -6,6 +6,7 @@ import unittest
 
 sys.dont_write_bytecode = True
 
+import page
 import results
 
 PASSED = ["[ RUN      ] A.b", "[       OK ] A.b (0 ms)"]
@@ -68,9 +69,25 @@ class Verdicts(unittest.TestCase):
 class Table(unittest.TestCase):
     def test_a_skip_points_to_its_reason(self):
         skipped = of("exit 77", "needs Linux 9")
-        page = results.table({"k": {"release": "1", "programs": {"t": skipped}}})
-        self.assertIn("| –&nbsp;1 |", page)
-        self.assertIn("1. needs Linux 9\n", page)
+        text = page.page({"amd64/k": {"release": "1", "programs": {"t": skipped}}})
+        self.assertIn("| –&nbsp;1 |", text)
+        self.assertIn("1. needs Linux 9\n", text)
+
+    def test_a_failure_shows_in_the_short_table(self):
+        for verdict, mark in (("OK", "✓"), ("FAILED", "✗")):
+            tests = of("exit 0", "[ RUN      ] Mprotect.a/filter",
+                       f"[{verdict:>9} ] Mprotect.a/filter (1 ms)")
+            text = page.support({"amd64/9": {
+                "release": "9.1", "programs": {"test_kernel": tests}}})
+            self.assertIn(f"| mprotect, pkey_mprotect | {mark} |", text)
+
+    def test_costs_are_read_as_the_benchmark_prints_them(self):
+        got = results.of_costs("exit 0", [
+            "peer ranges programs insns install us mprotect a b getppid",
+            "none 0 0 0 0 1.00x 1.00x 1.00x 1.00x",
+            "memseal 100 2 1083 362 1.15x 1.13x 1.20x 1.30x"])
+        self.assertEqual(got[0]["ranges"], 100)
+        self.assertEqual(got[0]["ratios"]["getppid"], 1.3)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ sys.dont_write_bytecode = True
 import boot
 import guest
 import packages
+import page
 import results
 
 SOURCE = pathlib.Path(__file__).resolve().parent.parent
@@ -58,6 +59,23 @@ def run_kernel(name, image, work, environment):
         for program, how, output in ended}}
 
 
+def measure_costs(name, image, work):
+    """What filters cost there, in instructions."""
+    arch, kernel = name.split("/")
+    _, vmlinuz = packages.kernel(RELEASES[kernel], arch)
+    log = work / f"{arch}-{kernel}-costs.log"
+    for attempt in range(1, TRIES + 1):
+        try:
+            _, ended = boot.run(arch, vmlinuz, image, log,
+                                machine=boot.COUNTING)
+        except boot.BootFailure as failure:
+            say(f"{name}: boot {attempt} of {TRIES} failed: {failure}")
+            continue
+        say(f"{name}: the filter's costs are counted")
+        return results.of_costs(ended[0][1], ended[0][2])
+    raise RuntimeError(f"{name}: {TRIES} boots without a sign of life")
+
+
 def missing_programs(columns, wanted):
     """A program that was in the image and gave no result failed."""
     for name, column in columns.items():
@@ -80,6 +98,8 @@ def main():
     parser.add_argument("--env", metavar="NAME=VALUE", action="append",
                         default=[], help="set for the programs in the guest, "
                         "e.g. GTEST_FILTER=Mmap.*")
+    parser.add_argument("--costs", action="store_true",
+                        help="count what the filter costs, too")
     options = parser.parse_args()
     if options.publish and (options.env or options.only != "*"):
         parser.error("--publish wants whole runs: no --env, no --only")
@@ -92,21 +112,25 @@ def main():
 
     work = SOURCE / "build/matrix"
     work.mkdir(parents=True, exist_ok=True)
-    images, wanted = {}, {}
+    images, counting, wanted = {}, {}, {}
     for arch in dict.fromkeys(name.split("/")[0] for name in chosen):
-        images[arch] = guest.build(SOURCE, arch, work, options.only, say)
+        images[arch], counting[arch] = guest.build(
+            SOURCE, arch, work, options.only, say)
     columns = {}
     for name in chosen:
         image, programs = images[name.split("/")[0]]
         wanted[name] = programs
         columns[name] = run_kernel(name, image, work, options.env)
+        if options.publish or options.costs:
+            columns[name]["costs"] = measure_costs(
+                name, counting[name.split("/")[0]], work)
     missing_programs(columns, wanted)
     return report(columns, work, options.publish)
 
 
 def report(columns, work, publish):
     results.save(work / "results.json", columns)
-    (work / "table.md").write_text(results.table(columns))
+    (work / "table.md").write_text(page.page(columns))
     for name, column in columns.items():
         n = results.counts(column)
         say(f"{name}: {n['ok']} passed, {n['skipped']} skipped, "
@@ -119,7 +143,7 @@ def report(columns, work, publish):
         kept.update(columns)
         kept = {name: kept[name] for name in EVERY if name in kept}
         results.save(SOURCE / "docs/kernel-matrix.json", kept)
-        (SOURCE / "docs/kernel-matrix.md").write_text(results.table(kept))
+        (SOURCE / "docs/kernel-matrix.md").write_text(page.page(kept))
     return 1 if bad else 0
 
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // S-39: the second and the third door into an x86-64 kernel: int 0x80, with
 // the numbers of i386, and x32, with bit 30 set in the number.
+#if defined(__x86_64__)
+
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -15,8 +17,6 @@ namespace memseal::test {
 namespace {
 
 MEMSEAL_EVERY_ENGINE(CompatCalls);
-
-#if defined(__x86_64__)
 
 constexpr unsigned i386_munmap = 91, i386_mprotect = 125, i386_madvise = 219,
                    i386_mremap = 163, i386_getpid = 20;
@@ -202,13 +202,7 @@ TEST_P(CompatCalls, OfX32AreRefused) {
   }
 }
 
-#else
-
-TEST_P(CompatCalls, AreAnX86Matter) {
-  GTEST_SKIP() << "int 0x80 and x32 are doors of x86-64 only";
-}
-
-#endif
-
 }  // namespace
 }  // namespace memseal::test
+
+#endif
