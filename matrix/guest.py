@@ -95,6 +95,7 @@ def build_tests(source, arch, tree, root, work, only, say):
         if data.name != "CMakeLists.txt":
             guest.add_file(str(data))
     lines = test_programs(guest, tree, TARGETS.get(arch))
+    add_userland(guest, [])  # tests exec /bin/true
     if arch not in TARGETS:
         lines += scripts(guest, source, tree)
     lines = [line for line in lines if fnmatch.fnmatch(line[0], only)]

@@ -47,7 +47,9 @@ so many sealed ranges, over the same calls in a process without filters
 UNIT = """The machine is emulated with a clock that counts
 instructions: a ratio says how many more instructions a call takes, not how much
 more time. Caches, branch prediction and entering the kernel cost nothing there;
-[performance.md](performance.md) has times of a real machine."""
+`./dev bench filter_cost` gives times of a real machine. How far a
+search goes depends on where the page lies among the ranges, so more ranges are
+not always dearer."""
 
 RULES = """
 ## Rule by rule
