@@ -20,7 +20,7 @@ for name in "$memseal" "$tree/libexec/memseal/memseal-tool"; do
   loads_from_tree "$name" run --
   loads_from_tree "$name" run --how=preload --
   "$name" doctor --json >"$work/doctor.json" || true
-  grep -q '"audit_module": true' "$work/doctor.json"
+  grep -q '"loader_module": *true' "$work/doctor.json"
 done
 # A policy file makes the launcher call the tool, which must find the modules.
 echo 'require = true' >"$work/policy.toml"
