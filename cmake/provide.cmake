@@ -2,7 +2,7 @@
 #
 # libmemseal-provide.so: preloaded into programs that call mseal(2) on kernels
 # that have none. It lives in other people's processes, so: libc only.
-file(GLOB provide_sources CONFIGURE_DEPENDS src/provide/*.cc)
+file(GLOB provide_sources CONFIGURE_DEPENDS src/provide/*.cc src/sys/keeper_*.cc)
 add_library(memseal_provide SHARED ${provide_sources})
 set_target_properties(memseal_provide PROPERTIES OUTPUT_NAME memseal-provide
                                                  LINKER_LANGUAGE C)

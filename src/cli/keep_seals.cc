@@ -10,6 +10,7 @@
 #include <fmt/core.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -68,6 +69,13 @@ int keep_seals(int argc, char **) {
   leave_the_session();
   prctl(PR_SET_NAME, "memseal-keeper");
   close_range(channel + 1, ~0U, 0);
+
+  // Two for each process of the tree.
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+  }
 
   supervisor::SealKeeper seals(sys::page_size());
   char ready = 'r';

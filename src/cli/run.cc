@@ -12,6 +12,7 @@
 #include "cli/policy_file.h"
 #include "cli/run_trace.h"
 #include "cli/verb.h"
+#include "launch/keeper.h"
 #include "launch/plan.h"
 #include "launch/policy_path.h"
 
@@ -88,6 +89,14 @@ int explain(const launch::Hindrance &hindrance) {
   return launch::exit_code(hindrance.obstacle);
 }
 
+/// Without its keeper a program runs unsealed, or not at all.
+bool start_keeper(const launch::Plan &plan, Requirement requirement) {
+  if (plan.keeper == nullptr || launch::ensure_keeper(plan.keeper))
+    return true;
+  explain({Obstacle::no_keeper, plan.keeper});
+  return requirement == Requirement::best_effort;
+}
+
 int execute(const launch::Plan &plan) {
   if (plan.remark != nullptr)
     fmt::print(stderr, "memseal: {}\n", plan.remark);
@@ -143,6 +152,8 @@ int run(int argc, char **argv) {
     if (auto code = prepare_trace(*request))
       return *code;
   }
+  if (!start_keeper(*plan, request->options.requirement))
+    return launch::exit_code(Obstacle::no_keeper);
   return execute(*plan);
 }
 

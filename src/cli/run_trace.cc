@@ -97,6 +97,7 @@ void write_report(const std::string &file, const Launched &launched) {
 tracer::Guard guard_for(EngineChoice engine) {
   switch (engine) {
     case EngineChoice::filter:
+    case EngineChoice::exact:
       return tracer::Guard::filter;
     case EngineChoice::strict:
       return tracer::Guard::strict;

@@ -16,6 +16,7 @@
 #include <string_view>
 
 #include "launch/installation.h"
+#include "launch/keeper.h"
 #include "launch/plan.h"
 #include "launch/policy_path.h"
 #include "sys/auxiliary_vector.h"
@@ -41,6 +42,8 @@ void try_to_run(char **arguments, char **environment) {
   constinit static Preparation preparation;
   auto plan = preparation.prepare(*request, environment);
   if (!plan || plan->road == Road::trace || plan->remark != nullptr)
+    return;
+  if (plan->keeper != nullptr && !ensure_keeper(plan->keeper))
     return;
   sys::call(SYS_execve, plan->path, plan->arguments, plan->environment);
 }

@@ -73,6 +73,12 @@ const char *sentence(Obstacle obstacle) {
              "loader would take for the end of it; install memseal elsewhere";
     case Obstacle::too_large:
       return "cannot be started: the environment is too large for memseal";
+    case Obstacle::no_keeper:
+      return "cannot be started as the keeper of seals, which --engine=filter "
+             "and strict need";
+    case Obstacle::stale_filter:
+      return "is started inside of memseal run --engine=exact, whose addresses "
+             "stay refused; leave --require out";
     case Obstacle::bad_directory:
       return "cannot be made absolute, as the working directory has no name";
   }

@@ -51,6 +51,13 @@ constexpr const char *children_remark =
     "the loader module cannot be handed on: what the program starts stays "
     "unsealed";
 
+/// Set for everything that runs inside of --engine=exact.
+constexpr std::string_view exact_variable = "MEMSEAL_EXACT";
+constexpr const char *stale_remark =
+    "this runs inside of memseal run --engine=exact: addresses that were "
+    "sealed "
+    "there stay refused here, whatever lies there (docs/exec.md)";
+
 /// A list of tunables without its entry for the surplus.
 struct Tunables {
   std::string_view before, after;  ///< without colons where they are joined
@@ -124,6 +131,9 @@ Feasible<Plan> Preparation::prepare(const RunRequest &request,
   }
 
   RunOptions options = request.options;
+  MEMSEAL_TRY_VOID(enter_engine(options, plan));
+  if (options.engine == EngineChoice::exact)
+    options.inheritance = Inheritance::children_unsealed;
   if (is_interpreter(path_.view())) {
     if (options.requirement == Requirement::required)
       return hindered(Obstacle::interpreter, path_.view());
@@ -140,7 +150,10 @@ Feasible<Plan> Preparation::prepare(const RunRequest &request,
   // A child may be a program whose libraries need all there is.
   if (road == Road::audit)
     MEMSEAL_TRY_VOID(enter_tunable(inherited ? largest_surplus : extra_tls_));
-  MEMSEAL_TRY_VOID(enter_claim());
+  if (plan.keeper == nullptr)
+    MEMSEAL_TRY_VOID(enter_claim());
+  else
+    environment_.remove(unfiltered_variable);
   plan.environment = environment_.vector();
   return plan;
 }
@@ -257,6 +270,35 @@ Feasible<void> Preparation::enter_provider(Provide provide) {
     fits = fits && environment_.set("MEMSEAL_PROVIDE", always).has_value();
   if (!fits)
     return hindered(Obstacle::too_large, path_.view());
+  return {};
+}
+
+/// What the engine needs before the program begins. Where mseal(2) is missing
+/// `auto` takes a keeper if there is one; what is missing then is in the
+/// module's report.
+Feasible<void> Preparation::enter_engine(const RunOptions &options,
+                                         Plan &plan) {
+  if (environment_.get(exact_variable)) {
+    if (options.requirement == Requirement::required)
+      return hindered(Obstacle::stale_filter, path_.view());
+    plan.remark = stale_remark;
+  }
+  if (options.engine == EngineChoice::exact) {
+    std::string_view yes[] = {"1"};
+    if (!environment_.set(exact_variable, yes))
+      return hindered(Obstacle::too_large, path_.view());
+    return {};
+  }
+  bool asked = options.engine == EngineChoice::filter ||
+               options.engine == EngineChoice::strict;
+  bool fallback =
+      options.engine == EngineChoice::automatic && !kernel_has_mseal();
+  if (!asked && !fallback)
+    return {};
+  auto found = find_part(Part::tool, keeper_);
+  if (!found)
+    return asked ? found : Feasible<void>();
+  plan.keeper = keeper_.c_str();
   return {};
 }
 

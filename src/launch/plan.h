@@ -30,6 +30,8 @@ struct Plan {
   char *const *environment;
   /// A remark that must be printed first; null, or static storage.
   const char *remark = nullptr;
+  /// The keeper that has to be there first (docs/exec.md); null: none.
+  const char *keeper = nullptr;
 };
 
 /// Room for a plan. Too big for a stack; give it static storage. All zeros when
@@ -50,6 +52,7 @@ private:
   Feasible<void> enter_provider(Provide provide);
   Feasible<void> enter_tunable(std::size_t bytes);
   Feasible<void> enter_claim();
+  Feasible<void> enter_engine(const RunOptions &options, Plan &plan);
 
   PathText path_, interpreter_, module_, report_, provider_, keeper_;
   Libraries libraries_;

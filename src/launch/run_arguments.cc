@@ -98,8 +98,11 @@ bool apply_policy(RunRequest &request, std::string_view value) {
 }
 
 constexpr RunOption options[] = {
-    {"--engine", Value::needed, "auto|native|filter|strict",
-     "what enforces the seals; auto is native where mseal(2) is there",
+    {"--engine", Value::needed, "auto|native|filter|strict|exact",
+     "what enforces the seals: native is mseal(2); filter a keeper beside the "
+     "tree of processes; strict both; exact a filter for this one program; "
+     "auto "
+     "is native where mseal(2) is there, else filter",
      apply_engine},
     {"--strict", Value::none, "",
      "short for --engine=strict: closes the holes mseal(2) leaves",

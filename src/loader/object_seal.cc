@@ -2,6 +2,7 @@
 #include "loader/object_seal.h"
 
 #include "sys/holes.h"
+#include "sys/keeper_seal.h"
 #include "sys/memory.h"
 #include "sys/page_state.h"
 
@@ -48,18 +49,24 @@ PageRange extent_of(Run run) {
   return *PageRange::create(first.begin(), last.end() - first.begin(), 1);
 }
 
+/// memseal::seal would keep a register of it. Here the kernel keeps it: in its
+/// own seal, or in the marks that the keeper obeys; and the start of every
+/// program would pay.
+Result<void> seal_range(PageRange range, Enforcer enforcer) {
+  if (enforcer != Enforcer::native)
+    MEMSEAL_TRY_VOID(sys::seal_by_keeper(range));
+  return enforcer == Enforcer::keeper ? Result<void>() : sys::mseal(range);
+}
+
 /// Seals parts that touch each other. If something inside is in the way, each
 /// part has its own chance.
-///
-/// memseal::seal would keep a register of it. mseal(2) needs none: the kernel
-/// keeps it, and the start of every program would pay.
-void seal_natively(Run run) {
-  Result<void> sealed = sys::mseal(extent_of(run));
+void seal_run(Run run, Enforcer enforcer) {
+  Result<void> sealed = seal_range(extent_of(run), enforcer);
   if (sealed)
     return;
   for (PartOutcome &item : run) {
     if (run.size() > 1)
-      sealed = sys::mseal(item.part.range);
+      sealed = seal_range(item.part.range, enforcer);
     if (!sealed)
       item.outcome = refusal(sealed.error());
   }
@@ -103,8 +110,9 @@ Outcome ObjectOutcome::shortfall() const {
   return {};
 }
 
-ObjectOutcome seal_object(const Image &image, RelroCheck check) {
-  return walk(image, check, seal_natively);
+ObjectOutcome seal_object(const Image &image, RelroCheck check,
+                          Enforcer enforcer) {
+  return walk(image, check, [=](Run run) { seal_run(run, enforcer); });
 }
 
 bool collect_object(const Image &image, Requests &requests) {

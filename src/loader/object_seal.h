@@ -6,6 +6,7 @@
 #include <span>
 
 #include "base/inline_vector.h"
+#include "loader/enforcer.h"
 #include "loader/image.h"
 #include "loader/reason.h"
 #include "memseal/seal.h"
@@ -31,13 +32,15 @@ struct ObjectOutcome {
 /// has, before it calls us; but who writes a report should know, not believe.
 enum class RelroCheck : std::uint8_t { trust_loader, ask_kernel };
 
-/// Seals everything of the object that is sealable, by mseal(2).
+/// Seals everything of the object that is sealable, by mseal(2), a keeper, or
+/// both. Not for Enforcer::exact.
 ///
 /// Needs:   the object is relocated.
 /// Context: before-main.
-ObjectOutcome seal_object(const Image &image, RelroCheck check);
+ObjectOutcome seal_object(const Image &image, RelroCheck check,
+                          Enforcer enforcer);
 
-/// With a filter it is one commit for many objects, since each commit is a
+/// With exact filters it is one commit for many objects, since each commit is a
 /// filter and a stack of them is slow: first all objects are collected, then
 /// sealed together, then each hears what came of it.
 using Requests = InlineVector<SealRequest, 1024>;

@@ -28,6 +28,9 @@ constexpr Words words[] = {
     {Reason::seccomp, "seccomp",
      "a seccomp filter is on that might not stand mseal(2)"},
     {Reason::refused, "refused", "the kernel refused"},
+    {Reason::no_keeper, "no_keeper",
+     "no keeper of seals answers, which memseal run starts for --engine=filter "
+     "and strict"},
     {Reason::no_engine, "no_engine", "the engine asked for is not available"},
     {Reason::hole, "hole", "part of the range is not mapped"},
     {Reason::emulated, "emulated", "valgrind runs the program"},

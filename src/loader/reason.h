@@ -19,6 +19,7 @@ enum class Reason : std::uint8_t {
   no_mseal,            ///< a kernel before 6.10
   seccomp,             ///< a filter might kill the process for asking
   refused,             ///< the kernel refused: see the errno
+  no_keeper,           ///< engine filter or strict, but no keeper answers
   no_engine,           ///< the engine asked for is not there
   hole,                ///< something inside is not mapped
   emulated,            ///< valgrind has no mseal(2)

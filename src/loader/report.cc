@@ -18,26 +18,12 @@ enum class Form : std::uint8_t { text, json };
 // One report at a time: the loader's lock is held, or there is one thread.
 char buffer[32 * 1024];
 
-const char *name(Engine engine) {
-  switch (engine) {
-    case Engine::native:
-      return "native";
-    case Engine::filter:
-      return "filter";
-    case Engine::strict:
-      return "strict";
-    case Engine::automatic:
-      break;
-  }
-  return "automatic";
-}
-
 struct Line {
   long pid;
   std::string_view object;
   const elf::Part *part;  ///< null: the whole object
   const Outcome *outcome;
-  Engine engine;
+  Enforcer enforcer;
 };
 
 void write_text(TextWriter &out, const Line &line) {
@@ -48,7 +34,7 @@ void write_text(TextWriter &out, const Line &line) {
     out.hex(line.part->range.end()).text(" ").text(elf::name(line.part->kind));
   }
   if (line.outcome->sealed())
-    out.text(" sealed ").text(name(line.engine));
+    out.text(" sealed ").text(name(line.enforcer));
   else
     out.text(" not sealed: ").text(sentence(*line.outcome));
   if (line.outcome->sys_errno != 0)
@@ -66,11 +52,11 @@ void write_json(TextWriter &out, const Line &line) {
     out.text("\",\"kind\":\"").text(elf::name(line.part->kind)).text("\"");
   }
   if (line.outcome->sealed()) {
-    out.text(",\"sealed\":true,\"engine\":\"").text(name(line.engine));
+    out.text(",\"sealed\":true,\"engine\":\"").text(name(line.enforcer));
     out.text("\"");
   } else {
     out.text(",\"sealed\":false,\"reason\":\"");
-    out.text(loader::name(line.outcome->reason)).text("\",\"sentence\":");
+    out.text(name(line.outcome->reason)).text("\",\"sentence\":");
     out.json(sentence(*line.outcome));
   }
   if (line.outcome->sys_errno != 0)
@@ -101,14 +87,14 @@ void append(std::string_view file, std::string_view lines) {
 }  // namespace
 
 void report(std::string_view file, std::string_view object,
-            const ObjectOutcome &outcome, Engine engine) {
+            const ObjectOutcome &outcome, Enforcer enforcer) {
   Form form = file.ends_with(".json") ? Form::json : Form::text;
   TextWriter out(buffer);
   Line line{.pid = sys::call(SYS_getpid).raw,
             .object = object,
             .part = nullptr,
             .outcome = &outcome.whole,
-            .engine = engine};
+            .enforcer = enforcer};
   auto write = [&] {
     form == Form::json ? write_json(out, line) : write_text(out, line);
   };

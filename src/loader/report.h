@@ -12,15 +12,15 @@
 
 #include <string_view>
 
+#include "loader/enforcer.h"
 #include "loader/image.h"
 #include "loader/object_seal.h"
-#include "memseal/seal.h"
 
 namespace memseal::loader {
 
 /// Appends an object's lines to `file`, "-" for standard error. A report that
 /// cannot be written is dropped: the program does not suffer for it.
 void report(std::string_view file, std::string_view object,
-            const ObjectOutcome &outcome, Engine engine);
+            const ObjectOutcome &outcome, Enforcer enforcer);
 
 }  // namespace memseal::loader

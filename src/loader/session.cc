@@ -5,6 +5,7 @@
 
 #include "base/inline_vector.h"
 #include "base/text_writer.h"
+#include "loader/enforcer.h"
 #include "loader/init_detour.h"
 #include "loader/object_seal.h"
 #include "loader/pin.h"
@@ -29,7 +30,7 @@ struct Pending {
 struct State {
   bool started = false;
   RunOptions options;
-  Engine engine = Engine::native;
+  Enforcer enforcer = Enforcer::native;
   /// Why nothing can be sealed; `none` if it can.
   Reason obstacle = Reason::none;
   sys::SeccompState seccomp;
@@ -46,7 +47,7 @@ constinit Batch pending;
 /// Those that are being sealed. Static, like all tables here: dlopen may be
 /// called on a thread with a small stack.
 constinit Batch in_hand;
-/// Those of them that a filter will be made for, and their ranges.
+/// Those of them that an exact filter will be made for, and their ranges.
 constinit Batch collected;
 constinit Requests requests;
 
@@ -82,19 +83,6 @@ void read_options(char **environment) {
   state.options.except = "*";
 }
 
-Engine engine_of(EngineChoice choice) {
-  switch (choice) {
-    case EngineChoice::filter:
-      return Engine::filter;
-    case EngineChoice::strict:
-      return Engine::strict;
-    case EngineChoice::automatic:
-    case EngineChoice::native:
-      break;
-  }
-  return Engine::native;
-}
-
 bool runs_in_valgrind(LinkMap *head) {
   for (LinkMap *map = head; map != nullptr; map = map->l_next) {
     if (path_of(*map).find("/vgpreload_core") != std::string_view::npos)
@@ -117,21 +105,20 @@ Reason find_obstacle(LinkMap *head, Start start) {
     return Reason::emulated;
   state.seccomp = start == Start::unfiltered ? sys::SeccompState{.mode = 0}
                                              : sys::seccomp_state();
-  sys::MsealTrial trial = sys::MsealTrial::works;
-  if (!state.seccomp.none())
-    trial = sys::try_mseal_in_child();
-  if (trial == sys::MsealTrial::deadly)
+  // Under a filter, a keeper's included, a child goes first: somebody else's
+  // may kill for what follows.
+  if (!state.seccomp.none() &&
+      sys::try_mseal_in_child() == sys::MsealTrial::deadly)
     return Reason::seccomp;
-  if (state.engine == Engine::native &&
-      (trial == sys::MsealTrial::refused || !sys::has_mseal()))
-    return Reason::no_mseal;
-  return Reason::none;
+  EnforcerChoice choice = choose_enforcer(state.options.engine);
+  state.enforcer = choice.enforcer;
+  return choice.obstacle;
 }
 
 /// Writes down what became of an object, and stops if that is not enough.
 void record(const Image &image, const ObjectOutcome &outcome) {
   if (!state.options.report.empty())
-    report(state.options.report, image.name, outcome, state.engine);
+    report(state.options.report, image.name, outcome, state.enforcer);
   Outcome shortfall = outcome.shortfall();
   if (state.options.requirement == Requirement::required &&
       shortfall.falls_short()) {
@@ -154,7 +141,7 @@ void leave(const Image &image, Reason reason) {
     record(image, leave_object(image, reason));
 }
 
-/// With mseal(2) each object is sealed as it comes. A filter is made for all at
+/// Each object is sealed as it comes. But an exact filter is made for all at
 /// once, so they are gone through twice.
 enum class Pass : std::uint8_t { seal, collect, conclude };
 
@@ -162,7 +149,7 @@ enum class Pass : std::uint8_t { seal, collect, conclude };
 Result<void> commit_requests() {
   Result<void> sealed = fail(Errc::capacity);
   if (state.requests_fit)
-    sealed = seal(requests.view(), state.engine);
+    sealed = seal(requests.view(), Engine::filter);
   requests.clear();
   state.requests_fit = true;
   state.seccomp = sys::seccomp_state();  // that filter is ours
@@ -174,7 +161,7 @@ void handle(const Image &image, Pass pass, const Result<void> &sealed) {
     case Pass::seal: {
       RelroCheck check =
           somebody_reads() ? RelroCheck::ask_kernel : RelroCheck::trust_loader;
-      return record(image, seal_object(image, check));
+      return record(image, seal_object(image, check, state.enforcer));
     }
     case Pass::collect:
       if (!collect_object(image, requests))
@@ -273,7 +260,7 @@ Reason prepare_late(const Pending &item, const Image &image, Kept kept) {
 void seal_late(std::span<const Pending> batch, Kept kept = Kept::by_pinning) {
   if (batch.empty())
     return;
-  bool natively = state.engine == Engine::native;
+  bool at_once = state.enforcer != Enforcer::exact;
   bool filtered = !inert() && filter_came();
   collected.clear();
   for (const Pending &item : batch) {
@@ -283,7 +270,7 @@ void seal_late(std::span<const Pending> batch, Kept kept = Kept::by_pinning) {
       reason = filtered ? Reason::seccomp : prepare_late(item, image, kept);
     if (reason != Reason::none)
       leave(image, reason);
-    else if (natively)
+    else if (at_once)
       handle(image, Pass::seal, {});
     else if (collected.push_back(item))
       handle(image, Pass::collect, {});
@@ -346,17 +333,18 @@ void seal_initial_objects(LinkMap *head, char **environment,
   if (environment == nullptr)
     environment = find_environment(head);
   read_options(environment);
-  state.engine = engine_of(state.options.engine);
   state.obstacle = find_obstacle(head, take_claim(environment));
 
-  if (state.engine == Engine::native || state.obstacle != Reason::none) {
+  if (state.enforcer != Enforcer::exact || state.obstacle != Reason::none) {
     go_through_initial(module, Pass::seal, {});
   } else {
     go_through_initial(module, Pass::collect, {});
     go_through_initial(module, Pass::conclude, commit_requests());
   }
 
-  if (state.options.inheritance == Inheritance::children_unsealed &&
+  // An exact filter would meet itself in a child: docs/exec.md.
+  if ((state.options.inheritance == Inheritance::children_unsealed ||
+       state.options.engine == EngineChoice::exact) &&
       sys::auxiliary_value(AT_SECURE) == 0)
     forget_memseal(environment);
 }

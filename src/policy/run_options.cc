@@ -21,11 +21,12 @@ struct Word {
   T value;
 };
 
-constexpr std::array<Word<EngineChoice>, 4> engine_words{{
+constexpr std::array<Word<EngineChoice>, 5> engine_words{{
     {"auto", EngineChoice::automatic},
     {"native", EngineChoice::native},
     {"filter", EngineChoice::filter},
     {"strict", EngineChoice::strict},
+    {"exact", EngineChoice::exact},
 }};
 constexpr std::array<Word<DlopenPolicy>, 3> dlopen_words{{
     {"pin", DlopenPolicy::pin},

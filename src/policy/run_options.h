@@ -11,7 +11,15 @@
 
 namespace memseal {
 
-enum class EngineChoice : std::uint8_t { automatic, native, filter, strict };
+/// `filter` and `strict` use a keeper for the whole tree of processes; `exact`
+/// is a filter with this one image's addresses. See docs/exec.md.
+enum class EngineChoice : std::uint8_t {
+  automatic,
+  native,
+  filter,
+  strict,
+  exact
+};
 /// What becomes of libraries that dlopen brings: sealed, and kept for ever
 /// (pin) or left mapped at dlclose (seal); or not sealed (skip).
 enum class DlopenPolicy : std::uint8_t { pin, seal, skip };

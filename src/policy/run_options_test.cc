@@ -57,6 +57,7 @@ TEST(RunOptions, every_word_of_engine_and_dlopen_is_known) {
   EXPECT_EQ(parse_engine("native").value(), EngineChoice::native);
   EXPECT_EQ(parse_engine("filter").value(), EngineChoice::filter);
   EXPECT_EQ(parse_engine("strict").value(), EngineChoice::strict);
+  EXPECT_EQ(parse_engine("exact").value(), EngineChoice::exact);
   EXPECT_EQ(parse_dlopen("pin").value(), DlopenPolicy::pin);
   EXPECT_EQ(parse_dlopen("seal").value(), DlopenPolicy::seal);
   EXPECT_EQ(parse_dlopen("skip").value(), DlopenPolicy::skip);

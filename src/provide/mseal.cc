@@ -19,7 +19,7 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "provide/keeper_start.h"
+#include "provide/keeper.h"
 #include "sys/served_mseal.h"
 #include "sys/syscall.h"
 

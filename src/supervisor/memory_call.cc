@@ -132,8 +132,9 @@ MemoryCall decode(const seccomp_data &data, std::size_t page) {
         call.effect = Effect::refused;
       break;
     case sys::nr_mseal:
-      call.effect =
-          args[3] == sys::served_cookie ? Effect::seal : Effect::unserved_seal;
+      // Without the cookie it is the kernel's to answer.
+      if (args[3] == sys::served_cookie)
+        call.effect = Effect::seal;
       break;
     default:
       break;

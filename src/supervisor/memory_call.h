@@ -15,16 +15,15 @@ namespace memseal::supervisor {
 
 /// What mseal(2) makes of the call on a sealed page.
 enum class Effect : std::uint8_t {
-  none,           ///< changes no mapping
-  change,         ///< mprotect, munmap, mmap, mremap, remap_file_pages: EPERM
-  discard,        ///< destructive advice: EPERM where writing is not allowed
-  clear_mark,     ///< advice that would take our mark away
-  lower_break,    ///< brk: the kernel silently does nothing
-  detach,         ///< shmdt: the kernel says success and does nothing
-  attach_over,    ///< shmat with SHM_REMAP: size unknown
-  seal,           ///< number 462
-  unserved_seal,  ///< number 462 by somebody who cannot set marks
-  refused,        ///< prctl(PR_SET_MM)
+  none,         ///< changes no mapping
+  change,       ///< mprotect, munmap, mmap, mremap, remap_file_pages: EPERM
+  discard,      ///< destructive advice: EPERM where writing is not allowed
+  clear_mark,   ///< advice that would take our mark away
+  lower_break,  ///< brk: the kernel silently does nothing
+  detach,       ///< shmdt: the kernel says success and does nothing
+  attach_over,  ///< shmat with SHM_REMAP: size unknown
+  seal,         ///< number 462 with our cookie
+  refused,      ///< prctl(PR_SET_MM)
 };
 
 struct MemoryCall {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "supervisor/seal_keeper.h"
 
-#include <fcntl.h>
 #include <linux/magic.h>
 #include <linux/seccomp.h>
 #include <poll.h>
@@ -11,11 +10,12 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <string>
 
+#include "supervisor/process_maps.h"
 #include "sys/served_mseal.h"
-#include "vm/maps_parser.h"
 
 namespace memseal::supervisor {
 namespace {
@@ -32,59 +32,33 @@ Verdict answer(long value) {
 }
 constexpr Verdict proceed{};
 
-/// The text of a file in /proc, empty if it cannot be read.
-std::string read_file(const std::string &path) {
-  std::string text;
-  int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0)
-    return text;
-  char part[65536];
-  ssize_t size;
-  while ((size = read(fd, part, sizeof part)) > 0)
-    text.append(part, static_cast<std::size_t>(size));
-  close(fd);
-  return text;
-}
-
-std::string proc(pid_t thread, const char *name) {
-  return "/proc/" + std::to_string(thread) + "/" + name;
-}
-
-bool is_marked(std::string_view fields) {
-  return find_vm_flag(fields, "dd") == KernelSeal::present &&
-         find_vm_flag(fields, "rr") == KernelSeal::present;
-}
-
 /// A huge page's size if the descriptor is on hugetlbfs, else 0.
 std::size_t huge_page_of(pid_t thread, int fd) {
   struct statfs about {};
-  std::string path = proc(thread, "fd/") + std::to_string(fd);
+  std::string path =
+      "/proc/" + std::to_string(thread) + "/fd/" + std::to_string(fd);
   if (statfs(path.c_str(), &about) != 0 || about.f_type != HUGETLBFS_MAGIC)
     return 0;
   return static_cast<std::size_t>(about.f_bsize);
 }
 
-/// Calls `see` for every mapping with its smaps fields. Returns whether the
-/// process could be looked into.
-template <typename See>
-bool for_each_mapping(pid_t thread, const char *file, std::size_t page,
-                      See see) {
-  std::string text = read_file(proc(thread, file));
-  MapsParser parser(text, page);
-  for (;;) {
-    auto mapping = parser.next();
-    if (!mapping)
-      continue;  // one line that made no sense
-    if (!*mapping)
-      break;
-    see(**mapping, parser.fields());
-  }
-  return !text.empty();
-}
-
 bool any_overlaps(const std::vector<PageRange> &ranges, PageRange range) {
   for (PageRange touched : ranges) {
     if (touched.overlaps(range))
+      return true;
+  }
+  return false;
+}
+
+/// Whether the call may touch a mark of this image. shmdt names the begin of a
+/// segment, of which any part may be sealed; brk has the heap alone in mind.
+bool may_hit(const SealedImage &image, const std::vector<PageRange> &ranges,
+             Effect effect) {
+  if (effect == Effect::detach)
+    return !image.ranges.empty();
+  std::size_t first = effect == Effect::lower_break ? image.outside_heap : 0;
+  for (std::size_t i = first; i < image.ranges.size(); ++i) {
+    if (any_overlaps(ranges, image.ranges[i]))
       return true;
   }
   return false;
@@ -110,7 +84,8 @@ long check_arguments(const seccomp_data &data, std::size_t page,
 SealKeeper::SealKeeper(std::size_t page)
     : page_(page),
       storage_(most_ranges, *PageRange::create(0, page, page)),
-      union_(storage_) {}
+      union_(storage_),
+      images_(page) {}
 
 bool SealKeeper::ever_sealed(const std::vector<PageRange> &ranges) const {
   if (anywhere_)
@@ -127,7 +102,7 @@ void SealKeeper::remember(PageRange range) {
     anywhere_ = true;
 }
 
-Verdict SealKeeper::judge_seal(const seccomp_data &data) {
+Verdict SealKeeper::judge_seal(pid_t thread, const seccomp_data &data) {
   if (data.args[0] == sys::served_probe_address && data.args[1] == 0)
     return answer(sys::served_answer);
   std::uint64_t begin, size;
@@ -140,6 +115,7 @@ Verdict SealKeeper::judge_seal(const seccomp_data &data) {
     return answer(-ENOMEM);  // up to 2^64: nothing is mapped there
 
   remember(*range);
+  images_.add(thread, *range);
   return answer(0);
 }
 
@@ -158,17 +134,22 @@ Verdict SealKeeper::judge_change(pid_t thread, const MemoryCall &call) {
   if (ranges.empty() || (!detach && !ever_sealed(ranges)))
     return proceed;
 
+  SealedImage *image = images_.of_thread(thread);
+  if (image != nullptr && !may_hit(*image, ranges, call.effect))
+    return proceed;
+
   bool sealed = false, discard_refused = false;
-  Address heap_end = 0;
-  bool readable = for_each_mapping(
-      thread, "smaps", page_,
-      [&](const Mapping &mapping, std::string_view fields) {
-        if (mapping.name == "[heap]")
+  Address heap_begin = ~Address{0}, heap_end = 0;
+  bool readable =
+      for_each_mapping(thread, page_, [&](const Mapping &mapping, bool marked) {
+        if (mapping.name == "[heap]") {
+          heap_begin = std::min(heap_begin, mapping.range.begin());
           heap_end = mapping.range.end();
+        }
         bool touched =
             detach ? mapping.range.begin() - mapping.offset == ranges[0].begin()
                    : any_overlaps(ranges, mapping.range);
-        if (!touched || !is_marked(fields))
+        if (!touched || !marked)
           return;
         if (call.effect == Effect::lower_break && mapping.name != "[heap]")
           return;
@@ -180,8 +161,11 @@ Verdict SealKeeper::judge_change(pid_t thread, const MemoryCall &call) {
   // Not ours to look into (PR_SET_DUMPABLE): what may be sealed is.
   if (!readable)
     return ever_sealed(ranges) ? answer(-EPERM) : proceed;
-  if (!sealed)
+  if (!sealed) {
+    if (call.effect == Effect::lower_break && image != nullptr)
+      image->sort_out_heap(heap_begin, heap_end);
     return proceed;
+  }
   switch (call.effect) {
     case Effect::discard:
       return discard_refused ? answer(-EPERM) : proceed;
@@ -201,9 +185,7 @@ Verdict SealKeeper::judge(pid_t thread, const seccomp_data &data) {
     case Effect::none:
       return proceed;
     case Effect::seal:
-      return judge_seal(data);
-    case Effect::unserved_seal:
-      return answer(-ENOSYS);
+      return judge_seal(thread, data);
     case Effect::refused:
       return answer(-EPERM);
     default:

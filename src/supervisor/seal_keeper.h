@@ -16,8 +16,10 @@
 //
 // To look into smaps at every call would be slow. The keeper therefore holds
 // the union of all ranges that were ever sealed in the tree. A call outside it
-// continues at once; only inside it do the marks decide, so a stale range (from
-// before an execve, or of another process) costs time and refuses nothing.
+// continues at once; inside it, what is known of the caller's image decides
+// (supervisor/sealed_images.h); and what that does not clear, the marks. So a
+// stale range (from before an execve, or of another process) costs time and
+// refuses nothing.
 #pragma once
 
 #include <sys/types.h>
@@ -27,6 +29,7 @@
 
 #include "memseal/page_range.h"
 #include "supervisor/memory_call.h"
+#include "supervisor/sealed_images.h"
 #include "vm/range_set.h"
 
 struct seccomp_data;
@@ -52,7 +55,7 @@ public:
 
 private:
   /// Arguments only: the caller has looked for holes, and sets the marks.
-  Verdict judge_seal(const seccomp_data &data);
+  Verdict judge_seal(pid_t thread, const seccomp_data &data);
   Verdict judge_change(pid_t thread, const MemoryCall &call);
   bool ever_sealed(const std::vector<PageRange> &ranges) const;
   void remember(PageRange range);
@@ -60,7 +63,8 @@ private:
   std::size_t page_;
   std::vector<PageRange> storage_;
   RangeSet union_;
-  bool anywhere_ = false;  ///< the union outgrew its table: ask smaps always
+  bool anywhere_ = false;  ///< the union outgrew its table: it says nothing
+  SealedImages images_;
 };
 
 }  // namespace memseal::supervisor

@@ -6,9 +6,8 @@
 
 namespace memseal::sys {
 
-/// The fourth argument of our own calls of number 462; mseal(2) has three. The
-/// keeper answers calls without it as a kernel without mseal(2) does: their
-/// maker could not set the marks.
+/// The fourth argument of our own calls of number 462; mseal(2) has three.
+/// Calls without it go to the kernel: their maker could not set the marks.
 inline constexpr unsigned long served_cookie = 0x6c6165736d656dUL;  // "memseal"
 
 /// A length that asks whether a keeper is there. With `served_probe_address`,

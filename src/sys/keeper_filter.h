@@ -6,10 +6,10 @@
 
 #include <span>
 
-namespace memseal::provide {
+namespace memseal::sys {
 
 /// Notifies of every call that could change a mapping, lets all others pass.
 /// It names no address, so it never grows and stays true over execve.
 std::span<const sock_filter> keeper_filter();
 
-}  // namespace memseal::provide
+}  // namespace memseal::sys

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "provide/keeper_filter.h"
+#include "sys/keeper_filter.h"
 
 #include <linux/audit.h>
 #include <linux/mman.h>
@@ -13,9 +13,10 @@
 #include <cerrno>
 #include <cstddef>
 
+#include "sys/served_mseal.h"
 #include "sys/syscall.h"
 
-namespace memseal::provide {
+namespace memseal::sys {
 namespace {
 
 constexpr unsigned refuse(int error) {
@@ -27,6 +28,22 @@ constexpr unsigned notify = SECCOMP_RET_USER_NOTIF;
 constexpr unsigned low_word(unsigned argument) {
   return offsetof(seccomp_data, args) + 8 * argument;
 }
+
+/// Advice that discards what is in a page, or would take our mark away.
+/// MADV_DONTNEED_LOCKED and MADV_GUARD_INSTALL by number: newer than headers.
+constexpr unsigned judged_advice[] = {MADV_DONTNEED,
+                                      MADV_FREE,
+                                      MADV_REMOVE,
+                                      MADV_DONTFORK,
+                                      MADV_WIPEONFORK,
+                                      MADV_DODUMP,
+                                      MADV_NORMAL,
+                                      MADV_SEQUENTIAL,
+                                      24,
+                                      102};
+
+/// The same on every architecture. Source: include/uapi/asm-generic/unistd.h.
+constexpr unsigned nr_process_madvise = 440;
 
 struct Writer {
   std::array<sock_filter, 128> code{};
@@ -82,20 +99,35 @@ constexpr Writer write() {
   for (long call : {SYS_mprotect, SYS_munmap, SYS_mremap, SYS_brk,
                     SYS_pkey_mprotect, SYS_remap_file_pages, SYS_shmdt})
     w.if_equal(static_cast<unsigned>(call), notify);
-  w.if_equal(static_cast<unsigned>(sys::nr_mseal), notify);
 
-  std::size_t call = w.begin_call(SYS_mmap);
+  // Ours carries the cookie; what carries none goes to the kernel, which has
+  // mseal(2) or says ENOSYS.
+  std::size_t call = w.begin_call(static_cast<unsigned>(nr_mseal));
   w.load(low_word(3));
+  w.if_equal(static_cast<unsigned>(served_cookie), notify);
+  w.end_call(call);
+
+  call = w.begin_call(SYS_mmap);
+  w.load(low_word(3));
+  // It never replaces a mapping (since Linux 4.17; we need 5.7).
+  w.if_any_bit(MAP_FIXED_NOREPLACE, SECCOMP_RET_ALLOW);
   w.if_any_bit(MAP_FIXED, notify);
   w.end_call(call);
 
   call = w.begin_call(SYS_madvise);
   w.load(low_word(2));
-  // MADV_DONTNEED_LOCKED and MADV_GUARD_INSTALL by number: newer than headers.
-  for (unsigned advice :
-       {MADV_DONTNEED, MADV_FREE, MADV_REMOVE, MADV_DONTFORK, MADV_WIPEONFORK,
-        MADV_DODUMP, MADV_NORMAL, MADV_SEQUENTIAL, 24, 102})
+  for (unsigned advice : judged_advice)
     w.if_equal(advice, notify);
+  w.end_call(call);
+
+  // Since Linux 6.13 a process may give itself any advice by this call, and the
+  // ranges are in memory: what madvise is asked about is EINVAL here, as it is
+  // on older kernels. Source: Linux 6.13, mm/madvise.c,
+  // process_madvise_remote_valid.
+  call = w.begin_call(nr_process_madvise);
+  w.load(low_word(3));
+  for (unsigned advice : judged_advice)
+    w.if_equal(advice, refuse(EINVAL));
   w.end_call(call);
 
   call = w.begin_call(SYS_shmat);
@@ -121,4 +153,4 @@ std::span<const sock_filter> keeper_filter() {
   return {written.code.data(), written.size};
 }
 
-}  // namespace memseal::provide
+}  // namespace memseal::sys

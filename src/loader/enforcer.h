@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who enforces the seals of this process.
+#pragma once
+
+#include <cstdint>
+
+#include "loader/reason.h"
+#include "policy/run_options.h"
+
+namespace memseal::loader {
+
+/// `keeper` is the tree's own filter, which names no address; `exact` are
+/// filters of this process that do, and outlive execve. See docs/exec.md.
+enum class Enforcer : std::uint8_t { native, keeper, strict, exact };
+
+/// "native", "keeper", "strict" (native and keeper), "filter" (exact).
+const char *name(Enforcer enforcer);
+
+struct EnforcerChoice {
+  Enforcer enforcer = Enforcer::native;
+  Reason obstacle = Reason::none;  ///< why it cannot be had
+};
+
+/// What `memseal run --engine=` asked for, as far as it is there.
+///
+/// Needs:   number 462 does not kill (sys::try_mseal_in_child).
+EnforcerChoice choose_enforcer(EngineChoice wanted);
+
+}  // namespace memseal::loader

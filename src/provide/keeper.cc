@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "provide/keeper.h"
+
+#include <dlfcn.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+
+#include "sys/keeper_start.h"
+#include "sys/syscall.h"
+
+namespace memseal::provide {
+namespace {
+
+using sys::call;
+
+char tool[4096];
+alignas(16) char child_stack[8192], grandchild_stack[8192];
+
+/// The tool: where `memseal run` says, else beside this library.
+bool find_tool() {
+  if (const char *told = std::getenv("MEMSEAL_KEEPER")) {
+    if (std::strlen(told) >= sizeof tool)
+      return false;
+    std::strcpy(tool, told);
+  } else {
+    Dl_info about{};
+    if (dladdr(child_stack, &about) == 0 || about.dli_fname == nullptr)
+      return false;
+    const char *slash = std::strrchr(about.dli_fname, '/');
+    std::size_t size =
+        slash == nullptr
+            ? 0
+            : static_cast<std::size_t>(slash + 1 - about.dli_fname);
+    if (size + sizeof "memseal-tool" > sizeof tool)
+      return false;
+    std::memcpy(tool, about.dli_fname, size);
+    std::strcpy(tool + size, "memseal-tool");
+  }
+  return access(tool, X_OK) == 0;
+}
+
+/// Runs in the address space of the program, which is stopped meanwhile.
+int become_keeper(void *channel) {
+  sys::execute_keeper(tool, *static_cast<int *>(channel));
+}
+
+int start_and_leave(void *channel) {
+  int keeper = clone(become_keeper, grandchild_stack + sizeof grandchild_stack,
+                     CLONE_VM | CLONE_VFORK, channel);
+  call(SYS_exit, keeper > 0 ? 0 : 1);
+  return 1;
+}
+
+/// Twice away, so that the keeper is nobody's child. The one between us ends
+/// without a signal (the last byte of the flags is 0): neither SIGCHLD nor the
+/// program's own wait(2) notices it. No copy of the program is made, however
+/// large it is.
+bool launch(const char *, int channel) {
+  unsigned long all = ~0UL, before = 0;
+  call(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, sizeof all);
+  int child = clone(start_and_leave, child_stack + sizeof child_stack,
+                    CLONE_VM | CLONE_VFORK, &channel);
+  int status = -1;
+  while (child > 0 &&
+         call(SYS_wait4, child, &status, __WCLONE, nullptr).error() == EINTR) {
+  }
+  call(SYS_rt_sigprocmask, SIG_SETMASK, &before, nullptr, sizeof before);
+  return child > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+}  // namespace
+
+bool keeper_possible() {
+  return sys::keeper_possible() && find_tool();
+}
+
+long start_keeper() {
+  return find_tool() ? sys::start_keeper(tool, launch) : -ENOSYS;
+}
+
+}  // namespace memseal::provide

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// The keeper (supervisor/seal_keeper.h), started from inside a program.
+#pragma once
+
+namespace memseal::provide {
+
+/// Whether the kernel could serve mseal(2), and there is a keeper to start.
+bool keeper_possible();
+
+/// Starts it: see sys::start_keeper.
+/// Errors:  a negative errno; nothing is changed then, but no_new_privs.
+/// Needs:   one call at a time.
+/// Context: any thread, not a signal handler.
+long start_keeper();
+
+}  // namespace memseal::provide
