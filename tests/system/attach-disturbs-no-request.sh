@@ -58,7 +58,9 @@ done
 wait "$load"
 grep -q 'requests in' "$dir/wrk" || fail "wrk did not work"
 grep -E 'Non-2xx|Socket errors' "$dir/wrk" && fail "nginx failed requests"
-sealed "$worker" && sealed "$nginx" || fail "nginx is not sealed"
+if ! { sealed "$worker" && sealed "$nginx"; }; then
+  fail "nginx is not sealed"
+fi
 
 store=$(free_port)
 redis-server --port "$store" --save '' --dir "$dir" >"$dir/redis.log" &

@@ -63,8 +63,10 @@ out=$("${run[@]}" --provide-mseal=always -- grep Seccomp: /proc/self/status)
 [[ $out == *$'\t0' ]]
 
 # Not served where it was not wanted.
-if ! python3 "$dir/seals.py" 2>/dev/null; then
-  ! "${run[@]}" --provide-mseal=never -- python3 "$dir/seals.py" 2>/dev/null
+if ! python3 "$dir/seals.py" 2>/dev/null &&
+  "${run[@]}" --provide-mseal=never -- python3 "$dir/seals.py" 2>/dev/null; then
+  echo "mseal was provided although it was not wanted" >&2
+  exit 1
 fi
 
 # Nothing is left behind.

@@ -4,7 +4,8 @@
 . "$(dirname "$0")/common.inc"
 needs_mseal
 need setpriv
-bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | tail -1) || true
+installed=(/usr/lib/postgresql/*/bin)
+bin=${installed[-1]}
 [[ -x $bin/initdb ]] || skip "PostgreSQL is not installed"
 
 # PostgreSQL refuses to be root; the other user must be able to read memseal.
@@ -25,11 +26,12 @@ port=$(free_port)
   -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off \
   -c jit_above_cost=0 -c jit_optimize_above_cost=0 >>"$work/log" 2>&1 &
 server=$!
-servers+=($server)
+servers+=("$server")
 query() {
   "${user[@]}" "$bin/psql" -h 127.0.0.1 -p "$port" -U "${1}" -d postgres -Atqc "$2"
 }
-owner=$( ((EUID == 0)) && echo postgres || id -un)
+owner=$(id -un)
+((EUID)) || owner=postgres
 wait_for query "$owner" 'select 1'
 query "$owner" 'create table t as select i, md5(i::text) m from generate_series(1, 20000) i;
   create index on t (m); analyze t'

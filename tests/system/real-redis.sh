@@ -17,7 +17,7 @@ port=$(free_port)
 "$memseal" run -- redis-server --bind 127.0.0.1 --port "$port" --save '' \
   --dir "$work" --appendonly yes >"$work/log" &
 server=$!
-servers+=($server)
+servers+=("$server")
 cli() { redis-cli -p "$port" "$@"; }
 wait_for cli ping
 redis-benchmark -p "$port" -q -n 20000 -c 20 -t set,get,lpush,incr >"$work/load"

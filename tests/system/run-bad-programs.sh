@@ -57,13 +57,13 @@ exits 126 "$memseal" run -- ./riscv
 says_only "for another processor"
 
 # Programs that lie.
-head -c 100 /bin/true >cut && chmod 755 cut
-exits 126 "$memseal" run -- ./cut
+head -c 100 /bin/true >short && chmod 755 short
+exits 126 "$memseal" run -- ./short
 says_only "is a damaged ELF file"
 # lie OFFSET BYTES: /bin/true with other bytes there.
 lie() {
   cp /bin/true liar
-  printf "$2" | dd of=liar bs=1 seek="$1" conv=notrunc status=none
+  printf '%b' "$2" | dd of=liar bs=1 seek="$1" conv=notrunc status=none
 }
 lie 56 '\377\377'                              # e_phnum: 65,535
 exits 126 "$memseal" run -- ./liar

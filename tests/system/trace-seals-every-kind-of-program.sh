@@ -44,7 +44,7 @@ if need musl-gcc; then
   done
 fi
 if need go; then
-  GOCACHE=$dir/go-cache GO111MODULE=off GOFLAGS= \
+  GOCACHE=$dir/go-cache GO111MODULE=off GOFLAGS="" \
     go build -o "$dir/go" "$programs/tries_own_text.go"
   check "$dir/go"
 fi
