@@ -3,7 +3,9 @@
  * so they ask for the oldest version of each function that has several. */
 #pragma once
 
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
+#endif
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdint.h>
