@@ -10,7 +10,10 @@ build_packages=(g++ cmake ninja-build pkg-config ccache
 test_packages=(curl wrk python3 perl git nodejs nginx-light redis-server
   redis-tools postgresql default-jdk-headless musl-tools golang-go rustc strace
   valgrind gdb procps mandoc systemd bash-completion)
-check_packages=(clang clang-format clang-tidy libclang-rt-14-dev python3)
+# clang 14 formats; clang 16 is the first that compiles std::expected of
+# libstdc++ 12 for every type.
+check_packages=(clang-format-14 clang-tidy-16 shellcheck python3 git)
+fuzz_packages=(clang-16 libclang-rt-16-dev)
 matrix_packages=(qemu-system-x86 python3)
 arm64_packages=(qemu-system-arm g++-aarch64-linux-gnu)
 demo_packages=(python3)
