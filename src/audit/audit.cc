@@ -31,7 +31,8 @@ MEMSEAL_EXPORT unsigned la_objopen(link_map *map, Lmid_t lmid, uintptr_t *) {
   return 0;  // no symbol bindings, please
 }
 
-// As long as nobody changes it, a cookie is the address of its link_map.
+// As long as nobody changes it, a cookie is the address of its link_map. Its
+// type is <link.h>'s: NOLINTBEGIN(readability-non-const-parameter)
 MEMSEAL_EXPORT unsigned la_objclose(uintptr_t *cookie) {
   loader::library_closing(*reinterpret_cast<link_map *>(*cookie));
   return 0;
@@ -50,3 +51,4 @@ MEMSEAL_EXPORT void la_activity(uintptr_t *cookie, unsigned flag) {
   if (flag == LA_ACT_CONSISTENT)
     loader::batch_mapped();
 }
+// NOLINTEND(readability-non-const-parameter)

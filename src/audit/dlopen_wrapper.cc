@@ -20,7 +20,7 @@ using Dlopen = void *(*)(const char *, int);
 
 // The real one where our list is not known (yet): a weak reference is null
 // where there is no such function.
-extern "C" void *dlsym(void *, const char *) __attribute__((weak));
+#pragma weak dlsym
 void *const rtld_next = reinterpret_cast<void *>(-1L);
 
 link_map *known_last;

@@ -6,7 +6,8 @@
 
 #include "loader/session.h"
 
-// Where the module begins; defined by the linker.
+// Where the module begins; defined by the linker, so nothing initializes it.
+// NOLINTNEXTLINE(bugprone-dynamic-static-initializers)
 extern "C" const Elf64_Ehdr __ehdr_start __attribute__((visibility("hidden")));
 
 namespace memseal {

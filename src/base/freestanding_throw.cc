@@ -6,6 +6,7 @@
 
 namespace std {
 
+// Its name and its dots are the C++ library's. NOLINTNEXTLINE(cert-dcl50-cpp)
 [[noreturn, gnu::used]] void __throw_out_of_range_fmt(const char *format, ...) {
   memseal::assertion_failed(format, __FILE__, __LINE__);
 }

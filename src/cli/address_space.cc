@@ -90,7 +90,7 @@ private:
     if (mapping.inode != 0 && mapping.name.starts_with('/') &&
         mapping.sharing == Sharing::private_copy)
       found = recognise(space_.pid, mappings_.subspan(i), sys::page_size());
-    layout_ = std::move(found.layout);
+    layout_ = found.layout;
 
     std::string title =
         mapping.name.empty() ? "[anonymous]" : std::string(mapping.name);

@@ -95,9 +95,9 @@ std::string_view engine_name(const tracer::Attached &attached) {
 Parse parse(int argc, char **argv, Request &request) {
   for (int i = 1; i < argc; ++i) {
     std::string_view word = argv[i];
-    if (word == "--help") {
+    if (word == "--help")
       return Parse::wants_help;
-    } else if (word == "--dry-run") {
+    if (word == "--dry-run") {
       request.dry_run = true;
     } else if (word == "--json") {
       request.json = true;

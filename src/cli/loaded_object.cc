@@ -25,7 +25,8 @@ namespace {
 class FileDescriptor {
 public:
   explicit FileDescriptor(int fd) : fd_(fd) {}
-  FileDescriptor(FileDescriptor &&other) : fd_(std::exchange(other.fd_, -1)) {}
+  FileDescriptor(FileDescriptor &&other) noexcept
+      : fd_(std::exchange(other.fd_, -1)) {}
   ~FileDescriptor() {
     if (fd_ >= 0)
       close(fd_);

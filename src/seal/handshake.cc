@@ -101,7 +101,9 @@ public:
   static Result<ThreadSet> create() {
     return ThreadSet(MEMSEAL_TRY(sys::map_anonymous(ids / 8)));
   }
-  ThreadSet(ThreadSet &&other) : bits_(other.bits_) { other.bits_.reset(); }
+  ThreadSet(ThreadSet &&other) noexcept : bits_(other.bits_) {
+    other.bits_.reset();
+  }
   ThreadSet &operator=(ThreadSet &&) = delete;
   ~ThreadSet() {
     if (bits_)

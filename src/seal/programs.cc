@@ -15,7 +15,7 @@ public:
   static Result<Room> create(std::size_t count) {
     return Room(MEMSEAL_TRY(sys::map_anonymous(count * sizeof(T))), count);
   }
-  Room(Room &&other)
+  Room(Room &&other) noexcept
       : memory_(other.memory_), count_(other.count_), owns_(other.owns_) {
     other.owns_ = false;
   }

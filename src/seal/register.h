@@ -58,7 +58,7 @@ public:
   /// Errors:  system, budget: more entries than a register can hold.
   static Result<RegisterChange> begin(RegisterHeader *any,
                                       std::size_t requests);
-  RegisterChange(RegisterChange &&other)
+  RegisterChange(RegisterChange &&other) noexcept
       : header_(other.header_), whole_(other.whole_), table_(other.table_) {
     other.header_ = nullptr;
   }

@@ -40,7 +40,7 @@ class ThreadList {
 public:
   /// Errors: system: ENOENT where /proc is not mounted, EMFILE.
   static Result<ThreadList> open();
-  ThreadList(ThreadList &&other) : fd_(other.fd_) { other.fd_ = -1; }
+  ThreadList(ThreadList &&other) noexcept : fd_(other.fd_) { other.fd_ = -1; }
   ThreadList &operator=(ThreadList &&) = delete;
   ~ThreadList();
 
