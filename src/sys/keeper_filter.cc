@@ -26,7 +26,7 @@ constexpr unsigned notify = SECCOMP_RET_USER_NOTIF;
 
 /// The low word of a register; the calls take flags and advice from there.
 constexpr unsigned low_word(unsigned argument) {
-  return offsetof(seccomp_data, args) + 8 * argument;
+  return static_cast<unsigned>(offsetof(seccomp_data, args)) + 8 * argument;
 }
 
 /// Advice that discards what is in a page, or would take our mark away.
