@@ -44,9 +44,9 @@ start() {
   sleep 0.2
 }
 start
-exits 1 $memseal status "${servers[-1]}"
+exits 1 "$memseal" status "${servers[-1]}"
 start "${assignments[@]}"
-exits 0 $memseal status "${servers[-1]}"
+exits 0 "$memseal" status "${servers[-1]}"
 
 # A percent sign, a quote and a backslash arrive as they are.
 printf 'report = %s\n' "'/tmp/a%b\"c\\d'" >"$root/etc/memseal/sleep.toml"
