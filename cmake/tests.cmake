@@ -62,3 +62,11 @@ foreach(script IN LISTS scripts)
     PROPERTIES LABELS system TIMEOUT 300 SKIP_RETURN_CODE 77 ENVIRONMENT
                "BUILD=${CMAKE_BINARY_DIR};SOURCE=${CMAKE_SOURCE_DIR}")
 endforeach()
+
+# Ten thousand images of one process under one filter.
+add_test(NAME exec_generations_long
+         COMMAND bash ${CMAKE_SOURCE_DIR}/tests/system/exec-filter-tree.sh)
+set_tests_properties(
+  exec_generations_long
+  PROPERTIES LABELS long TIMEOUT 3600 ENVIRONMENT
+             "BUILD=${CMAKE_BINARY_DIR};SOURCE=${CMAKE_SOURCE_DIR};GENERATIONS=10000")

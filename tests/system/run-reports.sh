@@ -33,10 +33,11 @@ for part in parts:
     assert part["sealed"] == (part["kind"] != "data"), part
 X
 
-# The engine asked for is the engine reported.
-for engine in filter strict; do
+# Who enforces what was asked for is what is reported.
+for pair in filter:keeper strict:strict exact:filter; do
+  engine=${pair%:*} name=${pair#*:}
   exits 0 "$memseal" run --engine="$engine" --report -- /bin/true
-  grep -qE "/bin/true .* text sealed $engine\$" said ||
+  grep -qE "/bin/true .* text sealed $name\$" said ||
     skip "the engine $engine cannot be used here: $(head -1 said)"
   exits 0 "$memseal" run --engine="$engine" -- "$BUILD/examples/attack"
 done
