@@ -28,6 +28,9 @@ plain=$!
 wait $plain || true
 sleep 60 &
 pids+=($!)
+# Until then it is still this shell, whose mappings exec takes away.
+until [[ $(<"/proc/$!/comm") == sleep ]]; do sleep 0.05; done
+sleep 0.2
 "$tool" attach --engine=filter $! >"$dir/said" 2>&1 ||
   fail "attach: $(cat "$dir/said")"
 grep -q ', filter$' "$dir/said" || fail "attach says $(cat "$dir/said")"
