@@ -70,6 +70,7 @@ void commit_by_hand(std::size_t count, Measured &result) {
         {*PageRange::create(reinterpret_cast<Address>(range.addr), page, page),
          seal_type::all});
   std::vector<PageRange> scratch;
+  scratch.reserve(guarded.size());
   for (const auto &g : guarded)
     scratch.push_back(g.range);
   std::vector<bpf::Program> programs;

@@ -77,15 +77,15 @@ const Operation operations[] = {
     {"un+mmap used", "1.03",
      [](char *p) {
        munmap(p, page);
-       mmap(p, page, PROT_READ | PROT_WRITE,
-            MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+       (void)mmap(p, page, PROT_READ | PROT_WRITE,
+                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
        *static_cast<volatile char *>(p) = 1;
      }},
     {"un+mmap bare", "",
      [](char *p) {
        munmap(p, page);
-       mmap(p, page, PROT_READ | PROT_WRITE,
-            MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+       (void)mmap(p, page, PROT_READ | PROT_WRITE,
+                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
      }},
     {"madvise", "", [](char *p) { madvise(p, page, MADV_DONTNEED); }},
     {"getppid", "", [](char *) { syscall(SYS_getppid); }},

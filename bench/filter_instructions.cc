@@ -62,8 +62,8 @@ const Operation operations[] = {
     {"munmap+mmap",
      [](char *p) {
        munmap(p, page);
-       mmap(p, page, PROT_READ | PROT_WRITE,
-            MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+       (void)mmap(p, page, PROT_READ | PROT_WRITE,
+                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
      }},
     {"madvise", [](char *p) { madvise(p, page, MADV_DONTNEED); }},
     {"getppid", [](char *) { syscall(SYS_getppid); }},

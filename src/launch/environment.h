@@ -40,7 +40,7 @@ private:
   Result<void> append(std::string_view text);
 
   static constexpr std::size_t max_strings = 32768;
-  static constexpr std::size_t max_text = 512 * 1024;
+  static constexpr std::size_t max_text = std::size_t{512} << 10;
   std::size_t count_ = 0, used_ = 0;
   std::array<char *, max_strings> strings_{};  // ends with a null pointer
   std::array<char, max_text> text_{};

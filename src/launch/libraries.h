@@ -86,7 +86,7 @@ private:
   bool met_libc_ = false, cache_opened_ = false;
   std::optional<elf::LibraryCache> cache_;
   InlineVector<Library, 512> libraries_;
-  InlineVector<char, 64 * 1024> origins_;
+  InlineVector<char, std::size_t{64} << 10> origins_;
 };
 
 }  // namespace memseal::launch

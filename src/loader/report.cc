@@ -22,7 +22,7 @@ struct Line {
   long pid;
   std::string_view object;
   const elf::Part *part;  ///< null: the whole object
-  const Outcome *outcome;
+  Outcome outcome;
   Enforcer enforcer;
 };
 
@@ -33,13 +33,13 @@ void write_text(TextWriter &out, const Line &line) {
     out.text(" ").hex(line.part->range.begin()).text("-");
     out.hex(line.part->range.end()).text(" ").text(elf::name(line.part->kind));
   }
-  if (line.outcome->sealed())
+  if (line.outcome.sealed())
     out.text(" sealed ").text(name(line.enforcer));
   else
-    out.text(" not sealed: ").text(sentence(*line.outcome));
-  if (line.outcome->sys_errno != 0)
+    out.text(" not sealed: ").text(sentence(line.outcome));
+  if (line.outcome.sys_errno != 0)
     out.text(", errno ")
-        .decimal(static_cast<std::uint64_t>(line.outcome->sys_errno));
+        .decimal(static_cast<std::uint64_t>(line.outcome.sys_errno));
   out.text("\n");
 }
 
@@ -51,17 +51,17 @@ void write_json(TextWriter &out, const Line &line) {
     out.text("\",\"end\":\"").hex(line.part->range.end());
     out.text("\",\"kind\":\"").text(elf::name(line.part->kind)).text("\"");
   }
-  if (line.outcome->sealed()) {
+  if (line.outcome.sealed()) {
     out.text(",\"sealed\":true,\"engine\":\"").text(name(line.enforcer));
     out.text("\"");
   } else {
     out.text(",\"sealed\":false,\"reason\":\"");
-    out.text(name(line.outcome->reason)).text("\",\"sentence\":");
-    out.json(sentence(*line.outcome));
+    out.text(name(line.outcome.reason)).text("\",\"sentence\":");
+    out.json(sentence(line.outcome));
   }
-  if (line.outcome->sys_errno != 0)
+  if (line.outcome.sys_errno != 0)
     out.text(",\"errno\":")
-        .decimal(static_cast<std::uint64_t>(line.outcome->sys_errno));
+        .decimal(static_cast<std::uint64_t>(line.outcome.sys_errno));
   out.text("}\n");
 }
 
@@ -93,7 +93,7 @@ void report(std::string_view file, std::string_view object,
   Line line{.pid = sys::call(SYS_getpid).raw,
             .object = object,
             .part = nullptr,
-            .outcome = &outcome.whole,
+            .outcome = outcome.whole,
             .enforcer = enforcer};
   auto write = [&] {
     form == Form::json ? write_json(out, line) : write_text(out, line);
@@ -102,7 +102,7 @@ void report(std::string_view file, std::string_view object,
     write();
   for (const PartOutcome &item : outcome.parts) {
     line.part = &item.part;
-    line.outcome = &item.outcome;
+    line.outcome = item.outcome;
     write();
     if (out.view().size() > sizeof buffer / 2) {
       append(file, out.view());

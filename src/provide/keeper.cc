@@ -25,9 +25,10 @@ alignas(16) char child_stack[8192], grandchild_stack[8192];
 /// The tool: where `memseal run` says, else beside this library.
 bool find_tool() {
   if (const char *told = std::getenv("MEMSEAL_KEEPER")) {
-    if (std::strlen(told) >= sizeof tool)
+    std::size_t size = std::strlen(told) + 1;
+    if (size > sizeof tool)
       return false;
-    std::strcpy(tool, told);
+    std::memcpy(tool, told, size);
   } else {
     Dl_info about{};
     if (dladdr(child_stack, &about) == 0 || about.dli_fname == nullptr)
@@ -37,10 +38,11 @@ bool find_tool() {
         slash == nullptr
             ? 0
             : static_cast<std::size_t>(slash + 1 - about.dli_fname);
-    if (size + sizeof "memseal-tool" > sizeof tool)
+    constexpr char name[] = "memseal-tool";
+    if (size + sizeof name > sizeof tool)
       return false;
     std::memcpy(tool, about.dli_fname, size);
-    std::strcpy(tool + size, "memseal-tool");
+    std::memcpy(tool + size, name, sizeof name);
   }
   return access(tool, X_OK) == 0;
 }
