@@ -28,7 +28,8 @@ int columns_of(std::FILE *stream) {
   if (ioctl(fileno(stream), TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
     return size.ws_col;
   const char *text = std::getenv("COLUMNS");
-  int columns = text != nullptr ? std::atoi(text) : 0;
+  int columns =
+      text != nullptr ? static_cast<int>(std::strtol(text, nullptr, 10)) : 0;
   return columns >= 40 ? columns : 80;
 }
 

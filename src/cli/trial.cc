@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::uint64_t twin_pages = 4;
 /// As much of a segment as is compared byte for byte.
-constexpr std::uint64_t compared_bytes = 256 * 1024;
+constexpr std::uint64_t compared_bytes = std::uint64_t{256} << 10;
 
 std::string errno_name(int error) {
   const char *name = strerrorname_np(error);
