@@ -16,7 +16,7 @@ complete -c memseal -n '__fish_seen_subcommand_from attach' -a '(__fish_complete
 
 complete -c memseal -n 'not __fish_seen_subcommand_from attach run status trace doctor probe policy enable disable' -a run -d 'run a program with its memory mappings sealed'
 complete -c memseal -n '__fish_seen_subcommand_from run' -l help -d 'Print this help message and exit'
-complete -c memseal -n '__fish_seen_subcommand_from run' -l engine -x -a 'auto native filter strict' -d 'what enforces the seals; auto is native where mseal(2) is there'
+complete -c memseal -n '__fish_seen_subcommand_from run' -l engine -x -a 'auto native filter strict exact' -d 'what enforces the seals: native is mseal(2); filter a keeper beside the tree of processes; strict both; exact a filter for this one program; auto is native where mseal(2) is there, else filter'
 complete -c memseal -n '__fish_seen_subcommand_from run' -l strict -d 'short for --engine=strict: closes the holes mseal(2) leaves'
 complete -c memseal -n '__fish_seen_subcommand_from run' -l only -x -d 'seal only objects with these names (with a slash: paths)'
 complete -c memseal -n '__fish_seen_subcommand_from run' -l except -x -d 'seal all objects but these; wins over --only'

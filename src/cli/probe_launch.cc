@@ -64,6 +64,17 @@ std::uint64_t entry_of(pid_t pid) {
   return 0;
 }
 
+/// A fork of the launcher is not ours to follow.
+bool let_go_of_new_process(const Tracee &child) {
+  auto number = child.event_message();
+  if (!number)
+    return false;
+  auto pid = static_cast<pid_t>(*number);
+  (void)tracer::wait_for(pid);
+  (void)ptrace(PTRACE_DETACH, pid, nullptr, nullptr);
+  return true;
+}
+
 /// Follows the child until it stands at its program's entry.
 tracer::Attempt<void> go_to_entry(const Tracee &child) {
   std::uint64_t entry = 0;
@@ -80,9 +91,9 @@ tracer::Attempt<void> go_to_entry(const Tracee &child) {
       if (!child.set_options(always) || !child.set_hardware_breakpoint({entry}))
         return tracer::refuse("this machine lends no debug register");
     } else if (stop->kind == Stop::Kind::event && entry == 0) {
-      return tracer::refuse(
-          "it is a program that only a tracer can seal, and there cannot be "
-          "two: start it with memseal run, then probe its PID");
+      // A keeper for the filter, or a tracer, which fails: there cannot be two.
+      if (!let_go_of_new_process(child))
+        return tracer::refuse("the program was killed before it began");
     } else if (stop->kind == Stop::Kind::signal) {
       auto registers = child.registers();
       if (stop->detail == SIGTRAP && registers && entry != 0 &&

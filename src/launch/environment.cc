@@ -56,7 +56,7 @@ Result<void> Environment::set(std::string_view name,
   MEMSEAL_TRY_VOID(append("="));
   for (std::string_view part : parts)
     MEMSEAL_TRY_VOID(append(part));
-  MEMSEAL_TRY_VOID(append(std::string_view("", 1)));
+  MEMSEAL_TRY_VOID(append({"\0", 1}));
   remove(name);
   if (count_ + 1 == max_strings)
     return fail(Errc::capacity);

@@ -47,8 +47,8 @@ public:
   static Result<Compilation> create(
       std::span<const filter::GuardedRange> ranges,
       const Surroundings &around) {
-    auto room =
-        MEMSEAL_TRY(Room<bpf::Instruction>::create(2 * bpf::max_instructions));
+    auto room = MEMSEAL_TRY(
+        Room<bpf::Instruction>::create(std::size_t{2} * bpf::max_instructions));
     auto scratch = MEMSEAL_TRY(Room<PageRange>::create(ranges.size()));
     return Compilation(ranges, around, std::move(room), std::move(scratch));
   }

@@ -16,7 +16,7 @@ namespace {
 // mappings into the gaps between old ones, and the register stays for ever. So
 // it asks for a place that only a large gap has, lest it fill a hole that the
 // program is going to ask about.
-constexpr std::size_t first_size = 256 * 1024;
+constexpr std::size_t first_size = std::size_t{256} << 10;
 constexpr std::size_t most_entries = std::size_t{1} << 20;
 
 std::atomic<RegisterHeader *> x_register{nullptr};

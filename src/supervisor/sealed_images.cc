@@ -22,7 +22,9 @@ namespace {
 pid_t process_of(pid_t thread) {
   std::string status = read_proc(thread, "status");
   std::size_t at = status.find("\nTgid:\t");
-  return at == std::string::npos ? 0 : std::atoi(status.c_str() + at + 7);
+  return at == std::string::npos ? 0
+                                 : static_cast<pid_t>(std::strtol(
+                                       status.c_str() + at + 7, nullptr, 10));
 }
 
 /// Whether the process still has its id: not reaped.

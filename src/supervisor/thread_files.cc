@@ -29,8 +29,10 @@ pid_t process_of(pid_t tid) {
   constexpr std::string_view key = "\nTgid:\t";
   std::string status = read_file(fmt::format("/proc/{}/status", tid));
   std::size_t at = status.find(key);
-  return at == std::string::npos ? 0
-                                 : std::atoi(status.c_str() + at + key.size());
+  return at == std::string::npos
+             ? 0
+             : static_cast<int>(
+                   std::strtol(status.c_str() + at + key.size(), nullptr, 10));
 }
 
 }  // namespace
@@ -64,6 +66,7 @@ bool ThreadFiles::find(Whereabouts &place) const {
   char text[256];
   read_again(syscall_, text);
   // proc(5): number, six arguments, stack pointer, program counter.
+  // NOLINTNEXTLINE(cert-err34-c): the kernel writes it, and both are counted.
   return std::sscanf(text, "%*d %*x %*x %*x %*x %*x %*x %lx %lx", &place.stack,
                      &place.counter) == 2;
 }

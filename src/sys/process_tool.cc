@@ -27,7 +27,7 @@ FileText read_file(const std::string &path) {
   }
   std::size_t filled = 0;
   for (;;) {
-    text.bytes.resize(std::max<std::size_t>(2 * filled, 64 * 1024));
+    text.bytes.resize(std::max<std::size_t>(2 * filled, std::size_t{64} << 10));
     ssize_t got =
         read(fd, text.bytes.data() + filled, text.bytes.size() - filled);
     if (got < 0 && errno == EINTR)

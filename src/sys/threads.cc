@@ -68,7 +68,7 @@ Result<std::string_view> read_small(const char *path, std::span<char> buffer) {
 /// What stands behind "\nNAME:\t", from its first character on.
 std::string_view field(std::string_view text, std::string_view name) {
   std::size_t at = text.find(name);
-  if (at == text.npos)
+  if (at == std::string_view::npos)
     return {};
   text.remove_prefix(at + name.size());
   return text.substr(0, text.find('\n'));
@@ -143,7 +143,7 @@ Result<void> ThreadList::rewind() {
 Result<std::size_t> ThreadList::thread_count() const {
   // A task directory has one link for each thread beside its own two (Linux,
   // fs/proc/base.c, proc_task_getattr).
-  struct statx told;
+  struct statx told = {};
   MEMSEAL_TRY(
       result(call(SYS_statx, fd_, "", AT_EMPTY_PATH, STATX_NLINK, &told)));
   return told.stx_nlink - 2;

@@ -23,7 +23,7 @@ good <<<'types = ["all"]'
 
 
 faulty 1:1 "there is no setting 'a'" <<<'a.b = 1'
-faulty 2:10 "'engine' is one of auto|native|filter|strict, not 'Native'" \
+faulty 2:10 "'engine' is one of auto|native|filter|strict|exact, not 'Native'" \
   <<<$'\nengine = "Native"'
 faulty 1:10 "'engine' is a string" <<<'engine = 1'
 faulty 1:11 "'require' is true or false" <<<'require = "yes"'
