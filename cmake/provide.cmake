@@ -2,10 +2,12 @@
 #
 # libmemseal-provide.so: preloaded into programs that call mseal(2) on kernels
 # that have none. It lives in other people's processes, so: libc only.
-file(GLOB provide_sources CONFIGURE_DEPENDS src/provide/*.cc src/sys/keeper_*.cc)
+# What it takes of the core stays inside.
+file(GLOB provide_sources CONFIGURE_DEPENDS src/provide/*.cc)
 add_library(memseal_provide SHARED ${provide_sources})
 set_target_properties(memseal_provide PROPERTIES OUTPUT_NAME memseal-provide
                                                  LINKER_LANGUAGE C)
-target_link_libraries(memseal_provide PRIVATE core_options)
-target_link_options(memseal_provide PRIVATE -Wl,-z,defs -Wl,-z,relro,-z,now)
+target_link_libraries(memseal_provide PRIVATE core_options memseal_static)
+target_link_options(memseal_provide PRIVATE -Wl,--exclude-libs,ALL -Wl,-z,defs
+                                            -Wl,-z,relro,-z,now)
 add_dependencies(memseal_provide memseal_tool)

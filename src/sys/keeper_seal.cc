@@ -5,10 +5,36 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
+#include "sys/maps_reader.h"
 #include "sys/served_mseal.h"
 #include "sys/syscall.h"
 
 namespace memseal::sys {
+namespace {
+
+/// The mapping of the vdso, if it holds the range. The kernel does not split
+/// its own mappings (mm/mmap.c, special_mapping_split), and this one may have
+/// more pages than its ELF file tells of: Linux 6.1 has two, for one.
+Result<PageRange> whole_vdso(PageRange range) {
+  auto maps = MapsReader::of_self(ReadSeals::without);
+  while (auto mapping = MEMSEAL_TRY(maps.next())) {
+    if (mapping->name == "[vdso]" && mapping->range.contains(range))
+      return mapping->range;
+  }
+  return fail(Errc::system, EINVAL);
+}
+
+Result<void> advise(PageRange range, long advice) {
+  Answer answer = call(SYS_madvise, range.begin(), range.size(), advice);
+  if (answer.error() == EINVAL) {
+    PageRange whole = MEMSEAL_TRY(whole_vdso(range));
+    answer = call(SYS_madvise, whole.begin(), whole.size(), advice);
+  }
+  MEMSEAL_TRY(result(answer));
+  return {};
+}
+
+}  // namespace
 
 bool keeper_answers() {
   return call(nr_mseal, served_probe_address, 0, 0, served_cookie).raw ==
@@ -25,7 +51,7 @@ Result<void> seal_by_keeper(PageRange range) {
   // Both are needed, so a failure of the first leaves nothing sealed; the
   // second finds the mappings split already and cannot run out of them.
   for (long advice : {MADV_DONTDUMP, MADV_RANDOM})
-    MEMSEAL_TRY(result(call(SYS_madvise, range.begin(), range.size(), advice)));
+    MEMSEAL_TRY_VOID(advise(range, advice));
   return {};
 }
 

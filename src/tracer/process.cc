@@ -72,7 +72,8 @@ std::vector<pid_t> Process::threads() const {
   if (folder == nullptr)
     return tids;
   while (dirent *entry = readdir(folder)) {
-    if (pid_t tid = std::atoi(entry->d_name); tid > 0)
+    if (auto tid = static_cast<pid_t>(std::strtol(entry->d_name, nullptr, 10));
+        tid > 0)
       tids.push_back(tid);
   }
   closedir(folder);

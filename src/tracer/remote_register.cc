@@ -19,7 +19,7 @@
 namespace memseal::tracer {
 namespace {
 
-constexpr std::size_t new_size = 256 * 1024;
+constexpr std::size_t new_size = std::size_t{256} << 10;
 constexpr std::uint32_t most_entries = 1u << 20;
 constexpr int longest_chain = 64;
 
