@@ -73,8 +73,9 @@ fi
 # Nothing is left behind. Other tests have keepers too: ours inherited a mark.
 own_keepers() {
   local comm
-  for comm in $(grep -ls memseal-keeper /proc/[0-9]*/comm); do
-    grep -qszx "MEMSEAL_TEST_MARK=$$" "${comm%comm}environ" && return 0
+  for comm in /proc/[0-9]*/comm; do
+    grep -qs memseal-keeper "$comm" &&
+      grep -qszx "MEMSEAL_TEST_MARK=$$" "${comm%comm}environ" && return 0
   done
   return 1
 }
