@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "filter/compiler.h"
+#include "guard_programs.h"
 #include "memseal/memseal.h"
 #include "sys/seccomp.h"
 
@@ -63,32 +64,13 @@ void commit_once(std::size_t count, Measured &result) {
 }
 
 void commit_by_hand(std::size_t count, Measured &result) {
-  static bpf::Instruction storage[2 * bpf::max_instructions];
   std::vector<filter::GuardedRange> guarded;
   for (const memseal_range &range : pages(count))
     guarded.push_back(
         {*PageRange::create(reinterpret_cast<Address>(range.addr), page, page),
          seal_type::all});
-  std::vector<PageRange> scratch;
-  scratch.reserve(guarded.size());
-  for (const auto &g : guarded)
-    scratch.push_back(g.range);
-  std::vector<bpf::Program> programs;
-  auto compile = [&](filter::Part part, std::size_t offset) {
-    filter::RangeOptions options;
-    options.part = part;
-    auto program = filter::compile(
-        guarded, options,
-        std::span(storage).subspan(offset, bpf::max_instructions), scratch);
-    if (program)
-      programs.push_back(*program);
-    return program.has_value();
-  };
   double begin = now_us();
-  if (!compile(filter::Part::whole, 0)) {
-    compile(filter::Part::all_but_moved_from, 0);
-    compile(filter::Part::moved_from, bpf::max_instructions);
-  }
+  auto programs = bench::compile_guard(guarded);
   double compiled = now_us();
   for (const bpf::Program &program : programs) {
     auto code = program.instructions();

@@ -32,6 +32,7 @@
 #include <vector>
 
 #include "filter/compiler.h"
+#include "guard_programs.h"
 #include "svg_chart.h"
 #include "sys/seccomp.h"
 
@@ -104,24 +105,8 @@ struct Setup {
 };
 
 void install(std::span<const filter::GuardedRange> guarded, Setup &setup) {
-  static bpf::Instruction storage[2 * bpf::max_instructions];
-  std::vector<PageRange> scratch;
-  for (const auto &g : guarded)
-    scratch.push_back(g.range);
-  std::vector<bpf::Program> programs;
-  auto compile = [&](filter::Part part, std::size_t offset) {
-    filter::RangeOptions options;
-    options.part = part;
-    auto program = filter::compile(
-        guarded, options,
-        std::span(storage).subspan(offset, bpf::max_instructions), scratch);
-    if (program)
-      programs.push_back(*program);
-    return program.has_value();
-  };
-  if (!compile(filter::Part::whole, 0) &&
-      !(compile(filter::Part::all_but_moved_from, 0) &&
-        compile(filter::Part::moved_from, bpf::max_instructions)))
+  auto programs = bench::compile_guard(guarded);
+  if (programs.empty())
     std::abort();
   for (const bpf::Program &program : programs) {
     auto code = program.instructions();
