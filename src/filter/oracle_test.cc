@@ -180,18 +180,11 @@ private:
 /// Sorted, disjoint, often touching, around the borders of words, windows and
 /// huge pages.
 std::vector<GuardedRange> some_ranges(Dice &dice) {
-  constexpr std::uint64_t centres[] = {0x10000,
-                                       0x40000000,
-                                       0xfffff000,
-                                       0x100000000,
-                                       0x555555554000,
-                                       0xfff00000000,
-                                       0x100000000000,
-                                       0x2000'0000'0000,
-                                       0x7ffff7dd1000,
-                                       0x7fffffff0000,
-                                       0x7fff'ffff'0000'0000,
-                                       0x1000'0020'0000};
+  constexpr std::uint64_t centres[] = {
+      0x10000,          0x40000000,      0xfffff000,     0x100000000,
+      0x555555554000,   0x7ff'ffff'0000, 0xfff00000000,  0x100000000000,
+      0x2000'0000'0000, 0x7ffff7dd1000,  0x7fffffff0000, 0x7fff'ffff'0000'0000,
+      0x1000'0020'0000};
   std::vector<GuardedRange> ranges;
   std::size_t count = 1 + dice.below(12);
   std::vector<std::uint64_t> edges;

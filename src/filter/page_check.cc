@@ -18,18 +18,38 @@ constexpr std::uint32_t first_page = 4;                 // inside a window
 
 constexpr std::uint32_t all_ones = 0xffffffff;
 
-// 16 TiB: the high word, less its low 12 bits.
+// 8 TiB: the high word, less its low 11 bits.
+constexpr unsigned window_bits = 43;
+constexpr std::uint32_t high_in_window = (1U << (window_bits - 32)) - 1;
+constexpr std::uint32_t last_of_window = (1U << (window_bits - 12)) - 1;
+
 constexpr std::uint32_t window_of(Address address) {
-  return static_cast<std::uint32_t>(address >> 44);
+  return static_cast<std::uint32_t>(address >> window_bits);
 }
 constexpr std::uint32_t page_in_window(Address address) {
-  return static_cast<std::uint32_t>(address >> 12);
+  return static_cast<std::uint32_t>(address >> 12) & last_of_window;
+}
+
+// The high words of a window's addresses.
+constexpr std::uint32_t lowest_in(std::uint32_t window) {
+  return window << (window_bits - 32);
+}
+constexpr std::uint32_t highest_in(std::uint32_t window) {
+  return lowest_in(window) | high_in_window;
+}
+
+// Whether a range has all of a window, and of which one first.
+std::uint32_t first_whole_window(PageRange range) {
+  return window_of(range.begin() + (Address{1} << window_bits) - 1);
+}
+bool is_whole(std::uint32_t window, PageRange range) {
+  return first_whole_window(range) <= window && window < window_of(range.end());
 }
 
 // Where a range ends in a window that it may leave.
 std::uint32_t last_page_in(std::uint32_t window, PageRange range) {
   Address last = range.end() - 1;
-  return window_of(last) > window ? all_ones : page_in_window(last);
+  return window_of(last) > window ? last_of_window : page_in_window(last);
 }
 std::uint32_t first_page_in(std::uint32_t window, PageRange range) {
   return window_of(range.begin()) < window ? 0 : page_in_window(range.begin());
@@ -51,24 +71,38 @@ Node PageCheck::touches(std::span<const PageRange> ranges, Node hit,
     };
     auto begin = std::find_if(ranges.begin(), ranges.end(), reaches);
     auto end = std::find_if_not(begin, ranges.end(), reaches);
-    if (begin != end)
+    if (begin != end && is_whole(window, *begin)) {
+      std::uint32_t first = first_whole_window(*begin);
+      next = in_whole_windows(first, window, hit, next, miss);
+      window = first;
+    } else if (begin != end) {
       next = in_window(window, std::span(begin, end), hit, next, miss);
+    }
     if (window == lowest)
       return next;
     // Straight to the next window in use: there are 2^20 of them.
-    Address below = Address{window} << 44;
+    Address below = Address{window} << window_bits;
     for (PageRange r : ranges) {
       if (r.begin() < below)
-        window = std::min(window_of(r.end() - 1),
-                          static_cast<std::uint32_t>((below - 1) >> 44));
+        window =
+            std::min(window_of(r.end() - 1),
+                     static_cast<std::uint32_t>((below - 1) >> window_bits));
     }
   }
+}
+
+Node PageCheck::in_whole_windows(std::uint32_t first, std::uint32_t last,
+                                 Node hit, Node next, Node miss) {
+  Node begins = as_.then(ld_mem, first_high,
+                         as_.jump(jgt_k, highest_in(last), next, hit));
+  return as_.then(ld_mem, last_high,
+                  as_.jump(jge_k, lowest_in(first), begins, miss));
 }
 
 Node PageCheck::in_window(std::uint32_t window,
                           std::span<const PageRange> ranges, Node hit,
                           Node next, Node miss) {
-  std::uint32_t lowest = window << 12, highest = lowest | 0xfff;
+  const std::uint32_t lowest = lowest_in(window), highest = highest_in(window);
   Node look_up = as_.then(ld_mem, first_page,
                           tree(window, ranges, 0, ranges.size(), hit, next));
 
@@ -79,8 +113,8 @@ Node PageCheck::in_window(std::uint32_t window,
   last_inside = as_.then(ld_mem, last_low, last_inside);
   last_inside = as_.then(tax, 0, last_inside);
   last_inside = as_.then(lsh_k, 20, last_inside);
-  last_inside = as_.then(and_k, 0xfff, last_inside);
-  Node last_above = as_.then(ldx_imm, all_ones, look_up);
+  last_inside = as_.then(and_k, high_in_window, last_inside);
+  Node last_above = as_.then(ldx_imm, last_of_window, look_up);
   Node last = as_.then(ld_mem, last_high,
                        as_.jump(jgt_k, highest, last_above, last_inside));
 
@@ -92,7 +126,7 @@ Node PageCheck::in_window(std::uint32_t window,
   first_inside = as_.then(ld_mem, first_low, first_inside);
   first_inside = as_.then(tax, 0, first_inside);
   first_inside = as_.then(lsh_k, 20, first_inside);
-  first_inside = as_.then(and_k, 0xfff, first_inside);
+  first_inside = as_.then(and_k, high_in_window, first_inside);
   Node first = as_.jump(jge_k, lowest, first_inside, first_below);
 
   // The span begins behind this window, or ends before it (and then before all

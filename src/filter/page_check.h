@@ -5,14 +5,22 @@
 // BPF computes with 32 bits, addresses have 64. Trees over two-word keys would
 // need two comparisons a node and their own equality cases. Instead:
 //
-//   The address space is cut into windows of 16 TiB: 2^32 pages of 4 KiB.
+//   The address space is cut into windows of 8 TiB: 2^31 pages of 4 KiB.
 //   Inside a window a page number is one word,
 //
-//        page = (high & 0xfff) << 20 | low >> 12
+//        page = (high & 0x7ff) << 20 | low >> 12
 //
 //   so an inner node of the tree is one JGT and a leaf TXA, JGE. A 47-bit
-//   address space has eight windows, and a program's ranges lie in two or three
-//   of them. For each of these the span is clamped to the window and looked up.
+//   address space has sixteen windows, and a program's ranges lie in two or
+//   three of them. For each of these the span is clamped to the window and
+//   looked up.
+//
+// 2^32 pages would fit a word too. But the kernel translates the program into
+// its own instructions, whose constants are signed: a comparison with a
+// constant above 2^31 becomes two of them (net/core/filter.c,
+// bpf_convert_filter), and libraries lie high in their window. So the smaller
+// window saves a third of what the kernel counts, translates and runs for each
+// range.
 //
 // In a tree, A is the first page of the span and X the last. The ranges are
 // sorted and disjoint, so the first range that ends behind A is the only one
@@ -74,6 +82,9 @@ public:
   static constexpr unsigned no_argument = 6;
 
 private:
+  /// Windows in which every page is guarded: the high words alone decide.
+  bpf::Node in_whole_windows(std::uint32_t first, std::uint32_t last,
+                             bpf::Node hit, bpf::Node next, bpf::Node miss);
   bpf::Node in_window(std::uint32_t window, std::span<const PageRange> ranges,
                       bpf::Node hit, bpf::Node next, bpf::Node miss);
   bpf::Node tree(std::uint32_t window, std::span<const PageRange> ranges,

@@ -119,7 +119,7 @@ TEST_P(OnEach, an_unrelated_call_is_allowed) {
 }
 
 TEST_P(OnEach, ranges_may_lie_on_both_sides_of_4_gib_and_of_a_window) {
-  constexpr Address four_gib = Address{1} << 32, window = Address{16} << 40;
+  constexpr Address four_gib = Address{1} << 32, window = Address{8} << 40;
   Filter f = filter({all(four_gib - page, 2 * page),
                      all(window - page, 2 * page), all(3 * window, page)});
   std::uint32_t munmap = f.nr().munmap;

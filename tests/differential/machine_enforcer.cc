@@ -65,9 +65,10 @@ public:
     std::vector<Address> pages;
     if (layout_ != Layout::one_program)
       return pages;
-    // Fibonacci hashing: evenly spread over all the windows of 16 TiB.
+    // Fibonacci hashing: evenly spread over eight windows of 8 TiB. Each has
+    // code of its own, for each set of types.
     for (std::uint64_t i = 1; i <= 60; ++i)
-      pages.push_back((i * 0x9e3779b97f4a7c15u >> 17) / page * page);
+      pages.push_back((i * 0x9e3779b97f4a7c15u >> 18) / page * page);
     return pages;
   }
 

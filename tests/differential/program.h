@@ -22,7 +22,7 @@ inline constexpr Place places[] = {
     {"across 2 MiB", 0x10'0020'0000 - 5 * page},
     {"across 4 GiB", 0x1'0000'0000 - 5 * page},
     {"across a word", 0x20'0000'0000 - 5 * page},
-    {"across 16 TiB", 0x1000'0000'0000 - 5 * page},
+    {"across 8 TiB", 0x800'0000'0000 - 5 * page},
 };
 
 enum class Kind : std::uint8_t {
