@@ -6,9 +6,8 @@
 //
 // A filter cannot be taken off, so every figure comes from a process of its
 // own; the base filter is on before the clock starts. "kernel" is the same
-// programs installed by themselves; the rest of a commit is mostly the
-// rehearsal in a forked child, where it takes two programs, and the handshake
-// with other threads.
+// programs installed by themselves; the rest of a commit is looking for holes
+// and huge pages, and the register.
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>

@@ -32,8 +32,8 @@ inline std::vector<bpf::Program> compile_guard(
     return program.has_value();
   };
   if (!compile(filter::Part::whole, 0) &&
-      !(compile(filter::Part::all_but_moved_from, 0) &&
-        compile(filter::Part::moved_from, bpf::max_instructions)))
+      !(compile(filter::Part::moved_from, 0) &&
+        compile(filter::Part::all_but_moved_from, bpf::max_instructions)))
     programs.clear();
   return programs;
 }

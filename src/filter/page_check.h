@@ -66,6 +66,11 @@ public:
   bpf::Node touches(std::span<const PageRange> ranges, bpf::Node hit,
                     bpf::Node miss);
 
+  /// What `touches` takes at least.
+  static std::size_t least_instructions(std::span<const PageRange> ranges) {
+    return 3 * ranges.size();
+  }
+
   /// Computes the span of `length` bytes from `address`, two argument numbers,
   /// for `next`. A span that wraps reaches to the end of memory. A length of 0
   /// touches nothing and goes on with `nothing`.

@@ -59,6 +59,8 @@ public:
   }
 
   Result<bpf::Program> compile() {
+    if (options_.part == Part::whole && !could_hold_two_trees())
+      return fail(Errc::budget);
     allow_ = as_.ret(action_allow);
     hit_ = as_.ret(static_cast<std::uint32_t>(options_.on_hit));
     build_moves();
@@ -94,6 +96,12 @@ private:
       }
     }
     return scratch_.first(count);
+  }
+
+  /// Saves the work of compiling what cannot fit.
+  bool could_hold_two_trees() {
+    return 2 * PageCheck::least_instructions(merged(Set::mremap)) <=
+           bpf::max_instructions;
   }
 
   bool same_pages(Set a, Set b) const {

@@ -80,20 +80,19 @@ Result<void> seal_one(void *addr, std::size_t len, unsigned types,
 /// before there is a list: its memory could fill a hole.
 Result<std::optional<FirstHole>> check_many(
     std::span<const memseal_range> ranges) {
-  std::optional<FirstHole> hole;
-  std::size_t index = 0;
   for (const memseal_range &one : ranges) {
     if ((one.flags & MEMSEAL_ENGINES) != 0)
       return fail(Errc::invalid);
     MEMSEAL_TRY_VOID(check_flags(one.types, one.flags));
-    auto range = MEMSEAL_TRY(pages_of(one.addr, one.len));
-    if (!range)
-      continue;
-    if (!hole) {
-      if (auto at = MEMSEAL_TRY(sys::first_hole(*range)))
-        hole = FirstHole{index, *at};
-    }
-    ++index;
+    MEMSEAL_TRY_VOID(pages_of(one.addr, one.len));
+  }
+  auto hole = MEMSEAL_TRY(first_hole(0, ranges.size(), [&](std::size_t i) {
+    return *pages_of(ranges[i].addr, ranges[i].len);
+  }));
+  if (hole) {  // what has no pages makes no request
+    auto before = ranges.first(hole->index);
+    hole->index -= static_cast<std::size_t>(
+        std::ranges::count(before, std::size_t{0}, &memseal_range::len));
   }
   return hole;
 }

@@ -67,13 +67,17 @@ public:
   Result<void> run() {
     for (std::size_t i = 0; i < requests_.size(); ++i) {
       std::optional<Address> hole;
-      if (hole_ && hole_->request == i)
+      if (hole_ && hole_->index == i)
         hole = hole_->at;
       MEMSEAL_TRY_VOID(
           judge(requests_[i], engine_, hole, protection(), change_.table()));
     }
     MEMSEAL_TRY_VOID(collect());
-    MEMSEAL_TRY_VOID(check_guardable());
+    if (!guarded_.empty()) {
+      MEMSEAL_TRY_VOID(look_around(guarded_.view(), around_));
+      if (around_.cuts_huge_page && subject_ == Subject::pages)
+        return fail(Errc::unsupported);  // S-15
+    }
     if (natively_due())
       MEMSEAL_TRY_VOID(check_room_to_split());
     if (protect_first_)
@@ -105,19 +109,6 @@ private:
                                 : Downgrade::refused;
       MEMSEAL_TRY_VOID(guarded_.push_back(
           {range_of(entry), SealTypes{entry.filter_types}, downgrade}));
-      if (SealTypes{entry.filter_types}.has(seal_type::munmap))
-        MEMSEAL_TRY_VOID(kept_mapped_.push_back(range_of(entry)));
-    }
-    return {};
-  }
-
-  /// What a filter could not keep exactly (S-15).
-  Result<void> check_guardable() {
-    if (subject_ == Subject::reservation)
-      return {};
-    for (const filter::GuardedRange &guarded : guarded_.view()) {
-      if (cuts_huge_page(guarded.range))
-        return fail(Errc::unsupported);
     }
     return {};
   }
@@ -125,13 +116,13 @@ private:
   /// Steps 4 to 8.
   Result<void> guard() {
     Barrier barrier = MEMSEAL_TRY(Barrier::prepare());
-    Surroundings around;
-    MEMSEAL_TRY_VOID(look_around(kept_mapped_.view(), around));
-    if (around.has_ring)
+    if (around_.has_ring)
       change_.header().open |= open_older_ring;
     note_who_is_missed(change_.header(), barrier);
     MEMSEAL_TRY_VOID(ensure_base(change_.header(), BaseLevel::compatible));
-    Installed installed = MEMSEAL_TRY(install_guard(guarded_.view(), around));
+    const RegisterHeader &before = change_.header();
+    Installed installed = MEMSEAL_TRY(install_guard(
+        guarded_.view(), around_, {before.filters, before.instructions}));
 
     count(change_.header(), installed);
     protecting_.keep();
@@ -153,11 +144,13 @@ private:
         std::ranges::any_of(requests_, [](const SealRequest &request) {
           return request.downgrade == Downgrade::allowed;
         });
-    for (const filter::GuardedRange &guarded : guarded_.view()) {
-      MEMSEAL_TRY_VOID(sys::check_mapped(guarded.range));
-      if (asks_lowerable)
-        MEMSEAL_TRY_VOID(verify_lowerable(guarded.range));
-    }
+    auto guarded = guarded_.view();
+    if (MEMSEAL_TRY(first_hole(0, guarded.size(), [&](std::size_t i) {
+          return guarded[i].range;
+        })))
+      return fail(Errc::hole, ENOMEM);
+    for (std::size_t i = 0; asks_lowerable && i != guarded.size(); ++i)
+      MEMSEAL_TRY_VOID(verify_lowerable(guarded[i].range));
     if (!protect_first_)
       return {};
     Scratch<ProtectedRange> parts;
@@ -276,7 +269,7 @@ private:
   std::optional<FirstHole> hole_;
   Subject subject_;
   Scratch<filter::GuardedRange> guarded_;
-  Scratch<PageRange> kept_mapped_;
+  Surroundings around_;
   Protecting protecting_;
 };
 
@@ -293,10 +286,8 @@ Result<void> commit(const CommitInput &input) {
 Result<void> commit(std::span<const SealRequest> requests, Engine engine,
                     std::optional<ProtectFirst> protect_first) {
   CommitInput input{requests, engine, protect_first, {}};
-  for (std::size_t i = 0; i < requests.size() && !input.hole; ++i) {
-    if (auto at = MEMSEAL_TRY(sys::first_hole(requests[i].range)))
-      input.hole = FirstHole{i, *at};
-  }
+  input.hole = MEMSEAL_TRY(first_hole(
+      0, requests.size(), [&](std::size_t i) { return requests[i].range; }));
   return commit(input);
 }
 

@@ -11,7 +11,8 @@
 //     register; no signal handler runs on this thread.
 //  2. Judge each request against the register and the mappings: closed, hole,
 //     what its engine can do (S-06 … S-08). The outcome is a new table, still
-//     unpublished, in which the entries that need work are marked.
+//     unpublished, in which the entries that need work are marked. Look around
+//     for what a filter on these has to know, or could not keep (S-15).
 //  3. Protect, for memseal_mprotect. The old protections are noted: any failure
 //     up to step 7 puts them back.
 //  4. Prepare the barrier: is there a thread that could not be reached later?
@@ -41,6 +42,7 @@
 
 #include "memseal/error.h"
 #include "memseal/seal.h"
+#include "seal/first_hole.h"
 #include "vm/protection.h"
 
 namespace memseal {
@@ -49,12 +51,6 @@ namespace memseal {
 struct ProtectFirst {
   Protection protection;  ///< what S-51 and the verification judge by
   int prot;               ///< what mprotect(2) is called with
-};
-
-/// The first hole in a list of requests.
-struct FirstHole {
-  std::size_t request;  ///< index
-  Address at;
 };
 
 /// Whether the requests are about pages, or about addresses where pages will be

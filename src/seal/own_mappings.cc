@@ -26,6 +26,57 @@ bool is_system_v(const Mapping &mapping) {
   return mapping.name.starts_with("/SYSV");
 }
 
+bool is_kept_mapped(const filter::GuardedRange &guarded) {
+  return guarded.types.has(seal_type::munmap);
+}
+
+/// brk unmaps whatever lies below the break: also a file that was mapped over
+/// the heap, which is not called [heap].
+Address end_below_break(std::span<const filter::GuardedRange> guarded) {
+  const Address page = sys::page_size();
+  auto brk = static_cast<Address>(sys::call(SYS_brk, 0).raw);
+  const Address heap_end = (brk + page - 1) & ~(page - 1);
+  Address end = 0;
+  for (const filter::GuardedRange &one : guarded) {
+    if (is_kept_mapped(one) && one.range.begin() < heap_end)
+      end = std::max(end, std::min(one.range.end(), heap_end));
+  }
+  return end;
+}
+
+// Every huge page is a multiple of this on x86-64; arm64 has smaller ones.
+constexpr Address huge = Address{2} << 20;
+
+/// Asks for the size it has, and so changes nothing; only hugetlb memory
+/// refuses it for where the address lies. Source: Linux, mm/mremap.c.
+/// A seal that is there already refuses it, too: then nothing is known.
+std::optional<bool> is_in_huge_page(Address edge) {
+  const std::size_t page = sys::page_size();
+  int error = sys::call(SYS_mremap, edge, page, page, 0).error();
+  if (error == EPERM)
+    return {};
+  return error == EINVAL;
+}
+
+/// Whether ranges begin or end inside of huge pages of this mapping. It has
+/// such pages all over or none, so one edge answers for all.
+bool cuts_huge_page(std::span<const filter::GuardedRange> guarded,
+                    PageRange mapping) {
+  auto it = std::partition_point(guarded.begin(), guarded.end(),
+                                 [&](const filter::GuardedRange &one) {
+                                   return one.range.end() < mapping.begin();
+                                 });
+  for (; it != guarded.end() && it->range.begin() < mapping.end(); ++it) {
+    for (Address edge : {it->range.begin(), it->range.end()}) {
+      if (edge % huge == 0 || !mapping.contains(edge))
+        continue;
+      if (auto known = is_in_huge_page(edge))
+        return *known;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 Result<void> read_protections(PageRange range, Scratch<ProtectedRange> &into) {
@@ -62,40 +113,17 @@ Result<void> check_lowerable(PageRange range) {
   return {};
 }
 
-bool cuts_huge_page(PageRange range) {
-  // Every huge page is a multiple of this on x86-64; arm64 has smaller ones.
-  constexpr Address aligned = Address{2} << 20;
-  const std::size_t page = sys::page_size();
-  for (Address edge : {range.begin(), range.end()}) {
-    if (edge % aligned == 0)
-      continue;
-    // Asks for the size it has, and so changes nothing; only hugetlb memory
-    // refuses it for where the address lies. Source: Linux, mm/mremap.c.
-    sys::Answer same = sys::call(SYS_mremap, edge, page, page, 0);
-    if (same.error() == EINVAL)
-      return true;
-  }
-  return false;
-}
-
-Result<void> look_around(std::span<const PageRange> ranges,
+Result<void> look_around(std::span<const filter::GuardedRange> guarded,
                          Surroundings &into) {
-  // brk unmaps whatever lies below the break: also a file that was mapped over
-  // the heap, which is not called [heap].
-  const Address page = sys::page_size();
-  auto brk = static_cast<Address>(sys::call(SYS_brk, 0).raw);
-  const Address heap_end = (brk + page - 1) & ~(page - 1);
-  for (PageRange range : ranges) {
-    if (range.begin() < heap_end)
-      into.heap_end = std::max(into.heap_end, std::min(range.end(), heap_end));
-  }
+  into.heap_end = end_below_break(guarded);
   auto maps = sys::MapsReader::of_self(sys::ReadSeals::without);
   while (auto mapping = MEMSEAL_TRY(maps.next())) {
     into.has_ring |= mapping->name == "anon_inode:[io_uring]";
+    into.cuts_huge_page |= cuts_huge_page(guarded, mapping->range);
     if (!is_system_v(*mapping))
       continue;
-    for (PageRange range : ranges) {
-      if (range.overlaps(mapping->range))
+    for (const filter::GuardedRange &one : guarded) {
+      if (is_kept_mapped(one) && one.range.overlaps(mapping->range))
         MEMSEAL_TRY_VOID(into.attachments.push_back(mapping->range.begin() -
                                                     mapping->offset));
     }

@@ -2,6 +2,7 @@
 // What a commit must know about the mappings of its own process.
 #pragma once
 
+#include "filter/compiler.h"
 #include "memseal/error.h"
 #include "memseal/page_range.h"
 #include "seal/scratch.h"
@@ -25,25 +26,26 @@ Result<void> read_protections(PageRange range, Scratch<ProtectedRange> &into);
 Result<void> check_lowerable(PageRange range);
 Result<void> check_lowerable(Protection protection);
 
-/// Whether a range begins or ends inside of a huge page (hugetlb). Calls on
-/// such memory act on whole huge pages, beyond the length they are given: a
-/// filter cannot guard a part of one. Does not stop: an edge inside of a page
-/// of 1 GiB at a multiple of 2 MiB.
-bool cuts_huge_page(PageRange range);
-
-/// What calls without a range would take from under a seal.
+/// What a filter on some ranges has to know beside them.
 struct Surroundings {
-  /// Where System V segments are attached that have a page in the ranges: the
+  /// Where System V segments are attached that have a MUNMAP-sealed page: the
   /// argument that shmdt(2) would get, which may lie below the range.
   Scratch<Address> attachments;
-  /// The end of the highest page of the ranges below the break of brk(2), 0 if
+  /// The end of the highest such page below the break of brk(2), 0 if
   /// there is none. It may lie below the heap, where brk(2) itself refuses.
   Address heap_end = 0;
   /// Whether an io_uring is mapped: it may empty pages without any call.
   bool has_ring = false;
+  /// Whether a range begins or ends inside of a huge page (hugetlb). Calls on
+  /// such memory act on whole huge pages, beyond the length they are given: a
+  /// filter cannot guard a part of one. Does not see an edge inside of a page
+  /// of 1 GiB at a multiple of 2 MiB.
+  bool cuts_huge_page = false;
 };
 
+/// Needs:   ranges sorted and disjoint.
 /// Errors:  system: /proc/self/maps cannot be read, ENOMEM.
-Result<void> look_around(std::span<const PageRange> ranges, Surroundings &into);
+Result<void> look_around(std::span<const filter::GuardedRange> guarded,
+                         Surroundings &into);
 
 }  // namespace memseal

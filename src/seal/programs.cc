@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "seal/programs.h"
 
+#include "bpf/kernel_length.h"
 #include "filter/compiler.h"
 #include "sys/memory.h"
 #include "sys/seccomp.h"
+#include "sys/seccomp_state.h"
 
 namespace memseal {
 namespace {
@@ -42,6 +44,22 @@ std::span<const sock_filter> for_kernel(const bpf::Program &program) {
           instructions.size()};
 }
 
+std::uint32_t length_of(const bpf::Program &program) {
+  return bpf::most_kernel_instructions(program.instructions());
+}
+
+Result<Installed> install_one(const bpf::Program &program) {
+  MEMSEAL_TRY_VOID(sys::install_filter(for_kernel(program)));
+  return Installed{1, length_of(program)};
+}
+
+/// Whether the kernel has room for more, for certain. How long the filters of
+/// others are cannot be known.
+bool has_room(Installed before, std::uint32_t wanted) {
+  return before.instructions + wanted <= bpf::kernel_room &&
+         sys::filters_on_this_thread() == static_cast<int>(before.programs);
+}
+
 class Compilation {
 public:
   static Result<Compilation> create(
@@ -53,23 +71,24 @@ public:
     return Compilation(ranges, around, std::move(room), std::move(scratch));
   }
 
-  Result<Installed> install() {
+  Result<Installed> install(Installed before) {
     auto whole = compile(filter::Part::whole, 0);
-    if (whole) {
-      MEMSEAL_TRY_VOID(sys::install_filter(for_kernel(*whole)));
-      return Installed{1, whole->size()};
-    }
+    if (whole)
+      return install_one(*whole);
     if (whole.error().code != Errc::budget)
       return std::unexpected(whole.error());
-    auto first = MEMSEAL_TRY(compile(filter::Part::all_but_moved_from, 0));
-    auto second =
-        MEMSEAL_TRY(compile(filter::Part::moved_from, bpf::max_instructions));
+    // The one that forbids least comes first, in case it stays alone.
+    auto first = MEMSEAL_TRY(compile(filter::Part::moved_from, 0));
+    auto second = MEMSEAL_TRY(
+        compile(filter::Part::all_but_moved_from, bpf::max_instructions));
     const std::span<const sock_filter> both[] = {for_kernel(first),
                                                  for_kernel(second)};
-    MEMSEAL_TRY_VOID(sys::rehearse_filters(both));
+    const std::uint32_t length = length_of(first) + length_of(second);
+    if (!has_room(before, length))
+      MEMSEAL_TRY_VOID(sys::rehearse_filters(both));
     for (auto program : both)
       MEMSEAL_TRY_VOID(sys::install_filter(program));
-    return Installed{2, first.size() + second.size()};
+    return Installed{2, length};
   }
 
 private:
@@ -100,9 +119,9 @@ private:
 }  // namespace
 
 Result<Installed> install_guard(std::span<const filter::GuardedRange> ranges,
-                                const Surroundings &around) {
+                                const Surroundings &around, Installed before) {
   Compilation compilation = MEMSEAL_TRY(Compilation::create(ranges, around));
-  return compilation.install();
+  return compilation.install(before);
 }
 
 Result<Installed> install_base(BaseLevel level) {
@@ -110,8 +129,7 @@ Result<Installed> install_base(BaseLevel level) {
       MEMSEAL_TRY(Room<bpf::Instruction>::create(bpf::max_instructions));
   auto program = MEMSEAL_TRY(
       filter::compile_base(level, filter::native_architecture(), room.items()));
-  MEMSEAL_TRY_VOID(sys::install_filter(for_kernel(program)));
-  return Installed{1, program.size()};
+  return install_one(program);
 }
 
 }  // namespace memseal

@@ -59,10 +59,11 @@ struct RegisterHeader {
   std::uint64_t size;  ///< bytes of header and tables, whole pages
   std::uint64_t next;  ///< address of the register that replaced this one, or 0
   std::uint64_t lock;  ///< address of the writers' lock
-  std::uint32_t base_level;    ///< MEMSEAL_BASE_ of memseal/memseal.h
-  std::uint32_t open;          ///< MEMSEAL_OPEN_ bits that concern the process
-  std::uint32_t filters;       ///< filters installed by memseal
-  std::uint32_t instructions;  ///< in them, as classic BPF
+  std::uint32_t base_level;  ///< MEMSEAL_BASE_ of memseal/memseal.h
+  std::uint32_t open;        ///< MEMSEAL_OPEN_ bits that concern the process
+  std::uint32_t filters;     ///< filters installed by memseal
+  /// The most that the kernel counts these as (bpf/kernel_length.h).
+  std::uint32_t instructions;
 };
 
 }  // namespace memseal

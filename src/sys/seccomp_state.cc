@@ -28,6 +28,22 @@ int field(std::string_view status, std::string_view name) {
   return number;
 }
 
+SeccompState read_state(const char *path) {
+  Answer file = call(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+  if (file.failed())
+    return {};
+  char text[4096];
+  long size = call(SYS_read, file.raw, text, sizeof text).raw;
+  call(SYS_close, file.raw);
+  if (size <= 0)
+    return {};
+  std::string_view status(text, static_cast<std::size_t>(size));
+  // A process may call itself "Seccomp:": its name is in the first line, and
+  // the kernel escapes newlines in it.
+  return {.mode = field(status, "\nSeccomp:\t"),
+          .filters = field(status, "\nSeccomp_filters:\t")};
+}
+
 // What the loader module will do, without an effect: a look at a page, a
 // request for none, and mseal(2) of none.
 [[noreturn]] void try_calls(unsigned char *page) {
@@ -43,20 +59,11 @@ int field(std::string_view status, std::string_view name) {
 }  // namespace
 
 SeccompState seccomp_state() {
-  Answer file =
-      call(SYS_openat, AT_FDCWD, "/proc/self/status", O_RDONLY | O_CLOEXEC);
-  if (file.failed())
-    return {};
-  char text[4096];
-  long size = call(SYS_read, file.raw, text, sizeof text).raw;
-  call(SYS_close, file.raw);
-  if (size <= 0)
-    return {};
-  std::string_view status(text, static_cast<std::size_t>(size));
-  // A process may call itself "Seccomp:": its name is in the first line, and
-  // the kernel escapes newlines in it.
-  return {.mode = field(status, "\nSeccomp:\t"),
-          .filters = field(status, "\nSeccomp_filters:\t")};
+  return read_state("/proc/self/status");
+}
+
+int filters_on_this_thread() {
+  return read_state("/proc/thread-self/status").filters;
 }
 
 bool runs_unfiltered() {

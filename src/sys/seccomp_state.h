@@ -21,6 +21,9 @@ struct SeccompState {
 /// Context: before-main, after-filter.
 SeccompState seccomp_state();
 
+/// How many filters this thread has, since Linux 5.9; -1 if it is not told.
+int filters_on_this_thread();
+
 /// Whether no filter is on, by prctl(2): ten times as fast, but a filter that
 /// does not list PR_GET_SECCOMP may kill for it, and strict mode does. For a
 /// program that makes many other calls anyway, before it does anything.

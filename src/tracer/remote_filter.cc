@@ -65,7 +65,8 @@ Result<std::vector<Code>> compile_ranges(std::span<const PageRange> ranges,
   }
   if (whole.error().code != Errc::budget || on_hit == filter::OnHit::notify)
     return std::unexpected(whole.error());
-  for (auto part : {filter::Part::all_but_moved_from, filter::Part::moved_from})
+  // The one that forbids least comes first, in case it stays alone.
+  for (auto part : {filter::Part::moved_from, filter::Part::all_but_moved_from})
     programs.push_back(MEMSEAL_TRY(compile_part(ranges, on_hit, part)));
   return programs;
 }

@@ -315,15 +315,6 @@ TEST(ManyRanges, FitInOneFilterWhenTheyTouch) {
             0);
 }
 
-/// `count` pages with a page between each two, MEMSEAL_MAPPING asked for.
-std::vector<memseal_range> scattered(std::size_t count) {
-  char *at = fresh_pages(2 * count);
-  std::vector<memseal_range> ranges;
-  for (std::size_t i = 0; i < count; ++i)
-    ranges.push_back({at + 2 * i * page, page, MEMSEAL_MAPPING, 0});
-  return ranges;
-}
-
 TEST(ManyScatteredRanges, AreSealedByOneCommit) {
   for (std::size_t count : {500u, 700u, 1000u}) {
     EXPECT_EQ(
@@ -353,32 +344,6 @@ TEST(ManyScatteredRanges, AreSealedByOneCommit) {
         0)
         << count << " ranges";
   }
-}
-
-TEST(TwoProgramsForOneCommit, AreInstalledBothOrNeither) {
-  EXPECT_EQ(
-      in_child([] {
-        // Leave room for one large program, but not for two.
-        auto first = scattered(1000), second = scattered(1000);
-        while (memseal_many(first.data(), 1000, MEMSEAL_FILTER) == 0) {
-          first = std::move(second);
-          second = scattered(1000);
-        }
-        if (errno != E2BIG)
-          return 1;
-        for (const memseal_range &range : first) {
-          auto *at = static_cast<char *>(range.addr);
-          // A huge page may begin here: then more than a page is judged (S-34).
-          if (reinterpret_cast<uintptr_t>(at + page) % (2u << 20) == 0)
-            continue;
-          if (mremap(at, page, page, MREMAP_MAYMOVE | MREMAP_FIXED,
-                     at + page) == MAP_FAILED)
-            return 2;
-        }
-        char *one = fresh_pages(1);
-        return memseal(one, page, MEMSEAL_MUNMAP, MEMSEAL_FILTER) == 0 ? 0 : 3;
-      }),
-      0);
 }
 
 TEST(TheBudget, IsE2BIGAndNothingIsSealed) {

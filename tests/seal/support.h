@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstring>
+#include <vector>
 
 #include "memseal/memseal.h"
 #include "support/in_child.h"
@@ -27,6 +28,15 @@ inline char *fresh_pages(std::size_t count, int prot = PROT_READ | PROT_WRITE) {
   if (at == MAP_FAILED || mprotect(at + page, count * page, prot) != 0)
     _exit(98);
   return at + page;
+}
+
+/// `count` pages with a page between each two, MEMSEAL_MAPPING asked for.
+inline std::vector<memseal_range> scattered(std::size_t count) {
+  char *at = fresh_pages(2 * count);
+  std::vector<memseal_range> ranges;
+  for (std::size_t i = 0; i < count; ++i)
+    ranges.push_back({at + 2 * i * page, page, MEMSEAL_MAPPING, 0});
+  return ranges;
 }
 
 /// Whether a call failed with exactly this errno.

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+// The kernel's room for filters: what memseal expects of it, and that a commit
+// of two programs is whole or nothing where it runs out.
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+
+#include <random>
+#include <vector>
+
+#include "bpf/kernel_length.h"
+#include "filter/compiler.h"
+#include "seal/support.h"
+#include "sys/seccomp.h"
+
+namespace memseal::test {
+namespace {
+
+using Code = std::vector<bpf::Instruction>;
+
+/// One page in two, from `base` on.
+Code program_for(Address base, std::size_t ranges) {
+  std::vector<filter::GuardedRange> guarded;
+  std::vector<PageRange> scratch;
+  for (std::size_t i = 0; i < ranges; ++i) {
+    scratch.push_back(*PageRange::create(base + 2 * i * page, page, page));
+    guarded.push_back({scratch.back(), seal_type::all});
+  }
+  Code storage(bpf::max_instructions);
+  auto program = filter::compile(
+      guarded, {.part = filter::Part::all_but_moved_from}, storage, scratch);
+  auto made = program->instructions();
+  return {made.begin(), made.end()};
+}
+
+/// Constants of all sizes, each jump with two targets: what is longest.
+Code program_of_jumps(std::size_t size) {
+  std::mt19937 random(1);
+  Code code;
+  while (code.size() + 4 < size)
+    code.push_back(
+        {bpf::op::jgt_k, 1, 2, static_cast<std::uint32_t>(random())});
+  while (code.size() < size)
+    code.push_back({bpf::op::ret_k, 0, 0, SECCOMP_RET_ALLOW});
+  return code;
+}
+
+bool install(const Code &code) {
+  return sys::install_filter(
+             {reinterpret_cast<const sock_filter *>(code.data()), code.size()})
+      .has_value();
+}
+
+TEST(TheRoomForFilters, IsNeverLessThanReckonedWith) {
+  const Code programs[] = {
+      program_for(0x7f0000000000, 1), program_for(0x7fff00000000, 1200),
+      program_for(0x1000, 300),       program_of_jumps(4096),
+      program_of_jumps(100),          {{bpf::op::ret_k, 0, 0, 0x7fff0000}},
+  };
+  for (const Code &code : programs) {
+    std::uint32_t each = bpf::most_kernel_instructions(code);
+    int installed = in_child([&] {
+      for (std::uint32_t n = 0; n < bpf::kernel_room / each; ++n) {
+        if (!install(code))
+          return 1;
+      }
+      // And it is the kernel that has an end, not the reckoning.
+      for (int more = 0; more < 40'000; ++more) {
+        if (!install(code))
+          return 0;
+      }
+      return 2;
+    });
+    EXPECT_EQ(installed, 0) << "with programs of " << code.size()
+                            << " instructions, reckoned as " << each;
+  }
+}
+
+bool all_can_be_moved(const std::vector<memseal_range> &ranges) {
+  for (const memseal_range &range : ranges) {
+    char *at = static_cast<char *>(range.addr);
+    // A huge page may begin here: then more than a page is judged (S-34).
+    if (reinterpret_cast<std::uintptr_t>(at + page) % (2u << 20) == 0)
+      continue;
+    if (mremap(at, page, page, MREMAP_MAYMOVE | MREMAP_FIXED, at + page) ==
+        MAP_FAILED)
+      return false;
+  }
+  return true;
+}
+
+TEST(TwoProgramsForOneCommit, AreInstalledBothOrNeither) {
+  EXPECT_EQ(
+      in_child([] {
+        // Leave room for one large program, but not for two.
+        auto first = scattered(1000), second = scattered(1000);
+        while (memseal_many(first.data(), 1000, MEMSEAL_FILTER) == 0) {
+          first = std::move(second);
+          second = scattered(1000);
+        }
+        if (errno != E2BIG)
+          return 1;
+        if (!all_can_be_moved(first))
+          return 2;
+        char *one = fresh_pages(1);
+        return memseal(one, page, MEMSEAL_MUNMAP, MEMSEAL_FILTER) == 0 ? 0 : 3;
+      }),
+      0);
+}
+
+// Their size cannot be known: memseal has to try. From room for everything to
+// room for nothing, in steps that are smaller than one of the two programs.
+TEST(TwoProgramsForOneCommit, AreBothOrNeitherBesideFiltersOfOthers) {
+  constexpr int no_room_for_others = 10;
+  int sealed_some = 0, refused_some = 0;
+  for (int others = 0; others <= 60; others += 3) {
+    int step = in_child([others] {
+      const Code small = program_of_jumps(256);
+      for (int i = 0; i < others; ++i) {
+        if (!install(small))
+          return no_room_for_others;
+      }
+      auto ranges = scattered(1000);
+      if (memseal_many(ranges.data(), 1000, MEMSEAL_FILTER) == 0)
+        return refused(munmap(ranges[7].addr, page), EPERM) ? 0 : 1;
+      if (errno != E2BIG)
+        return 2;
+      return all_can_be_moved(ranges) ? no_room_for_others : 3;
+    });
+    EXPECT_EQ(step % 10, 0) << others << " filters of others";
+    ++(step == 0 ? sealed_some : refused_some);
+  }
+  EXPECT_GT(sealed_some, 0);
+  EXPECT_GT(refused_some, 0);
+}
+
+}  // namespace
+}  // namespace memseal::test
