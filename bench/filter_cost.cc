@@ -10,86 +10,36 @@
 // take turns, a short round each, so that whatever else the machine does hits
 // all alike; a cell is the median of a peer's rounds over that of no seal.
 #include <fcntl.h>
-#include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <algorithm>
 #include <atomic>
-#include <chrono>
-#include <cstdio>
-#include <cstdlib>
 #include <fstream>
-#include <functional>
 #include <string>
 #include <string_view>
 #include <thread>
-#include <vector>
 
-#include "filter/compiler.h"
-#include "guard_programs.h"
+#include "peers.h"
 #include "svg_chart.h"
-#include "sys/seccomp.h"
 
 namespace {
 
 using namespace memseal;
+using bench::Setup;
 
-constexpr std::size_t page = 4096;
-
-double now_ns() {
-  auto now = std::chrono::steady_clock::now().time_since_epoch();
-  return std::chrono::duration<double, std::nano>(now).count();
-}
-
-char *map(std::size_t size) {
-  void *at = mmap(nullptr, size, PROT_READ | PROT_WRITE,
-                  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  return at == MAP_FAILED ? nullptr : static_cast<char *>(at);
-}
-
-/// A page whose neighbours can never merge with it: VMAs that merge and split
-/// cost more than any filter.
-char *lonely_page() {
-  char *three = map(3 * page);
-  mprotect(three, page, PROT_NONE);
-  mprotect(three + 2 * page, page, PROT_NONE);
-  return three + page;
-}
-
-struct Operation {
-  const char *name;
-  const char *goal;  // for the filter with 1,200 ranges
-  std::function<void(char *)> once;
-};
 // munmap+mmap stands twice: a program that maps a page goes on to touch it; the
 // calls alone are cheaper, and the filter's part in them larger.
-const Operation operations[] = {
-    {"mprotect", "1.20",
-     [](char *p) {
-       mprotect(p, page, PROT_READ);
-       mprotect(p, page, PROT_READ | PROT_WRITE);
-     }},
+constexpr bench::Operation operations[] = {
+    {"mprotect", "1.20", bench::protect},
     {"un+mmap used", "1.03",
      [](char *p) {
-       munmap(p, page);
-       (void)mmap(p, page, PROT_READ | PROT_WRITE,
-                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+       bench::replace(p);
        *static_cast<volatile char *>(p) = 1;
      }},
-    {"un+mmap bare", "",
-     [](char *p) {
-       munmap(p, page);
-       (void)mmap(p, page, PROT_READ | PROT_WRITE,
-                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
-     }},
-    {"madvise", "", [](char *p) { madvise(p, page, MADV_DONTNEED); }},
-    {"getppid", "", [](char *) { syscall(SYS_getppid); }},
+    {"un+mmap bare", "", bench::replace},
+    {"madvise", "", bench::advise},
+    {"getppid", "", bench::ask_nothing},
     {"read", "",
      [](char *) {
        static const int zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
@@ -97,28 +47,7 @@ const Operation operations[] = {
        (void)!read(zero, &byte, 1);
      }},
 };
-constexpr std::size_t operation_count = std::size(operations);
-
-struct Setup {
-  std::uint32_t programs = 0, instructions = 0;
-  double install_us = 0;
-};
-
-void install(std::span<const filter::GuardedRange> guarded, Setup &setup) {
-  auto programs = bench::compile_guard(guarded);
-  if (programs.empty())
-    std::abort();
-  for (const bpf::Program &program : programs) {
-    auto code = program.instructions();
-    double begin = now_ns();
-    if (!sys::install_filter(
-            {reinterpret_cast<const sock_filter *>(code.data()), code.size()}))
-      std::abort();
-    setup.install_us += (now_ns() - begin) / 1000;
-    setup.instructions += program.size();
-    ++setup.programs;
-  }
-}
+constexpr int repeats = 300;
 
 /// The smallest filter there is: what any seccomp filter costs.
 void install_nothing() {
@@ -163,113 +92,45 @@ void install_asking() {
 
 enum class Kind { none, native, any, filter, stack, asking };
 
-struct Peer {
+struct Contestant {
   Kind kind;
-  std::size_t ranges;
   const char *name;
-  int order = -1, answer = -1;  // pipes to and from the process
-  Setup setup = {};
-  std::vector<double> times[operation_count] = {};
+  std::size_t ranges;
 };
 
 /// In the peer's process.
-[[noreturn]] void serve(const Peer &peer, int order, int answer) {
-  char *sealed = map(2 * peer.ranges * page + page), *free_page = lonely_page();
-  std::vector<filter::GuardedRange> guarded;
-  for (std::size_t i = 0; i < peer.ranges; ++i) {
-    char *at = sealed + 2 * i * page;
-    guarded.push_back(
-        {*PageRange::create(reinterpret_cast<Address>(at), page, page),
-         seal_type::all});
-    if (peer.kind == Kind::native && syscall(462, at, page, 0) != 0)
-      std::abort();
-  }
+Setup prepare(const Contestant &contestant) {
+  auto guarded = bench::scattered_pages(contestant.ranges);
   Setup setup;
-  if (peer.kind == Kind::any)
-    install_nothing();
-  if (peer.kind == Kind::asking)
-    install_asking();
-  if (peer.kind == Kind::filter)
-    install(guarded, setup);
-  for (std::size_t i = 0; peer.kind == Kind::stack && i < peer.ranges; ++i)
-    install(std::span(guarded).subspan(i, 1), setup);
-  (void)!write(answer, &setup, sizeof setup);
-  int which;
-  while (read(order, &which, sizeof which) == sizeof which) {
-    constexpr int repeats = 300;
-    double begin = now_ns();
-    for (int i = 0; i < repeats; ++i)
-      operations[which].once(free_page);
-    double each = (now_ns() - begin) / repeats;
-    (void)!write(answer, &each, sizeof each);
-  }
-  _exit(0);
-}
-
-/// Returns whether the peer could be set up.
-bool start(Peer &peer) {
-  int order[2], answer[2];
-  if (pipe(order) != 0 || pipe(answer) != 0)
-    std::abort();
-  std::fflush(stdout);
-  if (fork() == 0) {
-    close(order[1]);
-    serve(peer, order[0], answer[1]);
-  }
-  close(order[0]);
-  close(answer[1]);
-  peer.order = order[1];
-  peer.answer = answer[0];
-  if (read(peer.answer, &peer.setup, sizeof peer.setup) == sizeof peer.setup)
-    return true;
-  std::printf("%s with %zu ranges cannot be set up here\n", peer.name,
-              peer.ranges);
-  return false;
-}
-
-void take_turns(std::vector<Peer> &peers, int rounds) {
-  for (int round = 0; round < rounds; ++round) {
-    for (int which = 0; which < int{operation_count}; ++which) {
-      for (Peer &peer : peers) {
-        double each = 0;
-        if (write(peer.order, &which, sizeof which) != sizeof which ||
-            read(peer.answer, &each, sizeof each) != sizeof each)
+  switch (contestant.kind) {
+    case Kind::none:
+      break;
+    case Kind::any:
+      install_nothing();
+      break;
+    case Kind::asking:
+      install_asking();
+      break;
+    case Kind::native:
+      for (const filter::GuardedRange &one : guarded) {
+        if (syscall(462, one.range.begin(), one.range.size(), 0) != 0)
           std::abort();
-        peer.times[which].push_back(each);
       }
-    }
+      break;
+    case Kind::filter:
+      bench::install(guarded, setup);
+      break;
+    case Kind::stack:
+      for (std::size_t i = 0; i < guarded.size(); ++i)
+        bench::install(std::span(guarded).subspan(i, 1), setup);
+      break;
   }
+  return setup;
 }
 
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
-
-/// Of times within a round, so that what slows a round down cancels out.
-double ratio(const Peer &peer, const Peer &none, std::size_t operation) {
-  std::vector<double> ratios;
-  for (std::size_t i = 0; i < none.times[operation].size(); ++i)
-    ratios.push_back(peer.times[operation][i] / none.times[operation][i]);
-  return median(ratios);
-}
-
-void print_table(const std::vector<Peer> &peers) {
-  std::printf("%-7s %6s %8s %6s %10s", "peer", "ranges", "programs", "insns",
-              "install us");
-  for (const Operation &operation : operations)
-    std::printf(" %12s", operation.name);
-  std::printf("\n");
-  for (const Peer &peer : peers) {
-    std::printf("%-7s %6zu %8u %6u %10.0f", peer.name, peer.ranges,
-                peer.setup.programs, peer.setup.instructions,
-                peer.setup.install_us);
-    for (std::size_t i = 0; i < operation_count; ++i)
-      std::printf(" %11.2fx", ratio(peer, peers[0], i));
-    std::printf("\n");
-  }
+void print_goals() {
   std::printf("%-41s", "goal for a filter with 1,200 ranges");
-  for (const Operation &operation : operations)
+  for (const bench::Operation &operation : operations)
     std::printf(" %12s", operation.goal);
   std::printf("\n");
   std::puts(
@@ -278,29 +139,29 @@ void print_table(const std::vector<Peer> &peers) {
       "that allows it at once");
 }
 
-void draw(const std::vector<Peer> &peers, const std::string &file) {
+void draw(std::span<const bench::Peer> peers, const std::string &file) {
   struct Line {
-    Kind kind;
+    std::string_view peer;
     std::size_t operation;
     const char *label, *colour;
   };
   constexpr Line lines[] = {
-      {Kind::asking, 0, "mprotect, supervisor asked", "#7b3294"},
-      {Kind::stack, 0, "mprotect, a filter a range", "#d7301f"},
-      {Kind::filter, 0, "mprotect, memseal", "#08519c"},
-      {Kind::filter, 1, "munmap+mmap, memseal", "#238b45"},
-      {Kind::filter, 4, "getppid, memseal", "#737373"}};
+      {"asks", 0, "mprotect, supervisor asked", "#7b3294"},
+      {"stack", 0, "mprotect, a filter a range", "#d7301f"},
+      {"filter", 0, "mprotect, memseal", "#08519c"},
+      {"filter", 1, "munmap+mmap, memseal", "#238b45"},
+      {"filter", 4, "getppid, memseal", "#737373"}};
   bench::Chart chart{.title = "What sealing by a filter costs a call",
                      .x_title = "sealed ranges",
                      .y_title = "time, relative to nothing sealed"};
   for (const Line &line : lines) {
     bench::Series series{line.label, line.colour};
-    for (const Peer &peer : peers) {
-      double y = ratio(peer, peers[0], line.operation);
-      if (peer.kind != line.kind)
+    for (const bench::Peer &peer : peers) {
+      if (peer.name() != line.peer)
         continue;
-      series.points.push_back({static_cast<double>(peer.ranges), y});
-      if (line.kind == Kind::asking)  // the same for any number
+      double y = peer.ratio(peers[0], line.operation);
+      series.points.push_back({static_cast<double>(peer.ranges()), y});
+      if (line.peer == "asks")  // the same for any number
         series.points.push_back({1200, y});
     }
     chart.series.push_back(series);
@@ -321,23 +182,31 @@ int main(int argc, char **argv) {
     if (word.starts_with("--svg="))
       file = word.substr(6);
   }
-  std::vector<Peer> wanted = {{Kind::none, 0, "none"}, {Kind::any, 0, "any"}};
+  std::vector<Contestant> contestants = {{Kind::none, "none", 0},
+                                         {Kind::any, "any", 0}};
   for (std::size_t n : {1u, 1200u})
-    wanted.push_back({Kind::native, n, "native"});
+    contestants.push_back({Kind::native, "native", n});
   for (std::size_t n : {1u, 10u, 100u, 600u, 1200u})
-    wanted.push_back({Kind::filter, n, "filter"});
+    contestants.push_back({Kind::filter, "filter", n});
   for (std::size_t n : {1u, 10u, 40u, 100u})
-    wanted.push_back({Kind::stack, n, "stack"});
-  wanted.push_back({Kind::asking, 1, "asks"});
-  std::vector<Peer> peers;
-  for (Peer &peer : wanted) {
-    if (start(peer))
-      peers.push_back(peer);
+    contestants.push_back({Kind::stack, "stack", n});
+  contestants.push_back({Kind::asking, "asks", 1});
+
+  std::vector<bench::Peer> peers;
+  for (const Contestant &one : contestants) {
+    bench::Peer peer(one.name, one.ranges, operations, repeats,
+                     [&one] { return prepare(one); });
+    if (peer.is_ready())
+      peers.push_back(std::move(peer));
+    else if (one.kind == Kind::none)
+      return 77;
+    else
+      std::printf("%s with %zu ranges cannot be set up here\n", one.name,
+                  one.ranges);
   }
-  if (peers.empty() || peers[0].kind != Kind::none)
-    return 77;
-  take_turns(peers, rounds);
-  print_table(peers);
+  bench::take_turns(peers, std::size(operations), rounds);
+  bench::print_table(peers, operations);
+  print_goals();
   if (!file.empty())
     draw(peers, file);
 }
