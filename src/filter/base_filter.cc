@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The base filter: see compile_base in filter/compiler.h for what and why.
 #include "base/assert.h"
+#include "filter/action.h"
 #include "filter/advice.h"
 #include "filter/compiler.h"
 #include "filter/page_check.h"
@@ -10,10 +11,6 @@ namespace {
 
 using namespace bpf::op;
 using bpf::Node;
-
-constexpr std::uint32_t action_allow = 0x7fff0000;
-constexpr std::uint32_t action_eperm = 0x00050001;
-constexpr std::uint32_t action_enosys = 0x00050026;
 
 // From linux/*.h, as numbers: not every C library has the newest headers.
 constexpr std::uint32_t prot_grows = 0x03000000;  // PROT_GROWSDOWN | UP
@@ -34,8 +31,8 @@ public:
 
   Result<bpf::Program> compile() {
     MEMSEAL_ASSERT(level_ != BaseLevel::none);
-    allow_ = as_.ret(action_allow);
-    deny_ = as_.ret(action_eperm);
+    allow_ = as_.ret(action::allow);
+    deny_ = as_.ret(action::eperm);
     Node other = allow_;
     std::span<const SyscallTable> tables = tables_of(architecture_);
     for (std::size_t i = tables.size(); i-- > 0;)
@@ -100,8 +97,8 @@ private:
     on(table.old_mmap, deny_);
     on(table.ipc, ipc());
     if (table.foreign_numbers != no_such_call)
-      next_ =
-          as_.jump(jge_k, table.foreign_numbers, as_.ret(action_enosys), next_);
+      next_ = as_.jump(jge_k, table.foreign_numbers, as_.ret(action::enosys),
+                       next_);
     return as_.then(ld, number_offset, next_);
   }
 

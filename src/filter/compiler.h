@@ -24,6 +24,7 @@
 #include <span>
 
 #include "bpf/assembler.h"
+#include "filter/action.h"
 #include "filter/syscall_table.h"
 #include "memseal/page_range.h"
 #include "memseal/seal_types.h"
@@ -37,12 +38,12 @@ struct GuardedRange {
   Downgrade downgrade = Downgrade::refused;
 };
 
-/// What a program answers to a call that a seal forbids: a SECCOMP_RET_ value.
+/// What a program answers to a call that a seal forbids.
 enum class OnHit : std::uint32_t {
-  deny = 0x00050001,          ///< EPERM
-  notify = 0x7fc00000,        ///< ask the listener; ENOSYS when it is gone
-  trap = 0x00030000,          ///< SIGSYS
-  kill_process = 0x80000000,  ///< as by SIGSYS, not to be caught
+  deny = action::eperm,
+  notify = action::notify,  ///< ask the listener; ENOSYS when it is gone
+  trap = action::trap,      ///< SIGSYS
+  kill_process = action::kill_process,  ///< as by SIGSYS, not to be caught
 };
 
 /// Two ranges decide over mremap with MREMAP_FIXED, where BPF, which only jumps

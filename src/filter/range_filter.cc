@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "base/assert.h"
+#include "filter/action.h"
 #include "filter/advice.h"
 #include "filter/compiler.h"
 #include "filter/page_check.h"
@@ -15,9 +16,6 @@ namespace {
 
 using namespace bpf::op;
 using bpf::Node;
-
-constexpr std::uint32_t action_allow = 0x7fff0000;
-constexpr std::uint32_t action_return_0 = 0x00050000;
 
 constexpr std::uint32_t all_ones = 0xffffffff;
 constexpr std::uint32_t prot_read = 1;
@@ -61,7 +59,7 @@ public:
   Result<bpf::Program> compile() {
     if (options_.part == Part::whole && !could_hold_two_trees())
       return fail(Errc::budget);
-    allow_ = as_.ret(action_allow);
+    allow_ = as_.ret(action::allow);
     hit_ = as_.ret(static_cast<std::uint32_t>(options_.on_hit));
     build_moves();
     if (options_.part == Part::moved_from)
@@ -238,7 +236,7 @@ private:
       return allow_;
     auto high = static_cast<std::uint32_t>(options_.heap_end >> 32);
     auto low = static_cast<std::uint32_t>(options_.heap_end);
-    Node refuse = as_.ret(action_return_0);
+    Node refuse = as_.ret(action::succeed);
     if (options_.on_hit != OnHit::deny)
       refuse = hit_;
     Node asks = as_.then(ld, low_of(0), as_.jump(jeq_k, 0, allow_, refuse));
