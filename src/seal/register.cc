@@ -12,6 +12,9 @@
 namespace memseal {
 namespace {
 
+// The race detector would call the reading of a table a race.
+#define MEMSEAL_RACES_ON_PURPOSE __attribute__((no_sanitize("thread")))
+
 // Far more than is used at first, and only addresses: the kernel puts new
 // mappings into the gaps between old ones, and the register stays for ever. So
 // it asks for a place that only a large gap has, lest it fill a hole that the
@@ -135,6 +138,9 @@ const RegisterHeader *find_register() {
   return header == nullptr ? nullptr : newest(header);
 }
 
+// A writer of the next change but one may be writing to the table that is read
+// here. Then the generation has moved on, and what was read is thrown away.
+MEMSEAL_RACES_ON_PURPOSE
 RegisterEntry read_entry(const RegisterHeader &header, Address at) {
   for (;;) {
     std::uint32_t seen = generation_of(header).load(std::memory_order_acquire);
@@ -143,7 +149,9 @@ RegisterEntry read_entry(const RegisterHeader &header, Address at) {
         std::min(header.table[seen & 1].count, header.capacity);
     const RegisterEntry *last = first + count;
     const RegisterEntry *it = std::partition_point(
-        first, last, [&](const RegisterEntry &e) { return e.end <= at; });
+        first, last, [&](const RegisterEntry &e) MEMSEAL_RACES_ON_PURPOSE {
+          return e.end <= at;
+        });
     RegisterEntry found{0, ~std::uint64_t{0}, 0, 0, 0, 0};
     if (it != last && it->begin <= at) {
       found = *it;
@@ -194,6 +202,9 @@ Result<RegisterChange> RegisterChange::begin(RegisterHeader *any,
 
   std::uint32_t active = header->generation & 1;
   RegisterEntry *draft = table_of(*header, active ^ 1);
+  // A reader that sees any of what is written from here on sees the present
+  // generation too, and knows that the draft is no longer the table in force.
+  std::atomic_thread_fence(std::memory_order_release);
   std::copy_n(table_of(*header, active), count, draft);
   return RegisterChange(header, pages_of(*header),
                         SealTable({draft, header->capacity}, count));

@@ -13,8 +13,10 @@
 #include <vector>
 
 #include "memseal/memseal.h"
+#include "seal/register.h"
 #include "support/in_child.h"
 #include "sys/memory.h"
+#include "sys/signals.h"
 
 namespace memseal::test {
 
@@ -42,6 +44,13 @@ inline std::vector<memseal_range> scattered(std::size_t count) {
 /// Whether a call failed with exactly this errno.
 inline bool refused(long outcome, int with) {
   return outcome == -1 && errno == with;
+}
+
+/// Blocks or unblocks memseal's signal for this thread. By the bare call, since
+/// libc's leave it alone.
+inline void block_raw(int how) {
+  sys::SignalSet set = sys::signal_bit(handshake_signal);
+  syscall(SYS_rt_sigprocmask, how, &set, nullptr, sizeof set);
 }
 
 /// What a test runs on.

@@ -13,9 +13,7 @@
 #include <thread>
 #include <vector>
 
-#include "seal/register.h"
 #include "seal/support.h"
-#include "sys/signals.h"
 
 namespace memseal::test {
 namespace {
@@ -51,11 +49,6 @@ private:
   int outcome_ = -1;
   std::thread thread_;
 };
-
-void block_raw(int how) {
-  sys::SignalSet set = sys::signal_bit(handshake_signal);
-  syscall(SYS_rt_sigprocmask, how, &set, nullptr, sizeof set);
-}
 
 TEST(ASeal, BindsOtherThreadsAndThoseToCome) {
   EXPECT_EQ(in_child([] {
