@@ -12,9 +12,6 @@
 namespace memseal {
 namespace {
 
-// The race detector would call the reading of a table a race.
-#define MEMSEAL_RACES_ON_PURPOSE __attribute__((no_sanitize("thread")))
-
 // Far more than is used at first, and only addresses: the kernel puts new
 // mappings into the gaps between old ones, and the register stays for ever. So
 // it asks for a place that only a large gap has, lest it fill a hole that the
@@ -139,26 +136,30 @@ const RegisterHeader *find_register() {
 }
 
 // A writer of the next change but one may be writing to the table that is read
-// here. Then the generation has moved on, and what was read is thrown away.
-MEMSEAL_RACES_ON_PURPOSE
-RegisterEntry read_entry(const RegisterHeader &header, Address at) {
+// here. Then the generation has moved on, and what was read is thrown away. The
+// race detector is told not to look; so the search is written out here.
+__attribute__((no_sanitize("thread"))) RegisterEntry read_entry(
+    const RegisterHeader &header, Address at) {
   for (;;) {
     std::uint32_t seen = generation_of(header).load(std::memory_order_acquire);
-    const RegisterEntry *first = table_of(header, seen & 1);
-    std::uint32_t count =
+    const RegisterEntry *table = table_of(header, seen & 1);
+    const std::uint32_t count =
         std::min(header.table[seen & 1].count, header.capacity);
-    const RegisterEntry *last = first + count;
-    const RegisterEntry *it = std::partition_point(
-        first, last, [&](const RegisterEntry &e) MEMSEAL_RACES_ON_PURPOSE {
-          return e.end <= at;
-        });
+    std::uint32_t first = 0;  // that ends behind `at`
+    for (std::uint32_t last = count; first != last;) {
+      std::uint32_t middle = first + (last - first) / 2;
+      if (table[middle].end <= at)
+        first = middle + 1;
+      else
+        last = middle;
+    }
     RegisterEntry found{0, ~std::uint64_t{0}, 0, 0, 0, 0};
-    if (it != last && it->begin <= at) {
-      found = *it;
+    if (first != count && table[first].begin <= at) {
+      found = table[first];
     } else {
-      found.begin = it == first ? 0 : it[-1].end;
-      if (it != last)
-        found.end = it->begin;
+      found.begin = first == 0 ? 0 : table[first - 1].end;
+      if (first != count)
+        found.end = table[first].begin;
     }
     std::atomic_thread_fence(std::memory_order_acquire);
     if (generation_of(header).load(std::memory_order_relaxed) == seen)

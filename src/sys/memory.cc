@@ -16,6 +16,17 @@ Result<void> nothing(Answer answer) {
   return {};
 }
 
+Result<PageRange> map(std::size_t size, int sharing) {
+  // PROT and MAP constants come from the kernel's own header: this file is
+  // also built where there is no C library to include.
+  std::size_t page = page_size();
+  std::size_t whole = (size + page - 1) & ~(page - 1);
+  long begin = MEMSEAL_TRY(
+      result(call(SYS_mmap, 0, whole, Protection::read | Protection::write,
+                  sharing | MAP_ANONYMOUS, -1, 0)));
+  return PageRange::create(static_cast<Address>(begin), whole, page);
+}
+
 }  // namespace
 
 Result<void> mseal(PageRange range) {
@@ -27,14 +38,11 @@ bool has_mseal() {
 }
 
 Result<PageRange> map_anonymous(std::size_t size) {
-  // PROT and MAP constants come from the kernel's own header: this file is
-  // also built where there is no C library to include.
-  std::size_t page = page_size();
-  std::size_t whole = (size + page - 1) & ~(page - 1);
-  long begin = MEMSEAL_TRY(
-      result(call(SYS_mmap, 0, whole, Protection::read | Protection::write,
-                  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)));
-  return PageRange::create(static_cast<Address>(begin), whole, page);
+  return map(size, MAP_PRIVATE);
+}
+
+Result<PageRange> map_shared(std::size_t size) {
+  return map(size, MAP_SHARED);
 }
 
 Result<void> unmap(PageRange range) {

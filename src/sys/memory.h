@@ -29,6 +29,8 @@ bool has_mseal();
 /// Private anonymous memory, readable and writable, at an address of the
 /// kernel's choice. Errors: system.
 Result<PageRange> map_anonymous(std::size_t size);
+/// The same, shared with children that are forked later.
+Result<PageRange> map_shared(std::size_t size);
 Result<void> unmap(PageRange range);
 Result<void> protect(PageRange range, Protection protection);
 

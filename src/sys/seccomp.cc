@@ -8,6 +8,7 @@
 
 #include <atomic>
 
+#include "sys/memory.h"
 #include "sys/named_memory.h"
 #include "sys/syscall.h"
 #include "sys/threads.h"
@@ -50,6 +51,40 @@ Answer install_synchronised(std::span<const sock_filter> program) {
   }
 }
 
+/// What a forked child found out.
+struct Rehearsal {
+  std::atomic<bool> has_ended;
+  std::atomic<bool> succeeded;
+  std::atomic<Errc> code;
+};
+
+[[noreturn]] void rehearse(
+    std::span<const std::span<const sock_filter>> programs,
+    Rehearsal &rehearsal) {
+  Result<void> outcome;
+  for (std::size_t i = 0; outcome && i != programs.size(); ++i)
+    outcome = install_filter(programs[i]);
+  rehearsal.succeeded = outcome.has_value();
+  if (!outcome)
+    rehearsal.code = outcome.error().code;
+  rehearsal.has_ended = true;
+  for (;;)
+    call(SYS_exit_group, 0);
+}
+
+Result<void> wait_for_rehearsal(long child, const Rehearsal &rehearsal) {
+  Answer waited;
+  do
+    waited = call(SYS_wait4, child, 0, __WALL, 0);
+  while (waited.error() == EINTR);
+  // Gone all the same: ECHILD, somebody else has waited for it.
+  if (!rehearsal.has_ended)
+    return fail(Errc::unsupported);  // a filter killed it
+  if (!rehearsal.succeeded)
+    return fail(rehearsal.code);
+  return {};
+}
+
 }  // namespace
 
 Result<void> install_filter(std::span<const sock_filter> program) {
@@ -81,33 +116,22 @@ Result<void> install_filter(std::span<const sock_filter> program) {
 
 Result<void> rehearse_filters(
     std::span<const std::span<const sock_filter>> programs) {
+  // How it went stands in shared memory, and not in the child's exit status:
+  // another thread may have waited for any child and have got that.
+  PageRange shared = MEMSEAL_TRY(map_shared(sizeof(Rehearsal)));
+  auto *rehearsal = reinterpret_cast<Rehearsal *>(shared.begin());
   // fork(2) with no signal at the end of the child; it must be waited for with
   // __WALL then.
-  long child = MEMSEAL_TRY(result(call(SYS_clone, 0, 0, 0, 0, 0)));
-  if (child == 0) {
-    int code = 0;
-    for (std::span<const sock_filter> program : programs) {
-      auto installed = install_filter(program);
-      if (!installed) {
-        code = 1 + static_cast<int>(installed.error().code);
-        break;
-      }
-    }
-    for (;;)
-      call(SYS_exit_group, code);
-  }
-  int status = 0;
-  Answer waited;
-  do
-    waited = call(SYS_wait4, child, &status, __WALL, 0);
-  while (waited.error() == EINTR);
-  MEMSEAL_TRY(result(waited));
-  if ((status & 0x7f) != 0)  // a signal ended it
-    return fail(Errc::unsupported);
-  int code = status >> 8 & 0xff;
-  if (code != 0)
-    return fail(static_cast<Errc>(code - 1));
-  return {};
+  auto child = result(call(SYS_clone, 0, 0, 0, 0, 0));
+  if (child && *child == 0)
+    rehearse(programs, *rehearsal);
+  Result<void> outcome;
+  if (!child)
+    outcome = std::unexpected(child.error());
+  else
+    outcome = wait_for_rehearsal(*child, *rehearsal);
+  (void)unmap(shared);
+  return outcome;
 }
 
 bool has_no_new_privs() {

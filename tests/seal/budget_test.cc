@@ -4,7 +4,11 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 
+#include <sys/wait.h>
+
+#include <atomic>
 #include <random>
+#include <thread>
 #include <vector>
 
 #include "bpf/kernel_length.h"
@@ -131,6 +135,29 @@ TEST(TwoProgramsForOneCommit, AreBothOrNeitherBesideFiltersOfOthers) {
   }
   EXPECT_GT(sealed_some, 0);
   EXPECT_GT(refused_some, 0);
+}
+
+// The child that tries them is nobody's to wait for, but a program may wait for
+// any child.
+TEST(TwoProgramsForOneCommit, MindNoThreadThatWaitsForAnyChild) {
+  EXPECT_EQ(in_child([] {
+              if (!install(program_of_jumps(16)))
+                return 1;
+              std::atomic<bool> sealed{false};
+              std::thread undertaker([&] {
+                while (!sealed)
+                  waitpid(-1, nullptr, __WALL | WNOHANG);
+              });
+              int outcome = 0;
+              for (int i = 0; i < 2 && outcome == 0; ++i) {
+                auto ranges = scattered(700);
+                outcome = memseal_many(ranges.data(), 700, MEMSEAL_FILTER);
+              }
+              sealed = true;
+              undertaker.join();
+              return outcome == 0 ? 0 : 2;
+            }),
+            0);
 }
 
 }  // namespace
