@@ -4,30 +4,32 @@
 
 #include "seal/handshake.h"
 #include "seal/register.h"
-#include "sys/named_memory.h"
+#include "sys/patience.h"
 #include "sys/threads.h"
 
 namespace memseal {
 namespace {
 
-constexpr std::uint64_t patience_before = 200'000;  // microseconds
+// For each thread. libc blocks the signal while a thread begins, while it ends,
+// and in its own handler: on a busy machine a thread may be seen so again and
+// again, so one looks often, not only long.
+constexpr std::uint64_t microseconds_before = 200'000;
+constexpr unsigned looks_before = 200;
 
 enum class Reach : std::uint8_t { by_signal, ring_worker };
 
 /// Waits until the thread takes our signal, or has ended.
-Result<Reach> check_reachable(int tid, std::uint64_t deadline) {
-  for (;;) {
+Result<Reach> check_reachable(int tid) {
+  sys::Patience patience(microseconds_before, looks_before);
+  do {
     auto state = MEMSEAL_TRY(sys::thread_state(tid));
     bool blocked = (state.blocked & sys::signal_bit(handshake_signal)) != 0;
     if (state.ended || !blocked)
       return Reach::by_signal;
     if (sys::is_ring_worker(tid))
       return Reach::ring_worker;
-    if (sys::now_microseconds() >= deadline)
-      return fail(Errc::unsynchronised);
-    std::atomic<std::uint32_t> nothing{0};
-    sys::wait(nothing, 0, 500);
-  }
+  } while (patience.lasts());
+  return fail(Errc::unsynchronised);
 }
 
 }  // namespace
@@ -41,13 +43,12 @@ Result<Barrier> Barrier::prepare() {
   if (!threads)
     return fail(Errc::unsynchronised, threads.error().sys_errno);
   const int self = sys::current_thread();
-  const std::uint64_t deadline = sys::now_microseconds() + patience_before;
   std::size_t seen = 0;
   Barrier barrier(Company::threads);
   while (auto tid = MEMSEAL_TRY(threads->next())) {
     ++seen;
     if (*tid != self &&
-        MEMSEAL_TRY(check_reachable(*tid, deadline)) == Reach::ring_worker)
+        MEMSEAL_TRY(check_reachable(*tid)) == Reach::ring_worker)
       barrier.ring_worker_ = true;
   }
   if (seen == 1 && company == sys::Company::some)

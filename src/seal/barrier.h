@@ -42,9 +42,9 @@ namespace memseal {
 
 class Barrier {
 public:
-  /// Errors:  unsynchronised: a thread blocks the signal for longer than 200
-  /// ms,
-  ///          or the threads cannot be listed. Nothing has happened.
+  /// Errors:  unsynchronised: a thread blocks the signal for longer than 200 ms
+  ///          and 200 looks, or the threads cannot be listed. Nothing has
+  ///          happened.
   /// Needs:   the RegisterLock.
   static Result<Barrier> prepare();
 

@@ -8,8 +8,9 @@
 //
 // The list of threads is not a snapshot, so it is read until one reading shows
 // as many threads as the kernel counts and none that is new. Threads made after
-// the filter was installed were born under it; they are signalled only because
-// nobody can tell them apart.
+// the filter was installed were born under it and need no signal; but for the
+// first hundredth of a second nobody can tell them apart. From then on they are
+// left out: else a program that makes threads all the time would never be done.
 //
 // As long as one of our signals may still be on its way, the handler stays: the
 // default action of signal 33 would end the process.
@@ -189,11 +190,13 @@ public:
 
   Result<void> run() {
     deadline_ = sys::now_microseconds() + patience;
+    began_ = sys::now_in_ticks();
     known_.add(sys::current_thread());
     for (;;) {
       bool complete = MEMSEAL_TRY(scan());
       if (complete)
         return {};
+      again_ = true;
       if (sys::now_microseconds() >= deadline_)
         return fail(Errc::unsynchronised);
     }
@@ -211,6 +214,8 @@ private:
       ++seen;
       if (!known_.add(*tid) ||
           (workers_ == RingWorkers::leave_out && sys::is_ring_worker(*tid)))
+        continue;
+      if (again_ && sys::began_after(*tid, began_))
         continue;
       found_new = true;
       MEMSEAL_TRY_VOID(ask(*tid));
@@ -279,6 +284,8 @@ private:
   RingWorkers workers_;
   InlineVector<Asked, wave_size> wave_;
   std::uint64_t deadline_ = 0;
+  sys::BootTicks began_ = 0;  // the filter is older
+  bool again_ = false;        // one reading of the list is done
   bool owes_answers_ = false;
 };
 

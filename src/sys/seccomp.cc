@@ -9,7 +9,7 @@
 #include <atomic>
 
 #include "sys/memory.h"
-#include "sys/named_memory.h"
+#include "sys/patience.h"
 #include "sys/syscall.h"
 #include "sys/threads.h"
 
@@ -20,7 +20,8 @@ namespace {
 // speculation on kernels before 5.16 and pays for it on every branch.
 constexpr unsigned spec_allow = 1u << 2;
 
-constexpr std::uint64_t burial = 200'000;  // microseconds
+constexpr std::uint64_t burial_microseconds = 200'000;
+constexpr unsigned burial_looks = 200;
 
 Answer install(std::span<const sock_filter> program, unsigned flags) {
   sock_fprog described{static_cast<unsigned short>(program.size()),
@@ -40,14 +41,12 @@ Answer install_at_best(std::span<const sock_filter> program) {
 /// 6.11 the kernel leaves ending threads out itself (kernel/seccomp.c,
 /// seccomp_can_sync_threads); before, we wait for them.
 Answer install_synchronised(std::span<const sock_filter> program) {
-  const std::uint64_t deadline = now_microseconds() + burial;
+  Patience patience(burial_microseconds, burial_looks);
   for (;;) {
     Answer answer = install_at_best(program);
     if (answer.raw <= 0 || !is_ending(static_cast<int>(answer.raw)) ||
-        now_microseconds() >= deadline)
+        !patience.lasts())
       return answer;
-    std::atomic<std::uint32_t> nothing{0};
-    wait(nothing, 0, 500);
   }
 }
 

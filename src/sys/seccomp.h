@@ -19,7 +19,7 @@ namespace memseal::sys {
 ///          budget: the filters of a thread would exceed 32,768 instructions
 ///          as the kernel counts them, or this one 4,096.
 ///          unsynchronised: a thread has a filter that this one has not. One
-///          that is ending is waited for, up to 200 ms.
+///          that is ending is waited for, up to 200 ms and 200 looks.
 ///          system. No thread has the filter on error.
 /// Kernel:  3.17; 4.17 for SPEC_ALLOW, left away before.
 /// Source:  seccomp(2); Linux, kernel/seccomp.c, seccomp_set_mode_filter.

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/sched.h>
 #include <linux/stat.h>
+#include <linux/time_types.h>
 #include <sys/syscall.h>
 
 #include <cstring>
@@ -166,36 +167,61 @@ Result<ThreadState> thread_state(int tid) {
 
 namespace {
 
-/// The PF_ flags; nothing if the thread is gone or /proc does not say.
-std::optional<unsigned long> flags_of(int tid) {
+/// A field of /proc/PID/task/TID/stat by the number that proc(5) gives it, from
+/// 4 on; nothing if the thread is gone or /proc does not say.
+std::optional<std::uint64_t> stat_field(int tid, int number) {
   std::array<char, 1024> buffer;
   auto text = read_small(TaskPath(tid, "stat").text, buffer);
   if (!text)
     return {};
   // "TID (NAME) S 1 2 3 4 5 FLAGS ..."; the name may hold anything.
   std::size_t at = text->rfind(')');
-  for (int field = 0; field < 7 && at != text->npos; ++field)
+  for (int field = 2; field < number && at != text->npos; ++field)
     at = text->find(' ', at + 1);
   if (at == text->npos)
     return {};
-  unsigned long flags = 0;
+  std::uint64_t value = 0;
   for (++at; at < text->size() && (*text)[at] >= '0' && (*text)[at] <= '9';
        ++at)
-    flags = flags * 10 + static_cast<unsigned long>((*text)[at] - '0');
-  return flags;
+    value = value * 10 + static_cast<std::uint64_t>((*text)[at] - '0');
+  return value;
+}
+
+/// The PF_ flags.
+std::optional<std::uint64_t> flags_of(int tid) {
+  return stat_field(tid, 9);
 }
 
 }  // namespace
 
 bool is_ring_worker(int tid) {
-  constexpr unsigned long pf_io_worker = 0x10;
+  constexpr std::uint64_t pf_io_worker = 0x10;
   return (flags_of(tid).value_or(0) & pf_io_worker) != 0;
 }
 
 bool is_ending(int tid) {
-  constexpr unsigned long pf_exiting = 0x4;
+  constexpr std::uint64_t pf_exiting = 0x4;
   if (auto flags = flags_of(tid))
     return (*flags & pf_exiting) != 0;
+  auto state = thread_state(tid);
+  return state && state->ended;
+}
+
+BootTicks now_in_ticks() {
+  constexpr int clock_boottime = 7;
+  constexpr std::uint64_t ticks_a_second = 100;  // USER_HZ
+  constexpr std::uint64_t nanoseconds_a_tick = 1'000'000'000 / ticks_a_second;
+  __kernel_timespec now{};
+  if (call(SYS_clock_gettime, clock_boottime, &now).failed())
+    return ~BootTicks{0};
+  return static_cast<std::uint64_t>(now.tv_sec) * ticks_a_second +
+         static_cast<std::uint64_t>(now.tv_nsec) / nanoseconds_a_tick;
+}
+
+bool began_after(int tid, BootTicks moment) {
+  auto began = stat_field(tid, 22);
+  if (began)
+    return *began > moment;
   auto state = thread_state(tid);
   return state && state->ended;
 }

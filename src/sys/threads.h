@@ -80,6 +80,20 @@ bool is_ring_worker(int tid);
 ///          PF_EXITING.
 bool is_ending(int tid);
 
+/// A point in time as /proc tells it: the boot clock, in hundredths of a second
+/// (on x86-64 and arm64).
+using BootTicks = std::uint64_t;
+/// The end of time where the clock cannot be read: nothing begins after it.
+BootTicks now_in_ticks();
+
+/// Whether the thread certainly began after the hundredth of a second that
+/// `moment` names, or is gone.
+///
+/// Source:  proc(5), /proc/pid/stat, starttime; Linux, kernel/fork.c,
+///          copy_process(): the time is taken before the thread inherits its
+///          filters.
+bool began_after(int tid, BootTicks moment);
+
 /// The number of the system call in which the thread sleeps; -1 if it sleeps
 /// outside of any (a page fault); nothing if it runs, or cannot be asked.
 ///

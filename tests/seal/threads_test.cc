@@ -5,8 +5,8 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/time.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include <atomic>
 #include <functional>
@@ -31,15 +31,15 @@ public:
       : thread_([this, before, after] {
           before();
           ready_ = true;
-          while (!go_)
-            usleep(100);
+          ready_.notify_one();
+          go_.wait(false);
           outcome_ = after();
         }) {
-    while (!ready_)
-      usleep(100);
+    ready_.wait(false);
   }
   int finish() {
     go_ = true;
+    go_.notify_one();
     thread_.join();
     return outcome_;
   }
@@ -249,17 +249,18 @@ TEST(ThreadsThatComeAndGo, DoNotDisturbASeal) {
                   while (!end)
                     std::thread([] {}).join();
                 });
-              for (int i = 0; i < 50; ++i) {
+              int error = 0;
+              for (int i = 0; i < 50 && error == 0; ++i) {
                 char *at = fresh_pages(1);
                 if (memseal(at, page, MEMSEAL_MAPPING, 0) != 0)
-                  return 1;
-                if (!refused(munmap(at, page), EPERM))
-                  return 2;
+                  error = errno;
+                else if (!refused(munmap(at, page), EPERM))
+                  error = 255;
               }
               end = true;
               for (std::thread &maker : makers)
                 maker.join();
-              return 0;
+              return error;
             }),
             0);
 }
@@ -314,13 +315,16 @@ TEST_P(Together, ASignalHandlerMaySealWhatItInterrupted) {
               x_handler_engine = e;
               struct sigaction action {};
               action.sa_handler = seal_in_handler;
-              sigaction(SIGPROF, &action, nullptr);
-              itimerval soon{{0, 300}, {0, 300}};
-              std::thread other([] { usleep(30'000); });
-              setitimer(ITIMER_REAL, &soon, nullptr);
               action.sa_flags = SA_RESTART;
-              sigaction(SIGALRM, &action, nullptr);
-              setitimer(ITIMER_REAL, &soon, nullptr);
+              sigaction(SIGUSR1, &action, nullptr);
+              std::thread other([] { usleep(30'000); });
+              sigevent to_us{};
+              to_us.sigev_signo = SIGUSR1;
+              timer_t timer;
+              itimerspec soon{{0, 300'000}, {0, 300'000}};
+              if (timer_create(CLOCK_MONOTONIC, &to_us, &timer) != 0 ||
+                  timer_settime(timer, 0, &soon, nullptr) != 0)
+                return 100;
               int failed = 0;
               for (int i = 0; i < 15; ++i) {
                 char *at = fresh_pages(1);
@@ -329,8 +333,7 @@ TEST_P(Together, ASignalHandlerMaySealWhatItInterrupted) {
               }
               while (x_handled < 5)
                 usleep(100);
-              itimerval never{};
-              setitimer(ITIMER_REAL, &never, nullptr);
+              timer_delete(timer);
               other.join();
               return failed + 10 * x_handler_failed;
             }),

@@ -8,12 +8,15 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdio>
+#include <thread>
 
 #include "support/in_child.h"
 #include "sys/auxiliary_vector.h"
 #include "sys/memory.h"
 #include "sys/syscall.h"
+#include "sys/threads.h"
 
 namespace memseal {
 namespace {
@@ -71,6 +74,58 @@ TEST(Calls, protection_can_be_taken_and_given_back) {
   ASSERT_TRUE(sys::unmap(range).has_value());
   EXPECT_EQ(sys::protect(range, Protection{Protection::read}),
             std::unexpected(Error{Errc::system, ENOMEM}));
+}
+
+class Thread {
+public:
+  Thread()
+      : thread_([this] {
+          tid_ = sys::current_thread();
+          tid_.notify_one();
+          end_.wait(false);
+        }) {
+    tid_.wait(0);
+  }
+  ~Thread() { finish(); }
+  int tid() const { return tid_; }
+  void finish() {
+    if (!thread_.joinable())
+      return;
+    end_ = true;
+    end_.notify_one();
+    thread_.join();
+  }
+
+private:
+  std::atomic<int> tid_{0};
+  std::atomic<bool> end_{false};
+  std::thread thread_;
+};
+
+TEST(Threads, are_told_apart_by_when_they_began) {
+  Thread older;
+  sys::BootTicks now = sys::now_in_ticks();
+  while (sys::now_in_ticks() <= now)
+    usleep(1000);
+  Thread younger;
+  EXPECT_FALSE(sys::began_after(older.tid(), now));
+  EXPECT_TRUE(sys::began_after(younger.tid(), now));
+}
+
+TEST(Threads, that_began_in_the_same_tick_may_be_older) {
+  Thread one;
+  EXPECT_FALSE(sys::began_after(one.tid(), sys::now_in_ticks()));
+}
+
+TEST(Threads, that_are_gone_count_as_begun_after) {
+  Thread gone;
+  int tid = gone.tid();
+  sys::BootTicks now = sys::now_in_ticks();
+  EXPECT_FALSE(sys::began_after(tid, now));
+  gone.finish();
+  while (*sys::ThreadList::open()->thread_count() > 1)  // until it is buried
+    usleep(1000);
+  EXPECT_TRUE(sys::began_after(tid, now));
 }
 
 // Source: Linux, userspace-api/mseal.rst; the call came with 6.10.
