@@ -30,6 +30,15 @@ Elf64_Phdr ProgramHeaders::first(Elf64_Word type) const {
   return {};
 }
 
+std::size_t file_size(const Elf64_Ehdr &header) {
+  std::size_t table = std::size_t{header.e_shnum} * header.e_shentsize;
+  std::size_t end;
+  if (header.e_shoff == 0 ||
+      __builtin_add_overflow(header.e_shoff, table, &end))
+    return 0;
+  return end;
+}
+
 Parsed<Elf64_Ehdr> read_header(Bytes image) {
   if (image.size() < EI_NIDENT ||
       std::memcmp(image.data(), ELFMAG, SELFMAG) != 0)

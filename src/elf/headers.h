@@ -45,6 +45,10 @@ private:
 ///          judged: the caller compares e_machine with its own.
 Parsed<Elf64_Ehdr> read_header(Bytes image);
 
+/// The end of the table of section headers, which linkers and strippers put
+/// last into a file: the file's size. 0 if there is no such table.
+std::size_t file_size(const Elf64_Ehdr &header);
+
 /// The program headers of an image that begins with its ELF header: a file, or
 /// an object in memory whose first segment holds both.
 /// Errors: as read_header, and headers_outside.

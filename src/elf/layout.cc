@@ -55,6 +55,7 @@ public:
     if (!relro_placed)
       return flawed(Flaw::relro_outside);
     MEMSEAL_TRY_VOID(find_dynamic());
+    MEMSEAL_TRY_VOID(widen_last());
     return layout_;
   }
 
@@ -132,6 +133,19 @@ private:
     reached_ = end;
     if (!layout_.parts_.push_back({kind, *range}))
       return flawed(Flaw::too_many_headers);
+    return {};
+  }
+
+  Parsed<void> widen_last() {
+    Elf64_Addr end = MEMSEAL_TRY(up(place_.whole_file));
+    if (end <= reached_)
+      return {};
+    Part &last = layout_.parts_.back();
+    auto range = PageRange::create(
+        last.range.begin(), last.range.size() + (end - reached_), place_.page);
+    if (!range)
+      return flawed(Flaw::overflow);
+    last.range = *range;
     return {};
   }
 

@@ -44,6 +44,9 @@ struct Part {
 struct Placement {
   Address bias = 0;  ///< added to every p_vaddr, modulo 2^64 (`l_addr`)
   std::size_t page = 4096;
+  /// Bytes of the file that are mapped behind the last segment as if they were
+  /// its own, counted from address 0: the vdso's. Nothing if not above it.
+  std::size_t whole_file = 0;
 };
 
 /// The parts of one object, by ascending address, without a hole: what lies

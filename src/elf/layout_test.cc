@@ -58,6 +58,21 @@ TEST(Layout, what_lies_between_two_segments_is_a_gap) {
                            }));
 }
 
+TEST(Layout, a_file_that_is_mapped_whole_widens_the_last_part) {
+  std::vector<Elf64_Phdr> one = {segment(PF_R | PF_X, 0, 0xc65)};
+  for (auto [size, end] : {std::pair{0ul, 0x1000ul},
+                           {0xfff, 0x1000},
+                           {0x1001, 0x2000},
+                           {0x2000, 0x2000}}) {
+    auto layout = layout_of(one, {.bias = 0x7ff000, .whole_file = size});
+    ASSERT_TRUE(layout);
+    EXPECT_EQ(rows(*layout),
+              (std::vector<Row>{{PartKind::text, 0x7ff000, 0x7ff000 + end}}))
+        << size;
+  }
+  EXPECT_EQ(flaw_of(one, {.whole_file = ~std::size_t{0}}), Flaw::overflow);
+}
+
 TEST(Layout, relro_ends_at_its_last_whole_page) {
   auto headers = usual_headers();
   headers[5].p_memsz = 0x2ff;  // ends at 0x70ff: page 0x7000 stays writable

@@ -93,6 +93,14 @@ bool is_vdso(const LinkMap &map) {
   return vdso != 0 && vdso <= dynamic && dynamic - vdso < 16 * sys::page_size();
 }
 
+/// The kernel maps the whole file of its vdso, executable, and not only the one
+/// segment: in Linux 5.10 a second page holds nothing but section headers.
+std::size_t size_of_vdso(std::size_t page) {
+  Address begin = sys::auxiliary_value(AT_SYSINFO_EHDR);
+  auto header = elf::read_header(bytes_at(begin, page));
+  return header ? elf::file_size(*header) : 0;
+}
+
 std::string_view text(unsigned long address) {
   return address != 0 ? reinterpret_cast<const char *>(address) : "";
 }
@@ -131,8 +139,10 @@ std::expected<elf::ProgramHeaders, Outcome> headers_of(const Image &image) {
 std::expected<elf::Layout, Outcome> layout_of(const Image &image,
                                               std::size_t page) {
   elf::ProgramHeaders headers = MEMSEAL_TRY(headers_of(image));
-  auto layout =
-      elf::Layout::create(headers, {.bias = image.map->l_addr, .page = page});
+  elf::Placement placement{.bias = image.map->l_addr, .page = page};
+  if (is_vdso(*image.map))
+    placement.whole_file = size_of_vdso(page);
+  auto layout = elf::Layout::create(headers, placement);
   if (!layout)
     return because(Reason::flawed, layout.error());
   if (dynamic_of(*image.map).has_text_relocations())
