@@ -3,6 +3,7 @@
 # memseal run --engine=filter: a whole tree of processes is sealed by one filter
 # and one keeper. Children and grandchildren are sealed, nothing of an earlier
 # image is refused in a later one, and the number of filters stays.
+# matrix: sed grep
 . "$(dirname "$0")/common.inc"
 attack=$BUILD/examples/attack
 generations=${GENERATIONS:-300}

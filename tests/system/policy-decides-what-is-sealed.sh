@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # `memseal run` takes the program's policy: the user's before the system's, what
 # options say before both, and a faulty one is never passed over.
+# matrix: perl
 . "$(dirname "$0")/common.inc"
 needs_mseal
 export XDG_CONFIG_HOME=$work/config

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The process that was probed has the same mappings, no child, no signal, and its
 # calls went on.
+# matrix: python3
 . "$SOURCE/tests/system/probe-common.inc"
 
 cat >"$work/watchful.py" <<'PYTHON'

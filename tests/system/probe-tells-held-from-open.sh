@@ -2,8 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # S-30 to S-44 on a sealed process, on its unsealed twin, and on one of which a
 # part is sealed.
+# matrix: python3
 . "$SOURCE/tests/system/probe-common.inc"
 
+start_sleeper 8 sealable
+sealed=$sleeper
 start_sleeper 7
 expect 1 "$memseal" probe --json "$sleeper"
 told 'd["broken"] == 0 and d["unsealed"] > 0'
@@ -16,8 +19,7 @@ done
 told 'verdicts("unmap-across", lambda s: s["kind"] == "text") == {"open"}'
 told '"held" not in set.union(*(verdicts(a["id"]) for a in d["attacks"]))'
 
-start_sleeper 8 sealable
-expect 0 "$memseal" probe --json "$sleeper"
+expect 0 "$memseal" probe --json "$sealed"
 told 'd["broken"] == 0 and d["unsealed"] == 0'
 told 'd["trials"] == len(d["attacks"]) * len(d["segments"]) > 500'
 # A shared file that was opened for reading can never become writable.

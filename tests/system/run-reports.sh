@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # --report tells what was sealed, by which engine, what was not, and why; for
 # people on standard error, for programs as JSON.
+# matrix: python3 perl
 . "$(dirname "$0")/common.inc"
 needs_mseal
 cd "$work"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The JSON text has the members that memseal(1) names, and tells of every byte
 # the same as smaps: exactly the code of libc is sealed.
+# matrix: python3
 . "$SOURCE/tests/system/status-common.inc"
 
 start_sleeper 8 libc-text

@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """unsealed.py PID: the executable and RELRO pages that are not sealed.
 
-A second opinion: it shares no code with memseal. It reads `sl` in the VmFlags
-of /proc/PID/smaps and the program headers of the mapped files. Prints a line
-for every unsealed range, then the totals; exits 1 if there was one.
+A second opinion: it shares no code with memseal. It reads the VmFlags of
+/proc/PID/smaps and the program headers of the mapped files. Sealed is what has
+`sl`, or under a filter a keeper's mark: `dd` and `rr`. (That a keeper obeys it
+is what run-stops-attacks.sh shows.) Prints a line for every unsealed range,
+then the totals; exits 1 if there was one.
 """
 import re
 import struct
@@ -18,13 +20,16 @@ PT_LOAD = 1
 def mappings(pid):
     """(begin, end, permissions, offset, name, sealed) by address."""
     current, out = None, []
+    filtered = "\nSeccomp:\t2\n" in open(f"/proc/{pid}/status").read()
     for line in open(f"/proc/{pid}/smaps", errors="surrogateescape"):
         head = re.match(r"([0-9a-f]+)-([0-9a-f]+) (\S{4}) ([0-9a-f]+) \S+ \d+ *(.*)", line)
         if head:
             begin, end, permissions, offset, name = head.groups()
             current = (int(begin, 16), int(end, 16), permissions, int(offset, 16), name)
         elif line.startswith("VmFlags:"):
-            out.append(current + ("sl" in line.split()[1:],))
+            flags = set(line.split()[1:])
+            out.append(current + ("sl" in flags or
+                                  (filtered and {"dd", "rr"} <= flags),))
     return out
 
 
