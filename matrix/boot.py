@@ -22,8 +22,8 @@ COUNTING = ("-smp", "1", "-icount", "shift=0,sleep=off")
 
 CONSOLE = {"amd64": "ttyS0 reboot=t", "arm64": "ttyAMA0"}
 
-BOOT_SECONDS = 120  # from switching on to process 1
-SILENT_SECONDS = 400  # longer than any program may take
+BOOT_SECONDS = 240  # from switching on to process 1
+SILENT_SECONDS = 700  # longer than any program may take
 
 
 class BootFailure(Exception):

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs the tests on real kernels. matrix/README.md says how and why."""
 import argparse
+import concurrent.futures
+import os
 import pathlib
 import subprocess
 import sys
@@ -29,10 +31,19 @@ def say(text, **more):
     print(text, flush=True, **more)
 
 
-def run_kernel(name, image, work, environment):
+def fetch(name):
+    """(version, path) of a kernel; it fails before anything is built or run."""
+    arch, kernel = name.split("/")
+    try:
+        return packages.kernel(RELEASES[kernel], arch)
+    except (RuntimeError, OSError) as error:
+        raise RuntimeError(f"the kernel {name} cannot be had: {error}") from error
+
+
+def run_kernel(name, fetched, image, work, options):
     """One column of the table."""
     arch, kernel = name.split("/")
-    version, vmlinuz = packages.kernel(RELEASES[kernel], arch)
+    version, vmlinuz = fetched
     log = work / f"{arch}-{kernel}.log"
     begun = time.monotonic()
 
@@ -46,7 +57,7 @@ def run_kernel(name, image, work, environment):
     for attempt in range(1, TRIES + 1):
         try:
             release, ended = boot.run(arch, vmlinuz, image, log, tell,
-                                      environment)
+                                      options.env)
             break
         except boot.BootFailure as failure:
             say(f"{name}: boot {attempt} of {TRIES} failed: {failure}")
@@ -59,10 +70,9 @@ def run_kernel(name, image, work, environment):
         for program, how, output in ended}}
 
 
-def measure_costs(name, image, work):
+def measure_costs(name, vmlinuz, image, work):
     """What filters cost there, in instructions."""
     arch, kernel = name.split("/")
-    _, vmlinuz = packages.kernel(RELEASES[kernel], arch)
     log = work / f"{arch}-{kernel}-costs.log"
     for attempt in range(1, TRIES + 1):
         try:
@@ -76,12 +86,12 @@ def measure_costs(name, image, work):
     raise RuntimeError(f"{name}: {TRIES} boots without a sign of life")
 
 
-def missing_programs(columns, wanted):
+def with_missing_programs(column, wanted):
     """A program that was in the image and gave no result failed."""
-    for name, column in columns.items():
-        for program in wanted[name]:
-            column["programs"].setdefault(program, {"": {
-                "result": "failed", "why": "it never ran: the machine was lost"}})
+    for program in wanted:
+        column["programs"].setdefault(program, {"": {
+            "result": "failed", "why": "it never ran: the machine was lost"}})
+    return column
 
 
 def main():
@@ -100,6 +110,9 @@ def main():
                         "e.g. GTEST_FILTER=Mmap.*")
     parser.add_argument("--costs", action="store_true",
                         help="count what the filter costs, too")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(),
+                        metavar="N", help="kernels that run at a time; default: "
+                        "the number of processors")
     options = parser.parse_args()
     if options.publish and (options.env or options.only != "*"):
         parser.error("--publish wants whole runs: no --env, no --only")
@@ -112,19 +125,19 @@ def main():
 
     work = SOURCE / "build/matrix"
     work.mkdir(parents=True, exist_ok=True)
-    images, counting, wanted = {}, {}, {}
-    for arch in dict.fromkeys(name.split("/")[0] for name in chosen):
-        images[arch], counting[arch] = guest.build(
-            SOURCE, arch, work, options.only, say)
-    columns = {}
-    for name in chosen:
-        image, programs = images[name.split("/")[0]]
-        wanted[name] = programs
-        columns[name] = run_kernel(name, image, work, options.env)
+    kernels = {name: fetch(name) for name in chosen}
+    images = {arch: guest.build(SOURCE, arch, work, options.only, say)
+              for arch in dict.fromkeys(name.split("/")[0] for name in chosen)}
+
+    def column(name):
+        (tests, programs), costs = images[name.split("/")[0]]
+        done = run_kernel(name, kernels[name], tests, work, options)
         if options.publish or options.costs:
-            columns[name]["costs"] = measure_costs(
-                name, counting[name.split("/")[0]], work)
-    missing_programs(columns, wanted)
+            done["costs"] = measure_costs(name, kernels[name][1], costs, work)
+        return with_missing_programs(done, programs)
+
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        columns = dict(zip(chosen, pool.map(column, chosen)))
     return report(columns, work, options.publish)
 
 
