@@ -2,10 +2,11 @@
 // Memory that is written once, sealed, and read for ever.
 //
 //     reservation (a slice of the window, mostly unmapped)
-//     |<- sealed, read-only ->|<- open, read-write ->|      hole      |
-//     begin               sealed_end    cursor    mapped_end        end
+//     |<- sealed, read-only ->|<-    open, read-write    ->|    hole    |
+//     begin               sealed_end  cursor  backed_end  mapped_end  end
 //
-// Objects are built at the cursor. Sealing closes every page up to the cursor;
+// Objects are built at the cursor; some memory ahead of it is already there, so
+// that building seldom faults. Sealing closes every page up to the cursor;
 // building goes on at the next page. Because pages are sealed in order, the
 // kernel merges them into one VMA: a million seals cost two VMAs, where
 // scattered seals end at the VMA limit (about 32,000).
@@ -24,6 +25,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 
 #include "base/assert.h"
 #include "base/spin_lock.h"
@@ -69,10 +71,13 @@ public:
 private:
   Arena(PageRange reservation, Engine engine);
   Result<void> grow_to(Address end);
+  Result<void> map_until(Address end);
+  /// What is worth asking the kernel for now that `end` will be written.
+  std::optional<PageRange> take_ahead(Address end);
 
   PageRange reservation_;
   Engine engine_;
-  Address sealed_end_, cursor_, mapped_end_;
+  Address sealed_end_, cursor_, backed_end_, mapped_end_;
   mutable SpinLock lock_;
 };
 
