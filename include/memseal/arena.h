@@ -74,11 +74,13 @@ public:
     return {};
   }
 
+  /// Whether the object itself is sealed in this arena; not what it points to.
   template <typename T>
   bool is_sealed(const T &object) const {
     return memseal_arena_is_sealed(arena_, &object, sizeof object) != 0;
   }
 
+  /// Where the arena is, and how much of it is sealed.
   memseal_arena_info info() const {
     memseal_arena_info told{};
     memseal_arena_query(arena_, &told);

@@ -37,9 +37,11 @@ struct Error {
   friend bool operator==(const Error &, const Error &) = default;
 };
 
+/// A value, or why there is none.
 template <typename T>
 using Result = std::expected<T, Error>;
 
+/// The refusal to return from a function that gives a Result.
 inline std::unexpected<Error> fail(Errc code, int sys_errno = 0) {
   return std::unexpected<Error>(Error{code, sys_errno});
 }

@@ -12,6 +12,7 @@ extern "C" {
 
 #define MEMSEAL_ARENA_API __attribute__((visibility("default")))
 
+/* An arena; its content is the library's business. */
 struct memseal_arena;
 
 /* What enforces the arena's seals; 0 chooses native where mseal(2) is there. */
@@ -22,6 +23,8 @@ struct memseal_arena;
 /* The reservation taken when 0 is asked for: 1 TiB of addresses. */
 #define MEMSEAL_ARENA_DEFAULT_RESERVATION ((size_t)1 << 40)
 
+/* What memseal_arena_query tells. `open` above 0 where start-up ends means a
+ * forgotten seal. */
 struct memseal_arena_info {
   const void *begin;  /* of the reservation */
   size_t reservation; /* bytes of addresses */
@@ -66,6 +69,7 @@ MEMSEAL_ARENA_API int memseal_arena_seal(struct memseal_arena *arena);
 MEMSEAL_ARENA_API int memseal_arena_is_sealed(const struct memseal_arena *arena,
                                               const void *address, size_t size);
 
+/* Tells where the arena is, and how much of it is sealed. */
 MEMSEAL_ARENA_API void memseal_arena_query(const struct memseal_arena *arena,
                                            struct memseal_arena_info *info);
 

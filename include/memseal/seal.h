@@ -59,6 +59,7 @@ public:
 
   /// Errors:  system ENOMEM. The batch is as it was.
   Result<void> add(const SealRequest &request);
+  /// What was added since the last commit, in that order.
   std::span<const SealRequest> requests() const { return {items_, size_}; }
 
   /// Seals everything added so far and empties the batch; on failure nothing is

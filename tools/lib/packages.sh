@@ -12,7 +12,7 @@ test_packages=(curl wrk python3 perl git nodejs nginx-light redis-server
   valgrind gdb procps mandoc systemd bash-completion)
 # clang 14 formats; clang 16 is the first that compiles std::expected of
 # libstdc++ 12 for every type.
-check_packages=(clang-format-14 clang-tidy-16 shellcheck python3 git)
+check_packages=(clang-format-14 clang-tidy-16 shellcheck doxygen python3 git)
 fuzz_packages=(clang-16 libclang-rt-16-dev)
 matrix_packages=(qemu-system-x86 python3)
 arm64_packages=(qemu-system-arm g++-aarch64-linux-gnu)
