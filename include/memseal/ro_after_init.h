@@ -67,7 +67,11 @@ namespace memseal {
 ///          sealed and everything stays writable.
 /// Does not stop: what lies behind a pointer in such a variable, unless that is
 ///          sealed too: see memseal/arena.h.
-inline std::expected<void, int> seal_ro_after_init() {
+///
+/// Hidden, as is its sister below: the dynamic linker would otherwise take one
+/// module's copy for all, and a library would seal the executable's variables.
+[[gnu::visibility("hidden")]] inline std::expected<void, int>
+seal_ro_after_init() {
   auto begin = reinterpret_cast<std::uintptr_t>(__start_memseal_ro_after_init);
   auto end = reinterpret_cast<std::uintptr_t>(__stop_memseal_ro_after_init);
   if (begin == end)
@@ -88,7 +92,7 @@ inline std::expected<void, int> seal_ro_after_init() {
 
 /// Whether `seal_ro_after_init` has sealed this module's variables (true also
 /// when there are none): assert it where start-up ends.
-inline bool ro_after_init_is_sealed() {
+[[gnu::visibility("hidden")]] inline bool ro_after_init_is_sealed() {
   if (+__start_memseal_ro_after_init == +__stop_memseal_ro_after_init)
     return true;
   memseal_info info = {};
