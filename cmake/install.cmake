@@ -31,8 +31,8 @@ install(FILES ${completions}/_memseal COMPONENT tools
         DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
 install(FILES ${completions}/memseal.fish COMPONENT tools
         DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
-install(FILES docs/man/memseal.3 DESTINATION ${CMAKE_INSTALL_MANDIR}/man3
-        COMPONENT development)
+install(FILES docs/man/memseal.3 docs/man/memseal_arena.3
+        DESTINATION ${CMAKE_INSTALL_MANDIR}/man3 COMPONENT development)
 
 # find_package(memseal) gives memseal::memseal and memseal::static.
 set_target_properties(memseal_shared PROPERTIES EXPORT_NAME memseal)

@@ -41,7 +41,8 @@ exits 0 "$memseal" enable nap --root "$work/root"
 grep -qF "LD_AUDIT=$(realpath "$tree")/lib/memseal/libmemseal-audit.so" \
   "$work/root/etc/systemd/system/nap.service.d/50-memseal.conf"
 
-for file in share/man/man1/memseal.1 \
+for file in share/man/man1/memseal.1 share/man/man3/memseal.3 \
+  share/man/man3/memseal_arena.3 \
   share/bash-completion/completions/memseal \
   share/zsh/site-functions/_memseal \
   share/fish/vendor_completions.d/memseal.fish; do

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Whatever --help names is in memseal(1); whatever memseal.h declares is in
-# memseal(3).
+# Whatever --help names is in memseal(1); whatever memseal.h and memseal_arena.h
+# declare is in memseal(3) and memseal_arena(3).
 set -euo pipefail
 manual=$SOURCE/docs/man/memseal.1 status=0
 
@@ -29,11 +29,14 @@ for verb in $verbs; do
   done
 done
 
-functions=$(grep -oE '\bmemseal(_[a-z]+)?\(' "$SOURCE/include/memseal/memseal.h" |
-  tr -d '(' | sort -u)
-for function in $functions; do
-  grep -qE "^\.Fn $function( |\$)" "$SOURCE/docs/man/memseal.3" ||
-    missing "memseal(3) does not tell of $function"
+for header in memseal memseal_arena; do
+  functions=$(grep -oE '\bmemseal(_[a-z]+)*\(' \
+    "$SOURCE/include/memseal/$header.h" | tr -d '(' | sort -u)
+  [[ $functions == *"$header"* ]] || missing "$header.h declares nothing"
+  for function in $functions; do
+    grep -qE "^\.Fn $function( |\$)" "$SOURCE/docs/man/$header.3" ||
+      missing "$header(3) does not tell of $function"
+  done
 done
 
 for page in "$SOURCE"/docs/man/*.[0-9]; do
