@@ -2,7 +2,7 @@
 /* A C99 program with sealed data: an access policy, read from a file at
  * start-up, that nothing can change afterwards.
  *
- *   sealed_policy FILE USER     prints "allowed" or "denied"
+ *   sealed_policy [--unsealed] FILE USER     prints "allowed" or "denied"
  *
  * The policy is built in an arena, sealed, and then used. To show that the seal
  * holds, the program tries what a corrupted pointer would: it asks the kernel
@@ -41,11 +41,13 @@ static struct rule *read_policy(struct memseal_arena *arena, FILE *file) {
 }
 
 int main(int argc, char **argv) {
-  if (argc != 3) {
-    fprintf(stderr, "usage: sealed_policy FILE USER\n");
+  int sealed = argc < 2 || strcmp(argv[1], "--unsealed") != 0;
+  if (argc != (sealed ? 3 : 4)) {
+    fprintf(stderr, "usage: sealed_policy [--unsealed] FILE USER\n");
     return 2;
   }
-  FILE *file = fopen(argv[1], "r");
+  const char *user = argv[argc - 1];
+  FILE *file = fopen(argv[argc - 2], "r");
   struct memseal_arena *arena;
   if (file == NULL ||
       memseal_arena_create(&arena, 0, MEMSEAL_ARENA_AUTO) != 0) {
@@ -54,7 +56,7 @@ int main(int argc, char **argv) {
   }
   const struct rule *policy = read_policy(arena, file);
   fclose(file);
-  if (memseal_arena_seal(arena) != 0) {
+  if (sealed && memseal_arena_seal(arena) != 0) {
     perror("sealed_policy: seal");
     return 2;
   }
@@ -66,7 +68,7 @@ int main(int argc, char **argv) {
     return 3;
   }
   for (const struct rule *rule = policy; rule != NULL; rule = rule->next) {
-    if (strcmp(rule->user, argv[2]) == 0) {
+    if (strcmp(rule->user, user) == 0) {
       printf("allowed\n");
       return 0;
     }

@@ -6,7 +6,9 @@
 // A JIT needs mprotect on its region for ever, so it cannot use a seal that
 // forbids everything. It seals the *place* instead (docs/jit.md): munmap,
 // MAP_FIXED and mremap on the region are refused, mprotect works. --attack
-// tries them after compiling.
+// tries them after compiling and puts other code in the place of the compiled
+// one;
+// --unsealed shows what becomes of that without a seal.
 #include <sys/mman.h>
 
 #include <cctype>
@@ -26,14 +28,14 @@ constexpr std::size_t region_size = 16 * 4096;
 // The region is writable or executable, never both.
 class CodeRegion {
 public:
-  bool create() {
+  bool create(bool sealed) {
     void *memory = mmap(nullptr, region_size, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED)
       return false;
     begin_ = static_cast<unsigned char *>(memory);
-    return memseal::memseal(begin_, region_size, MEMSEAL_MAPPING | MEMSEAL_SEAL,
-                            0) == 0;
+    return !sealed || memseal::memseal(begin_, region_size,
+                                       MEMSEAL_MAPPING | MEMSEAL_SEAL, 0) == 0;
   }
   void emit(std::initializer_list<unsigned char> bytes) {
     for (unsigned char byte : bytes)
@@ -126,24 +128,32 @@ void report(const char *act, bool refused) {
 }
 
 void attack(unsigned char *code) {
+  unsigned char *last = code + region_size - 4096;
+  report("mremap", mremap(last - 4096, 8192, 4096, 0) == MAP_FAILED);
   report("munmap", munmap(code, 4096) != 0);
-  report("MAP_FIXED",
-         mmap(code, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
-              -1, 0) == MAP_FAILED);
-  report("mremap", mremap(code, 8192, 4096, 0) == MAP_FAILED);
+  void *mine = mmap(code, region_size, PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+  report("MAP_FIXED", mine == MAP_FAILED);
+  if (mine != MAP_FAILED)
+    std::memcpy(mine, "\xb8\x42\x00\x00\x00\xc3", 6);  // mov eax, 66; ret
 }
 
 }  // namespace
 
 int main(int argc, char **argv) {
-  bool attacked = argc == 4 && std::strcmp(argv[1], "--attack") == 0;
-  if (argc != 3 && !attacked) {
-    std::fputs("usage: tiny_jit [--attack] FORMULA X\n", stderr);
+  bool attacked = false, sealed = true;
+  int at = 1;
+  for (; at < argc && std::strncmp(argv[at], "--", 2) == 0; ++at) {
+    attacked = attacked || std::strcmp(argv[at], "--attack") == 0;
+    sealed = sealed && std::strcmp(argv[at], "--unsealed") != 0;
+  }
+  if (argc - at != 2) {
+    std::fputs("usage: tiny_jit [--attack] [--unsealed] FORMULA X\n", stderr);
     return 2;
   }
   const char *formula = argv[argc - 2];
   CodeRegion code;
-  if (!code.create()) {
+  if (!code.create(sealed)) {
     std::fprintf(stderr, "tiny_jit: cannot seal the code region: %s\n",
                  std::strerror(errno));
     return 2;

@@ -7,3 +7,7 @@ printf 'alice\nbob\n' >"$policy"
 [[ $("$BUILD/examples/sealed_policy" "$policy" bob) == allowed ]]
 out=$("$BUILD/examples/sealed_policy" "$policy" eve) && exit 1
 [[ $out == denied ]]
+
+# Control: what the program tries against itself works where nothing is sealed.
+out=$("$BUILD/examples/sealed_policy" --unsealed "$policy" bob) && exit 1
+[[ $out == 'the policy is NOT sealed' ]]
