@@ -38,17 +38,52 @@ cc -std=c99 -I "$work/tree/include" "$SOURCE/examples/seal_table.c" \
 
 mkdir "$work/project"
 cp "$SOURCE/examples/seal_table.c" "$work/project"
+cat >"$work/project/routes.cc" <<'END'
+#include <memseal/arena.h>
+#include <memseal/ro_after_init.h>
+#include <memseal/seal.h>
+#include <sys/mman.h>
+#include <cstdio>
+#include <map>
+#include <string>
+MEMSEAL_RO_AFTER_INIT int workers = 1;
+int main() {
+  memseal::SealedArena arena;
+  auto *routes = arena.make<std::pmr::map<int, std::pmr::string>>(&arena);
+  (*routes)[443] = "a name too long for the small buffer";
+  workers = 4;
+  if (!arena.seal() || !memseal::seal_ro_after_init()) return 1;
+  void *page = mmap(nullptr, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+#ifdef STATIC  // memseal/seal.h is in the static library only
+  auto at = reinterpret_cast<memseal::Address>(page);
+  if (!memseal::seal(*memseal::PageRange::create(at, 4096, 4096))) return 2;
+#endif
+  bool kept = munmap(page, 4096) != 0;
+  std::printf("%s, %d, %s\n", routes->at(443).c_str(), workers,
+              kept ? "kept" : "gone");
+}
+END
 cat >"$work/project/CMakeLists.txt" <<'END'
-cmake_minimum_required(VERSION 3.16)
-project(user C)
+cmake_minimum_required(VERSION 3.20)
+project(user C CXX)
 find_package(memseal 0.1 REQUIRED)
 add_executable(by_cmake seal_table.c)
 target_link_libraries(by_cmake PRIVATE memseal::memseal)
+set(CMAKE_CXX_STANDARD 23)
+add_executable(shared routes.cc)
+target_link_libraries(shared PRIVATE memseal::memseal)
+add_executable(static routes.cc)
+target_compile_definitions(static PRIVATE STATIC)
+target_link_libraries(static PRIVATE memseal::static)
 END
 cmake -G Ninja -S "$work/project" -B "$work/project/build" \
   -DCMAKE_PREFIX_PATH="$work/tree" >/dev/null
 cmake --build "$work/project/build" >/dev/null
 "$work/project/build/by_cmake" | grep -qF "$expected"
+"$work/project/build/shared" |
+  grep -qx 'a name too long for the small buffer, 4, gone' # control: not sealed
+"$work/project/build/static" |
+  grep -qx 'a name too long for the small buffer, 4, kept'
 
 # The launcher finds its parts in the tree.
 "$work/tree/bin/memseal" run -- /bin/true
