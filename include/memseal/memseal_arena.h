@@ -52,13 +52,14 @@ MEMSEAL_ARENA_API int memseal_arena_create(struct memseal_arena **arena,
  * Needs:   alignment a power of two, else EINVAL.
  * Errors:  NULL with errno ENOMEM: reservation or memory used up. Everything
  *          built before is unharmed, and can still be sealed.
- * Context: any thread; not in signal handlers.
+ * Context: any thread; not in signal handlers, nor is fork(2) there.
  */
 MEMSEAL_ARENA_API void *memseal_arena_allocate(struct memseal_arena *arena,
                                                size_t size, size_t alignment);
 
 /* Seals everything allocated so far, for ever: nothing can write to it, unmap,
- * replace, move or empty it. The next allocation starts on a new page.
+ * replace, move or empty it. The next allocation starts on a new page. What
+ * another thread was given and has not filled yet is sealed too.
  *
  * Errors:  -1 with errno ENOMEM (the kernel's VMA limit). Nothing is sealed
  *          then and what was built stays writable.

@@ -31,6 +31,9 @@ constexpr std::size_t small_page = 4096;
 // Headers older than the kernel lack it. Linux 5.14; earlier ones refuse it.
 constexpr int advice_populate_write = 23;
 
+constinit SpinLock all_lock;
+constinit Arena *all = nullptr;
+
 Address round_up(Address value, std::size_t alignment) {
   return (value + alignment - 1) & ~(alignment - 1);
 }
@@ -56,7 +59,26 @@ Result<Arena *> Arena::create(std::size_t reservation, Engine engine) {
     return_slice(slice);
     return std::unexpected(control.error());
   }
-  return new (reinterpret_cast<void *>(control->begin())) Arena(slice, engine);
+  auto *arena =
+      new (reinterpret_cast<void *>(control->begin())) Arena(slice, engine);
+  SpinLock::Guard guard(all_lock);
+  arena->next_ = all;
+  all = arena;
+  return arena;
+}
+
+void Arena::hold_all() {
+  all_lock.lock();
+  for (Arena *arena = all; arena != nullptr; arena = arena->next_)
+    arena->lock_.lock();
+  hold_window();
+}
+
+void Arena::release_all() {
+  release_window();
+  for (Arena *arena = all; arena != nullptr; arena = arena->next_)
+    arena->lock_.unlock();
+  all_lock.unlock();
 }
 
 Result<void *> Arena::allocate(std::size_t size, std::size_t alignment) {

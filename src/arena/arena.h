@@ -61,6 +61,12 @@ public:
   /// Whether every byte of [address, address + size) is sealed.
   bool is_sealed(const void *address, std::size_t size) const;
 
+  /// Between the first and the second of these calls no arena changes and none
+  /// is made. For fork: the child has only the thread that called it, so nobody
+  /// there would open a lock that another thread holds.
+  static void hold_all();
+  static void release_all();
+
   Engine engine() const { return engine_; }
   PageRange reservation() const { return reservation_; }
   std::size_t sealed_bytes() const;
@@ -78,6 +84,8 @@ private:
   PageRange reservation_;
   Engine engine_;
   Address sealed_end_, cursor_, backed_end_, mapped_end_;
+  Arena *next_ = nullptr;  // every arena of the process, the youngest first
+  // Held while the kernel maps or seals: one call, on memory nobody else uses.
   mutable SpinLock lock_;
 };
 

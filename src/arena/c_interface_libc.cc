@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // memseal/memseal_arena.h over arena/arena.h: errors become errno.
+#include <pthread.h>
+
+#include <atomic>
 #include <cerrno>
 
 #include "arena/arena.h"
@@ -36,6 +39,18 @@ Result<Engine> chosen(unsigned engine) {
   }
 }
 
+/// Makes fork(2) in one thread wait for the others' calls, once in a process.
+int be_ready_for_fork() {
+  static constinit std::atomic<bool> ready = false;
+  if (ready.exchange(true))
+    return 0;
+  int failed =
+      pthread_atfork(Arena::hold_all, Arena::release_all, Arena::release_all);
+  if (failed != 0)
+    ready = false;
+  return failed;
+}
+
 }  // namespace
 }  // namespace memseal
 
@@ -46,6 +61,10 @@ int memseal_arena_create(memseal_arena **arena, size_t reservation,
   auto kind = memseal::chosen(engine);
   if (!kind)
     return memseal::report(kind.error());
+  if (int failed = memseal::be_ready_for_fork()) {
+    errno = failed;
+    return -1;
+  }
   auto made = memseal::Arena::create(
       reservation != 0 ? reservation : MEMSEAL_ARENA_DEFAULT_RESERVATION,
       *kind);

@@ -53,4 +53,12 @@ void return_slice(PageRange slice) {
   (void)taken().carve(slice);  // never splits a slice: no room is needed
 }
 
+void hold_window() {
+  lock.lock();
+}
+
+void release_window() {
+  lock.unlock();
+}
+
 }  // namespace memseal

@@ -34,6 +34,10 @@ Result<PageRange> take_slice(std::size_t size);
 /// Gives a slice back that never held a mapping.
 void return_slice(PageRange slice);
 
+/// Between these two calls nobody takes or returns a slice.
+void hold_window();
+void release_window();
+
 inline constexpr std::size_t slice_grain = std::size_t{1} << 21;
 inline constexpr std::size_t max_arenas = 256;
 
