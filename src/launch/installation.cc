@@ -21,12 +21,11 @@ struct Place {
   std::string_view from_launcher, from_tool;
 };
 
-constexpr std::array<Place, 5> places{{
+constexpr std::array<Place, 4> places{{
     {"memseal-tool", "../libexec/memseal", ""},
     {"libmemseal-audit.so", "../lib/memseal", "../../lib/memseal"},
     {"libmemseal-preload.so", "../lib/memseal", "../../lib/memseal"},
     {"libmemseal-provide.so", "../lib/memseal", "../../lib/memseal"},
-    {"memseal", "", "../../bin"},
 }};
 
 /// What the executable was started as, or "".

@@ -13,7 +13,6 @@ enum class Part : std::uint8_t {
   audit_module,
   preload_module,
   provide_library,
-  launcher,
 };
 
 /// Writes the absolute path of a part. Errors: module_missing.

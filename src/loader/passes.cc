@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "loader/passes.h"
+
+#include "base/text_writer.h"
+#include "loader/report.h"
+#include "loader/settings.h"
+#include "loader/state.h"
+#include "memseal/seal.h"
+
+namespace memseal::loader {
+namespace {
+
+// Static, like all tables here: dlopen may be called on a thread with a small
+// stack.
+constinit Requests requests;
+constinit bool requests_fit = true;
+
+/// Writes down what became of an object, and stops if that is not enough.
+void record(const Image &image, const ObjectOutcome &outcome) {
+  if (!state.options.report.empty())
+    report(state.options.report, image.name, outcome, state.enforcer);
+  Outcome shortfall = outcome.shortfall();
+  if (state.options.requirement == Requirement::required &&
+      shortfall.falls_short()) {
+    char why[256];
+    TextWriter text(why);
+    text.text(" is not sealed, but --require asks for it: ");
+    text.text(sentence(shortfall));
+    give_up(image.name, text.view());
+  }
+}
+
+}  // namespace
+
+bool somebody_reads() {
+  return !state.options.report.empty() ||
+         state.options.requirement == Requirement::required;
+}
+
+void leave(const Image &image, Reason reason) {
+  if (somebody_reads())
+    record(image, leave_object(image, reason));
+}
+
+Result<void> commit_requests() {
+  Result<void> sealed = fail(Errc::capacity);
+  if (requests_fit)
+    sealed = seal(requests.view(), Engine::filter);
+  requests.clear();
+  requests_fit = true;
+  state.seccomp = sys::seccomp_state();  // that filter is ours
+  return sealed;
+}
+
+void handle(const Image &image, Pass pass, const Result<void> &sealed) {
+  switch (pass) {
+    case Pass::seal: {
+      RelroCheck check =
+          somebody_reads() ? RelroCheck::ask_kernel : RelroCheck::trust_loader;
+      return record(image, seal_object(image, check, state.enforcer));
+    }
+    case Pass::collect:
+      if (!collect_object(image, requests))
+        requests_fit = false;
+      return;
+    case Pass::conclude:
+      return record(image, conclude_object(image, sealed));
+  }
+}
+
+}  // namespace memseal::loader

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is done to each object, and who hears of it. Shared by the objects that
+// a program starts with and those that come later.
+#pragma once
+
+#include <cstdint>
+
+#include "loader/image.h"
+#include "loader/object_seal.h"
+#include "loader/reason.h"
+#include "memseal/error.h"
+
+namespace memseal::loader {
+
+/// Whether it matters to anybody what became of an object.
+bool somebody_reads();
+
+/// Writes down that the object stays unsealed, and why.
+void leave(const Image &image, Reason reason);
+
+/// Each object is sealed as it comes. But an exact filter is made for all at
+/// once, so they are gone through twice.
+enum class Pass : std::uint8_t { seal, collect, conclude };
+
+/// One object's turn. `sealed` is what the second pass tells it.
+/// Exits the process with 125 if --require is not met.
+void handle(const Image &image, Pass pass, const Result<void> &sealed);
+
+/// Seals what the first of two passes has collected. What failed is in each
+/// object's record.
+Result<void> commit_requests();
+
+}  // namespace memseal::loader

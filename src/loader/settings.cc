@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "loader/settings.h"
+
+#include <sys/syscall.h>
+
+#include "base/text_writer.h"
+#include "loader/start_stack.h"
+#include "sys/auxiliary_vector.h"
+#include "sys/syscall.h"
+
+namespace memseal::loader {
+
+void give_up(std::string_view what, std::string_view why) {
+  char text[1024];
+  TextWriter out(text);
+  out.text("memseal: ").text(what).text(why).text("\n");
+  sys::call(SYS_write, 2, out.view().data(), out.view().size());
+  for (;;)
+    sys::call(SYS_exit_group, 125);
+}
+
+RunOptions read_options(char **environment) {
+  // A setuid program's environment is somebody else's: a report would be
+  // written with rights that its author does not have.
+  if (sys::auxiliary_value(AT_SECURE) != 0)
+    return {};
+  std::string_view text =
+      variable(environment, options_variable).value_or(std::string_view());
+  Result<RunOptions> options = parse_run_options(text);
+  if (options)
+    return *options;
+  if (text.find("require") != std::string_view::npos)
+    give_up("MEMSEAL_OPTIONS is not understood", "");
+  constexpr std::string_view sentence =
+      "memseal: MEMSEAL_OPTIONS is not understood; nothing is sealed\n";
+  sys::call(SYS_write, 2, sentence.data(), sentence.size());
+  RunOptions nothing;
+  nothing.except = "*";
+  return nothing;
+}
+
+}  // namespace memseal::loader

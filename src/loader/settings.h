@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the launcher asked for, as it arrives in the environment.
+#pragma once
+
+#include <string_view>
+
+#include "policy/run_options.h"
+
+namespace memseal::loader {
+
+/// Ends the process with 125 and a sentence.
+[[noreturn]] void give_up(std::string_view what, std::string_view why);
+
+/// What MEMSEAL_OPTIONS says. A malformed text is told, and nothing is sealed;
+/// if it may hide `require`, this gives up. A setuid program is told nothing.
+RunOptions read_options(char **environment);
+
+}  // namespace memseal::loader

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// What one process knows of its own sealing. Private to the session.
+//
+// All of it is used under the loader's lock or before there is a second thread:
+// no lock of its own.
+#pragma once
+
+#include "loader/enforcer.h"
+#include "loader/link_map.h"
+#include "loader/reason.h"
+#include "policy/run_options.h"
+#include "sys/seccomp_state.h"
+
+namespace memseal::loader {
+
+struct State {
+  bool started = false;
+  RunOptions options;
+  Enforcer enforcer = Enforcer::native;
+  /// Why nothing can be sealed; `none` if it can.
+  Reason obstacle = Reason::none;
+  sys::SeccompState seccomp;
+  LinkMap *head = nullptr;
+};
+extern constinit State state;
+
+}  // namespace memseal::loader
