@@ -131,6 +131,8 @@ Feasible<Plan> Preparation::prepare(const RunRequest &request,
   }
 
   RunOptions options = request.options;
+  if (options.engine != EngineChoice::automatic)
+    options.launched = static_cast<int>(sys::call(SYS_getpid).raw);
   MEMSEAL_TRY_VOID(enter_engine(options, plan));
   if (options.engine == EngineChoice::exact)
     options.inheritance = Inheritance::children_unsealed;

@@ -17,6 +17,9 @@ Outcome refusal(Error error) {
     return {.reason = Reason::table_full};
   if (error.code == Errc::unsupported)
     return {.reason = Reason::no_engine};
+  // S-10: only /proc can be missing.
+  if (error.code == Errc::system && error.sys_errno == ENOENT)
+    return {.reason = Reason::no_proc};
   return {.reason = Reason::refused, .sys_errno = error.to_errno()};
 }
 

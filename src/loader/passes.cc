@@ -17,6 +17,10 @@ constinit bool requests_fit = true;
 
 /// Writes down what became of an object, and stops if that is not enough.
 void record(const Image &image, const ObjectOutcome &outcome) {
+  for (const PartOutcome &item : outcome.parts)
+    state.sealed_something |= item.outcome.sealed();
+  if (!state.first_shortfall.falls_short())
+    state.first_shortfall = outcome.shortfall();
   if (!state.options.report.empty())
     report(state.options.report, image.name, outcome, state.enforcer);
   Outcome shortfall = outcome.shortfall();

@@ -31,6 +31,8 @@ constexpr Words words[] = {
     {Reason::no_keeper, "no_keeper",
      "no keeper of seals answers, which memseal run starts for --engine=filter "
      "and strict"},
+    {Reason::no_proc, "no_proc",
+     "/proc is not mounted, and the engine asked for cannot do without"},
     {Reason::no_engine, "no_engine", "the engine asked for is not available"},
     {Reason::hole, "hole", "part of the range is not mapped"},
     {Reason::emulated, "emulated", "valgrind runs the program"},

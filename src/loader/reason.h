@@ -20,6 +20,7 @@ enum class Reason : std::uint8_t {
   seccomp,             ///< a filter might kill the process for asking
   refused,             ///< the kernel refused: see the errno
   no_keeper,           ///< engine filter or strict, but no keeper answers
+  no_proc,             ///< a filter is made with the help of /proc
   no_engine,           ///< the engine asked for is not there
   hole,                ///< something inside is not mapped
   emulated,            ///< valgrind has no mseal(2)

@@ -3,6 +3,9 @@
 // late_objects.cc.
 #include "loader/session.h"
 
+#include <sys/syscall.h>
+
+#include "base/text_writer.h"
 #include "loader/object_seal.h"
 #include "loader/passes.h"
 #include "loader/settings.h"
@@ -12,6 +15,7 @@
 #include "sys/auxiliary_vector.h"
 #include "sys/memory.h"
 #include "sys/seccomp_state.h"
+#include "sys/syscall.h"
 
 namespace memseal::loader {
 
@@ -99,6 +103,23 @@ void go_through_initial(const Module &module, Pass pass,
   handle_initial({&map, module.name, MappedBy::loader}, pass, sealed);
 }
 
+/// An engine that was asked for by name and seals nothing is not passed over in
+/// silence. That there is no keeper the launcher has said.
+void tell_if_nothing_is_sealed() {
+  Outcome why = state.obstacle != Reason::none
+                    ? Outcome{.reason = state.obstacle}
+                    : state.first_shortfall;
+  if (state.options.launched != sys::call(SYS_getpid).raw ||
+      state.sealed_something || !why.falls_short() ||
+      why.reason == Reason::no_keeper || !state.options.report.empty())
+    return;
+  char text[1024];
+  TextWriter out(text);
+  out.text("memseal: '").text(image_of(*state.head).name);
+  out.text("' runs unsealed: ").text(sentence(why)).text("\n");
+  sys::call(SYS_write, 2, out.view().data(), out.view().size());
+}
+
 }  // namespace
 
 bool initial_objects_sealed() {
@@ -120,6 +141,8 @@ void seal_initial_objects(LinkMap *head, char **environment,
     go_through_initial(module, Pass::collect, {});
     go_through_initial(module, Pass::conclude, commit_requests());
   }
+
+  tell_if_nothing_is_sealed();
 
   // An exact filter would meet itself in a child: docs/exec.md.
   if ((state.options.inheritance == Inheritance::children_unsealed ||

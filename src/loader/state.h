@@ -21,6 +21,8 @@ struct State {
   Reason obstacle = Reason::none;
   sys::SeccompState seccomp;
   LinkMap *head = nullptr;
+  bool sealed_something = false;
+  Outcome first_shortfall;
 };
 extern constinit State state;
 

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 namespace memseal {
 namespace {
@@ -88,6 +89,15 @@ private:
   bool overflowed_ = false;
 };
 
+Result<int> parse_number(std::string_view text) {
+  int number = 0;
+  auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size() || number <= 0)
+    return fail(Errc::malformed);
+  return number;
+}
+
 Result<void> read_setting(std::string_view setting, RunOptions &options) {
   std::size_t equals = setting.find('=');
   bool has_value = equals != std::string_view::npos;
@@ -106,6 +116,8 @@ Result<void> read_setting(std::string_view setting, RunOptions &options) {
     options.only = value;
   else if (key == "except" && !value.empty())
     options.except = value;
+  else if (key == "launched" && !value.empty())
+    options.launched = MEMSEAL_TRY(parse_number(value));
   else if (key == "report" && !value.empty())
     options.report = value;
   else
@@ -157,6 +169,12 @@ Result<std::string_view> format_run_options(const RunOptions &options,
     out.setting("only", options.only);
   if (!options.except.empty())
     out.setting("except", options.except);
+  if (options.launched != 0) {
+    char digits[16];
+    char *end =
+        std::to_chars(digits, digits + sizeof digits, options.launched).ptr;
+    out.setting("launched", {digits, static_cast<std::size_t>(end - digits)});
+  }
   if (!options.report.empty())
     out.setting("report", options.report);
   return out.text();

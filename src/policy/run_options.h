@@ -34,6 +34,10 @@ struct RunOptions {
   Inheritance inheritance = Inheritance::children_sealed;
   std::string_view only{};    ///< comma-separated globs; empty: every object
   std::string_view except{};  ///< comma-separated globs; empty: none
+  /// The process that was asked to be sealed, where an engine was asked for by
+  /// name: it says on standard error that nothing could be sealed. What it
+  /// starts inherits the text, and does not.
+  int launched = 0;
   /// A file, written as JSON if its name ends in ".json", else as text, and
   /// appended to, since children write theirs too; "-": standard error, as
   /// text; empty: none.

@@ -37,11 +37,12 @@ TEST(RunOptions, every_setting_survives_the_journey) {
                   .inheritance = Inheritance::children_unsealed,
                   .only = "lib*,[vdso]",
                   .except = "libjvm.so",
+                  .launched = 4711,
                   .report = "/tmp/a;b=c.json"};
   std::string text = format(sent);
   EXPECT_EQ(text,
             "engine=strict;dlopen=skip;require;no-inherit;only=lib*,[vdso];"
-            "except=libjvm.so;report=/tmp/a;b=c.json");
+            "except=libjvm.so;launched=4711;report=/tmp/a;b=c.json");
   RunOptions got = parse_run_options(text).value();
   EXPECT_EQ(got.engine, sent.engine);
   EXPECT_EQ(got.dlopen, sent.dlopen);
@@ -49,6 +50,7 @@ TEST(RunOptions, every_setting_survives_the_journey) {
   EXPECT_EQ(got.inheritance, sent.inheritance);
   EXPECT_EQ(got.only, sent.only);
   EXPECT_EQ(got.except, sent.except);
+  EXPECT_EQ(got.launched, sent.launched);
   EXPECT_EQ(got.report, sent.report);
 }
 
