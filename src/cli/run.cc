@@ -144,6 +144,7 @@ int run(int argc, char **argv) {
   static Policy policy;
   if (auto code = enter_policy(*request, argv + 1, policy))
     return *code;
+  launch::become_launched(request->options);
   constinit static launch::Preparation preparation;
   auto plan = preparation.prepare(*request, environ);
   if (!plan)

@@ -39,6 +39,7 @@ void try_to_run(char **arguments, char **environment) {
   auto request = parse_run_arguments(arguments);
   if (!request || has_policy(*request, environment))
     return;
+  become_launched(request->options);
   constinit static Preparation preparation;
   auto plan = preparation.prepare(*request, environment);
   if (!plan || plan->road == Road::trace || plan->remark != nullptr)

@@ -105,6 +105,11 @@ std::string_view or_empty(std::optional<std::string_view> value) {
 
 }  // namespace
 
+void become_launched(RunOptions &options) {
+  if (options.engine != EngineChoice::automatic)
+    options.launched = static_cast<int>(sys::call(SYS_getpid).raw);
+}
+
 Feasible<Plan> Preparation::prepare(const RunRequest &request,
                                     char **environment) {
   if (!environment_.begin(environment))
@@ -131,8 +136,6 @@ Feasible<Plan> Preparation::prepare(const RunRequest &request,
   }
 
   RunOptions options = request.options;
-  if (options.engine != EngineChoice::automatic)
-    options.launched = static_cast<int>(sys::call(SYS_getpid).raw);
   MEMSEAL_TRY_VOID(enter_engine(options, plan));
   if (options.engine == EngineChoice::exact)
     options.inheritance = Inheritance::children_unsealed;

@@ -34,6 +34,10 @@ struct Plan {
   const char *keeper = nullptr;
 };
 
+/// Notes that it is this process that will execute the program: then its module
+/// may speak up (RunOptions::launched).
+void become_launched(RunOptions &options);
+
 /// Room for a plan. Too big for a stack; give it static storage. All zeros when
 /// empty, so that there it needs no constructor and no page until it is used.
 class Preparation {
