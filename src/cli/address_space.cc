@@ -11,6 +11,7 @@
 
 #include "cli/filter_claims.h"
 #include "cli/loaded_object.h"
+#include "policy/run_options.h"
 #include "sys/memory.h"
 #include "sys/process_tool.h"
 #include "vm/maps_parser.h"
@@ -182,6 +183,29 @@ std::vector<Mapping> parse(std::string_view smaps) {
   }
 }
 
+/// The wishes among its options that make a seal smaller.
+std::string left_out_by(std::string_view environment) {
+  const std::string key = std::string(options_variable) + "=";
+  for (std::size_t at = 0; at < environment.size();) {
+    std::size_t end = std::min(environment.find('\0', at), environment.size());
+    std::string_view entry = environment.substr(at, end - at);
+    at = end + 1;
+    if (!entry.starts_with(key))
+      continue;
+    auto options = parse_run_options(entry.substr(key.size()));
+    if (!options)
+      return {};
+    RunOptions smaller;
+    smaller.segments = options->segments;
+    smaller.types = options->types;
+    smaller.only = options->only;
+    smaller.except = options->except;
+    std::string text(entry.size(), '\0');
+    return std::string(format_run_options(smaller, text).value_or(""));
+  }
+  return {};
+}
+
 int number(std::string_view text) {
   int value = 0;
   std::from_chars(text.data(), text.data() + text.size(), value);
@@ -195,6 +219,7 @@ std::optional<LookFailure> look_at(int pid, AddressSpace &space) {
            .name = {},
            .executable = {},
            .register_doubt = {},
+           .left_out = {},
            .objects = {}};
   std::uint64_t started = sys::start_time(pid);
   sys::FileText status = sys::read_process_file(pid, "status");
@@ -207,6 +232,7 @@ std::optional<LookFailure> look_at(int pid, AddressSpace &space) {
 
   space.name = sys::find_status_field(status.bytes, "Name");
   space.executable = sys::read_process_link(pid, "exe");
+  space.left_out = left_out_by(sys::read_process_file(pid, "environ").bytes);
   space.seccomp_mode = number(sys::find_status_field(status.bytes, "Seccomp"));
   space.seccomp_filters =
       number(sys::find_status_field(status.bytes, "Seccomp_filters"));

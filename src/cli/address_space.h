@@ -94,6 +94,9 @@ struct AddressSpace {
   /// Filter seals are the process's own word: set where that word cannot be
   /// true, and the claimed seals are then not counted.
   std::string register_doubt;
+  /// What it was asked to leave unsealed, in the words of MEMSEAL_OPTIONS, as
+  /// its environment says: "segments=relro;except=libjit.so". Empty: nothing.
+  std::string left_out;
   std::vector<Object> objects;
 
   Totals totals() const;

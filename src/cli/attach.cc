@@ -30,6 +30,7 @@ it again seals what has been loaded since.
   --json             write JSON: an array with one object a process
   --only=GLOBS       seal only objects that match (comma-separated; * ? [a-z])
   --except=GLOBS     do not seal objects that match
+  --segments=LIST    seal only these of each object: text,rodata,relro
   --engine=ENGINE    auto or native: mseal(2), Linux 6.10. filter: a seccomp
                      filter, on every kernel. strict: a filter, and mseal(2)
                      where there is one
@@ -105,6 +106,15 @@ Parse parse(int argc, char **argv, Request &request) {
       request.patterns.only = word.substr(7);
     } else if (word.starts_with("--except=")) {
       request.patterns.except = word.substr(9);
+    } else if (word.starts_with("--segments=")) {
+      auto segments = parse_segments(word.substr(11));
+      if (!segments) {
+        complain(fmt::format(
+            "'{}' is no list of text, rodata and relro with commas between",
+            word.substr(11)));
+        return Parse::wrong;
+      }
+      request.patterns.segments = *segments;
     } else if (word.starts_with("--engine=")) {
       if (!parse_guard(word.substr(9), request.guard))
         return Parse::wrong;
@@ -202,12 +212,14 @@ int report_failures(const tracer::Attached &attached) {
 }
 
 int attach_one(pid_t pid, const Request &request, nlohmann::json &all) {
-  tracer::Selects selects = [&](std::string_view object) {
-    return memseal::selects(request.patterns, object);
-  };
+  tracer::Wanted wanted{.object =
+                            [&](std::string_view object) {
+                              return memseal::selects(request.patterns, object);
+                            },
+                        .segments = request.patterns.segments};
   auto attached = request.dry_run
-                      ? tracer::plan_attach(pid, selects, request.guard)
-                      : tracer::attach(pid, selects, request.guard);
+                      ? tracer::plan_attach(pid, wanted, request.guard)
+                      : tracer::attach(pid, wanted, request.guard);
   if (!attached) {
     complain(attached.error().sentence);
     return tracer::Process::look(pid) ? exit_refused : exit_missing;

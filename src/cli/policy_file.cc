@@ -21,8 +21,9 @@ namespace {
 constexpr std::size_t most_bytes = 1 << 20;
 
 const launch::RunOption *option_for(std::string_view key) {
-  constexpr std::array<std::string_view, 6> keys{
-      "engine", "dlopen", "how", "on-violation", "provide-mseal", "report"};
+  constexpr std::array<std::string_view, 8> keys{
+      "engine",        "dlopen", "how",      "on-violation",
+      "provide-mseal", "report", "segments", "types"};
   if (std::ranges::find(keys, key) == keys.end())
     return nullptr;
   for (const launch::RunOption &option : launch::run_options()) {
@@ -39,14 +40,12 @@ public:
   void read(const toml::table &table) {
     for (const auto &[key, node] : table) {
       std::string_view name = key.str();
-      if (const auto *option = option_for(name))
+      if (name == "segments" || name == "types")
+        read_list(*option_for(name), name, node);
+      else if (const auto *option = option_for(name))
         read_word(*option, name, node);
       else if (name == "require" || name == "inherit")
         read_switch(name, node);
-      else if (name == "segments")
-        read_whole_set(node, name, {"text", "rodata", "relro"});
-      else if (name == "types")
-        read_whole_set(node, name, {"all"});
       else if (name == "objects")
         read_objects(node);
       else
@@ -84,38 +83,32 @@ private:
     policy_.words.emplace_back(key, *value ? "true" : "false");
   }
 
-  /// A list that names a part of an object's seal. Objects are sealed whole or
-  /// not at all, so less than everything is refused.
-  void read_whole_set(const toml::node &node, std::string_view key,
-                      std::vector<std::string> all) {
-    static constexpr std::array<std::string_view, 6> types{
-        "seal", "mprotect", "munmap", "mmap", "mremap", "discard"};
+  /// A list here is one word with commas between on the command line.
+  void read_list(const launch::RunOption &option, std::string_view key,
+                 const toml::node &node) {
     const toml::array *list = node.as_array();
-    if (list == nullptr)
-      return fault(node, fmt::format("'{}' is a list of strings", key));
-    std::size_t found = 0;
+    if (list == nullptr || list->empty())
+      return fault(node,
+                   fmt::format("'{}' is a list of strings, not empty", key));
+    launch::RunRequest ignored;
+    std::string joined;
     for (const toml::node &item : *list) {
       std::string word = item.value_exact<std::string>().value_or("");
-      bool whole = std::ranges::find(all, word) != all.end();
-      bool known = whole || (key == "types" &&
-                             std::ranges::find(types, word) != types.end());
-      if (!known)
-        return fault(item, fmt::format("'{}' knows {}, not '{}'", key,
-                                       fmt::join(all, ", "), word));
-      found += whole ? 1 : 0;
-      std::erase(all, word);
+      if (word.find_first_of(std::string_view(",\0", 2)) != std::string::npos ||
+          !option.apply(ignored, word))
+        return fault(item,
+                     fmt::format("'{}' knows {}, not '{}'", key,
+                                 key == "types" ? "seal, mprotect, munmap, "
+                                                  "mmap, mremap, discard, all"
+                                                : "text, rodata, relro",
+                                 word));
+      joined += (joined.empty() ? "" : ",") + word;
     }
-    if (all.empty())
-      return;
-    if (key == "types")
-      return fault(node,
-                   "programs are sealed against every act: single seal types "
-                   "are for programs that use libmemseal; leave out 'types' or "
-                   "say [\"all\"]");
-    fault(node, fmt::format("objects are sealed whole, {} too: leave out "
-                            "'segments', or name the object in "
-                            "[[objects.except]]",
-                            fmt::join(all, " and ")));
+    if (!option.apply(ignored, joined))
+      return fault(node, fmt::format("'{}' names something twice, or all and "
+                                     "more",
+                                     key));
+    policy_.words.emplace_back(key, joined);
   }
 
   void read_objects(const toml::node &node) {
@@ -176,6 +169,11 @@ private:
   void refuse_conflict(const toml::table &table) {
     launch::RunRequest request;
     policy_.apply_to(request);
+    if (request.options.types != seal_type::all &&
+        request.options.engine != EngineChoice::exact)
+      fault(*table.get("types"),
+            "single types need engine = \"exact\": a seal of the other engines "
+            "is one, and forbids every act");
     bool traced = request.how == launch::How::trace ||
                   request.how == launch::How::trace_children ||
                   request.violation != launch::Violation::deny;

@@ -134,10 +134,12 @@ std::optional<int> prepare_trace(const launch::RunRequest &request) {
   bool required = wanted.requirement == Requirement::required;
   std::string file = absolute(wanted.report);
   tracer::LaunchOptions options{
-      .selects =
-          [=](std::string_view object) {
-            return memseal::selects(wanted, object);
-          },
+      .wanted = {.object =
+                     [=](std::string_view object) {
+                       return memseal::selects(wanted, object);
+                     },
+                 .segments = wanted.segments,
+                 .types = wanted.types},
       .children = request.how == launch::How::trace_children
                       ? tracer::Children::followed
                       : tracer::Children::left_alone,

@@ -87,6 +87,7 @@ ordered_json json(const AddressSpace &space, Rows rows) {
           {"seccomp_filters", space.seccomp_filters},
           {"filter_register", space.has_register},
           {"filter_register_doubt", space.register_doubt},
+          {"left_out", space.left_out},
           {"everything_sealed", totals.sealable.whole()},
           {"totals", json(totals)},
           {"objects", std::move(objects)}};

@@ -84,6 +84,11 @@ std::string totals_of(const AddressSpace &space, Colour colour) {
   if (totals.jit.bytes != 0)
     text += fmt::format("  {} of code made at run time (jit): not sealable.\n",
                         human_size(totals.jit.bytes));
+  if (!space.left_out.empty())
+    text += fmt::format(
+        "  It was asked to leave some of it unsealed, its environment says:\n"
+        "  {}\n",
+        space.left_out);
   if (!space.register_doubt.empty())
     text += "  The process claims seals of a filter, which are not counted: " +
             space.register_doubt + ".\n";

@@ -59,10 +59,10 @@ void sum_up(const tracer::Launched &launched, int listener,
   patterns.only = request.only;
   patterns.except = request.except;
   tracer::LaunchOptions options{
-      .selects =
-          [=](std::string_view object) {
-            return memseal::selects(patterns, object);
-          },
+      .wanted = {.object =
+                     [=](std::string_view object) {
+                       return memseal::selects(patterns, object);
+                     }},
       .children = tracer::Children::left_alone,
       .on_failure = tracer::OnFailure::exits_125,
       .guard = tracer::Guard::only_reporting,

@@ -21,6 +21,21 @@ const char *name(PartKind kind) {
   return "unknown";
 }
 
+bool is_among(PartKind kind, SegmentSet wanted) {
+  switch (kind) {
+    case PartKind::text:
+    case PartKind::gap:
+      return wanted.text;
+    case PartKind::rodata:
+      return wanted.rodata;
+    case PartKind::relro:
+      return wanted.relro;
+    case PartKind::data:
+      break;
+  }
+  return false;
+}
+
 // Addresses here are those of the file; the bias is added last, since for a
 // prelinked library it is "negative".
 class LayoutBuilder {

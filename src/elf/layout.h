@@ -19,6 +19,7 @@
 #include "elf/flaw.h"
 #include "elf/headers.h"
 #include "memseal/page_range.h"
+#include "vm/segment_set.h"
 
 namespace memseal::elf {
 
@@ -32,6 +33,10 @@ enum class PartKind : std::uint8_t {
 
 /// "text", "rodata", "relro", "gap", "data".
 const char *name(PartKind kind);
+
+/// Whether a part of this kind belongs to what is wanted. Gaps go with text: a
+/// gap is where code of somebody else's could be put among an object's own.
+bool is_among(PartKind kind, SegmentSet wanted);
 
 struct Part {
   PartKind kind;

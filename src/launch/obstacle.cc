@@ -79,6 +79,10 @@ const char *sentence(Obstacle obstacle) {
     case Obstacle::stale_filter:
       return "is started inside of memseal run --engine=exact, whose addresses "
              "stay refused; leave --require out";
+    case Obstacle::types_need_exact:
+      return "can be sealed by single types with --engine=exact only: a seal "
+             "of "
+             "the other engines is one, and forbids every act";
     case Obstacle::bad_directory:
       return "cannot be made absolute, as the working directory has no name";
   }

@@ -29,11 +29,12 @@ enum class Obstacle : std::uint8_t {
   interpreter,        ///< --require, but it is valgrind
   env_script,         ///< --no-inherit, but #! names env
   module_missing,
-  module_name,    ///< the module's own path holds a colon or a space
-  too_large,      ///< the environment does not fit our tables
-  no_keeper,      ///< the keeper of seals cannot be started
-  stale_filter,   ///< --require, but inside of --engine=exact
-  bad_directory,  ///< a relative --report, and no working directory
+  module_name,       ///< the module's own path holds a colon or a space
+  too_large,         ///< the environment does not fit our tables
+  no_keeper,         ///< the keeper of seals cannot be started
+  stale_filter,      ///< --require, but inside of --engine=exact
+  types_need_exact,  ///< --types, but not --engine=exact
+  bad_directory,     ///< a relative --report, and no working directory
 };
 
 struct Hindrance {

@@ -118,6 +118,9 @@ Feasible<Plan> Preparation::prepare(const RunRequest &request,
       find_program(request.program[0], environment_.get("PATH"), path_));
   Program program = MEMSEAL_TRY(inspect(path_.c_str(), interpreter_));
 
+  if (request.options.types != seal_type::all &&
+      request.options.engine != EngineChoice::exact)
+    return hindered(Obstacle::types_need_exact, path_.view());
   Road road = MEMSEAL_TRY(choose_road(request, program));
   Plan plan{.road = road,
             .path = path_.c_str(),

@@ -33,6 +33,20 @@ bool apply_except(RunRequest &request, std::string_view value) {
   return is_pattern_list(value);
 }
 
+bool apply_segments(RunRequest &request, std::string_view value) {
+  Result<SegmentSet> segments = parse_segments(value);
+  if (segments)
+    request.options.segments = *segments;
+  return segments.has_value();
+}
+
+bool apply_types(RunRequest &request, std::string_view value) {
+  Result<SealTypes> types = parse_types(value);
+  if (types)
+    request.options.types = *types;
+  return types.has_value();
+}
+
 bool apply_dlopen(RunRequest &request, std::string_view value) {
   Result<DlopenPolicy> policy = parse_dlopen(value);
   if (policy)
@@ -111,6 +125,15 @@ constexpr RunOption options[] = {
      "seal only objects with these names (with a slash: paths)", apply_only},
     {"--except", Value::needed, "GLOB,...",
      "seal all objects but these; wins over --only", apply_except},
+    {"--segments", Value::needed, "text,rodata,relro",
+     "seal only these of each object: code, read-only data, what is read-only "
+     "once it is relocated",
+     apply_segments},
+    {"--types", Value::needed, "TYPE,...",
+     "with --engine=exact, forbid only these acts: seal, mprotect, munmap, "
+     "mmap, mremap, discard; all, the default, is the only word for the other "
+     "engines",
+     apply_types},
     {"--dlopen", Value::needed, "pin|seal|skip",
      "libraries loaded later: seal and never unload; seal and leave mapped; "
      "leave unsealed",

@@ -25,7 +25,9 @@ Outcome refusal(Error error) {
 
 /// What can be told of a part before the kernel is asked.
 Outcome expectation(const elf::Part &part, const Image &image,
-                    RelroCheck check) {
+                    SegmentSet wanted, RelroCheck check) {
+  if (part.sealable() && !elf::is_among(part.kind, wanted))
+    return {.reason = Reason::segment_left_out};
   switch (part.kind) {
     case elf::PartKind::data:
       return {.reason = Reason::writable_by_design};
@@ -78,7 +80,8 @@ void seal_run(Run run, Enforcer enforcer) {
 /// Looks at the object and hands each run of touching parts that are to be
 /// sealed to `handle`.
 template <typename Handle>
-ObjectOutcome walk(const Image &image, RelroCheck check, Handle handle) {
+ObjectOutcome walk(const Image &image, SegmentSet wanted, RelroCheck check,
+                   Handle handle) {
   ObjectOutcome result;
   auto layout = layout_of(image, sys::page_size());
   if (!layout) {
@@ -86,8 +89,8 @@ ObjectOutcome walk(const Image &image, RelroCheck check, Handle handle) {
     return result;
   }
   for (const elf::Part &part : layout->parts())
-    MEMSEAL_ASSERT(
-        result.parts.push_back({part, expectation(part, image, check)}));
+    MEMSEAL_ASSERT(result.parts.push_back(
+        {part, expectation(part, image, wanted, check)}));
 
   Run parts = result.parts.view();
   for (std::size_t begin = 0; begin < parts.size();) {
@@ -113,24 +116,26 @@ Outcome ObjectOutcome::shortfall() const {
   return {};
 }
 
-ObjectOutcome seal_object(const Image &image, RelroCheck check,
-                          Enforcer enforcer) {
-  return walk(image, check, [=](Run run) { seal_run(run, enforcer); });
+ObjectOutcome seal_object(const Image &image, SegmentSet wanted,
+                          RelroCheck check, Enforcer enforcer) {
+  return walk(image, wanted, check, [=](Run run) { seal_run(run, enforcer); });
 }
 
-bool collect_object(const Image &image, Requests &requests) {
+bool collect_object(const Image &image, SegmentSet wanted, SealTypes types,
+                    Requests &requests) {
   std::size_t before = requests.size();
   bool fits = true;
-  walk(image, RelroCheck::ask_kernel, [&](Run run) {
-    fits = fits && requests.push_back({.range = extent_of(run)});
+  walk(image, wanted, RelroCheck::ask_kernel, [&](Run run) {
+    fits = fits && requests.push_back({extent_of(run), types});
   });
   while (!fits && requests.size() > before)
     requests.pop_back();
   return fits;
 }
 
-ObjectOutcome conclude_object(const Image &image, const Result<void> &sealed) {
-  return walk(image, RelroCheck::ask_kernel, [&](Run run) {
+ObjectOutcome conclude_object(const Image &image, SegmentSet wanted,
+                              const Result<void> &sealed) {
+  return walk(image, wanted, RelroCheck::ask_kernel, [&](Run run) {
     for (PartOutcome &item : run) {
       if (!sealed)
         item.outcome = refusal(sealed.error());

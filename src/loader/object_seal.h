@@ -32,25 +32,27 @@ struct ObjectOutcome {
 /// has, before it calls us; but who writes a report should know, not believe.
 enum class RelroCheck : std::uint8_t { trust_loader, ask_kernel };
 
-/// Seals everything of the object that is sealable, by mseal(2), a keeper, or
+/// Seals what is wanted of the object and sealable, by mseal(2), a keeper, or
 /// both. Not for Enforcer::exact.
 ///
 /// Needs:   the object is relocated.
 /// Context: before-main.
-ObjectOutcome seal_object(const Image &image, RelroCheck check,
-                          Enforcer enforcer);
+ObjectOutcome seal_object(const Image &image, SegmentSet wanted,
+                          RelroCheck check, Enforcer enforcer);
 
 /// With exact filters it is one commit for many objects, since each commit is a
 /// filter and a stack of them is slow: first all objects are collected, then
 /// sealed together, then each hears what came of it.
 using Requests = InlineVector<SealRequest, 1024>;
 
-/// Adds what is sealable of the object. Returns whether there was room; if not,
-/// nothing is added.
-bool collect_object(const Image &image, Requests &requests);
+/// Adds what is wanted of the object and sealable. Returns whether there was
+/// room; if not, nothing is added.
+bool collect_object(const Image &image, SegmentSet wanted, SealTypes types,
+                    Requests &requests);
 
 /// What became of an object that was collected, after all were sealed or none.
-ObjectOutcome conclude_object(const Image &image, const Result<void> &sealed);
+ObjectOutcome conclude_object(const Image &image, SegmentSet wanted,
+                              const Result<void> &sealed);
 
 /// What it would have sealed, each part with `reason` instead.
 ObjectOutcome leave_object(const Image &image, Reason reason);

@@ -57,18 +57,19 @@ Result<void> commit_requests() {
 }
 
 void handle(const Image &image, Pass pass, const Result<void> &sealed) {
+  const SegmentSet wanted = state.options.segments;
   switch (pass) {
     case Pass::seal: {
       RelroCheck check =
           somebody_reads() ? RelroCheck::ask_kernel : RelroCheck::trust_loader;
-      return record(image, seal_object(image, check, state.enforcer));
+      return record(image, seal_object(image, wanted, check, state.enforcer));
     }
     case Pass::collect:
-      if (!collect_object(image, requests))
+      if (!collect_object(image, wanted, state.options.types, requests))
         requests_fit = false;
       return;
     case Pass::conclude:
-      return record(image, conclude_object(image, sealed));
+      return record(image, conclude_object(image, wanted, sealed));
   }
 }
 

@@ -16,6 +16,7 @@ constexpr Words words[] = {
      "it is writable by design"},
     {Reason::not_selected, "not_selected",
      "--only or --except leaves the object out"},
+    {Reason::segment_left_out, "segment_left_out", "--segments leaves it out"},
     {Reason::unmapped_gap, "unmapped_gap",
      "the object has no memory in this gap"},
     {Reason::flawed, "flawed", "its headers are not valid"},
@@ -59,6 +60,7 @@ bool Outcome::falls_short() const {
     case Reason::none:
     case Reason::writable_by_design:
     case Reason::not_selected:
+    case Reason::segment_left_out:
     case Reason::unmapped_gap:
     case Reason::dlopen_skipped:
       return false;

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <utility>
 
 namespace memseal {
 namespace {
@@ -53,6 +54,28 @@ std::string_view word_for(const std::array<Word<T>, N> &words, T value) {
   return {};
 }
 
+constexpr std::array<Word<SealTypes>, 6> type_words{{
+    {"seal", seal_type::seal},
+    {"mprotect", seal_type::mprotect},
+    {"munmap", seal_type::munmap},
+    {"mmap", seal_type::mmap},
+    {"mremap", seal_type::mremap},
+    {"discard", seal_type::discard},
+}};
+
+/// Calls `take` with each word of a list; false from it is a malformed list.
+template <typename Take>
+Result<void> for_each_word(std::string_view list, Take take) {
+  for (;;) {
+    std::size_t comma = list.find(',');
+    if (!take(list.substr(0, comma)))
+      return fail(Errc::malformed);
+    if (comma == std::string_view::npos)
+      return {};
+    list.remove_prefix(comma + 1);
+  }
+}
+
 /// Appends settings to a buffer; remembers whether all of them fitted.
 class Writer {
 public:
@@ -62,6 +85,11 @@ public:
     setting(key);
     append("=");
     append(value);
+  }
+  /// One more word of a list that `setting` has begun.
+  void word(std::string_view word, bool first) {
+    append(first ? "" : ",");
+    append(word);
   }
   void setting(std::string_view key) {
     if (used_ != 0)
@@ -112,6 +140,10 @@ Result<void> read_setting(std::string_view setting, RunOptions &options) {
     options.requirement = Requirement::required;
   else if (key == "no-inherit" && !has_value)
     options.inheritance = Inheritance::children_unsealed;
+  else if (key == "segments")
+    options.segments = MEMSEAL_TRY(parse_segments(value));
+  else if (key == "types")
+    options.types = MEMSEAL_TRY(parse_types(value));
   else if (key == "only" && !value.empty())
     options.only = value;
   else if (key == "except" && !value.empty())
@@ -133,6 +165,32 @@ Result<EngineChoice> parse_engine(std::string_view word) {
 
 Result<DlopenPolicy> parse_dlopen(std::string_view word) {
   return value_of(dlopen_words, word);
+}
+
+Result<SegmentSet> parse_segments(std::string_view list) {
+  SegmentSet segments = no_segment;
+  MEMSEAL_TRY_VOID(for_each_word(list, [&](std::string_view word) {
+    for (auto [name, segment] : segment_names) {
+      if (name == word)
+        return !std::exchange(segments.*segment, true);
+    }
+    return false;
+  }));
+  return segments;
+}
+
+Result<SealTypes> parse_types(std::string_view list) {
+  if (list == "all")
+    return seal_type::all;
+  SealTypes types;
+  MEMSEAL_TRY_VOID(for_each_word(list, [&](std::string_view word) {
+    auto type = value_of(type_words, word);
+    bool is_new = type && !types.has(*type);
+    if (is_new)
+      types = types | *type;
+    return is_new;
+  }));
+  return types;
 }
 
 Result<RunOptions> parse_run_options(std::string_view text) {
@@ -165,6 +223,22 @@ Result<std::string_view> format_run_options(const RunOptions &options,
     out.setting("require");
   if (options.inheritance == Inheritance::children_unsealed)
     out.setting("no-inherit");
+  if (options.segments != every_segment) {
+    out.setting("segments", "");
+    bool first = true;
+    for (auto [name, segment] : segment_names) {
+      if (options.segments.*segment)
+        out.word(name, std::exchange(first, false));
+    }
+  }
+  if (options.types != seal_type::all) {
+    out.setting("types", "");
+    bool first = true;
+    for (const auto &word : type_words) {
+      if (options.types.has(word.value))
+        out.word(word.text, std::exchange(first, false));
+    }
+  }
   if (!options.only.empty())
     out.setting("only", options.only);
   if (!options.except.empty())

@@ -8,6 +8,8 @@
 #include <string_view>
 
 #include "memseal/error.h"
+#include "memseal/seal_types.h"
+#include "vm/segment_set.h"
 
 namespace memseal {
 
@@ -32,6 +34,9 @@ struct RunOptions {
   DlopenPolicy dlopen = DlopenPolicy::pin;
   Requirement requirement = Requirement::best_effort;
   Inheritance inheritance = Inheritance::children_sealed;
+  SegmentSet segments = every_segment;
+  /// Engine exact alone can do less than all.
+  SealTypes types = seal_type::all;
   std::string_view only{};    ///< comma-separated globs; empty: every object
   std::string_view except{};  ///< comma-separated globs; empty: none
   /// The process that was asked to be sealed, where an engine was asked for by
@@ -50,6 +55,11 @@ inline constexpr std::string_view options_variable = "MEMSEAL_OPTIONS";
 /// The words of --engine= and --dlopen=. Errors: malformed.
 Result<EngineChoice> parse_engine(std::string_view word);
 Result<DlopenPolicy> parse_dlopen(std::string_view word);
+
+/// Lists with commas, of --segments= and --types=: at least one word, none
+/// twice. `types` knows "all", too. Errors: malformed.
+Result<SegmentSet> parse_segments(std::string_view list);
+Result<SealTypes> parse_types(std::string_view list);
 
 /// Errors: malformed. An unknown key is malformed: an older module must not
 /// ignore what a newer launcher asks for.

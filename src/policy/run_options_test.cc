@@ -35,19 +35,24 @@ TEST(RunOptions, every_setting_survives_the_journey) {
                   .dlopen = DlopenPolicy::skip,
                   .requirement = Requirement::required,
                   .inheritance = Inheritance::children_unsealed,
+                  .segments = {.text = true, .rodata = false, .relro = true},
+                  .types = seal_type::mprotect | seal_type::discard,
                   .only = "lib*,[vdso]",
                   .except = "libjvm.so",
                   .launched = 4711,
                   .report = "/tmp/a;b=c.json"};
   std::string text = format(sent);
   EXPECT_EQ(text,
-            "engine=strict;dlopen=skip;require;no-inherit;only=lib*,[vdso];"
+            "engine=strict;dlopen=skip;require;no-inherit;segments=text,relro;"
+            "types=mprotect,discard;only=lib*,[vdso];"
             "except=libjvm.so;launched=4711;report=/tmp/a;b=c.json");
   RunOptions got = parse_run_options(text).value();
   EXPECT_EQ(got.engine, sent.engine);
   EXPECT_EQ(got.dlopen, sent.dlopen);
   EXPECT_EQ(got.requirement, sent.requirement);
   EXPECT_EQ(got.inheritance, sent.inheritance);
+  EXPECT_EQ(got.segments, sent.segments);
+  EXPECT_EQ(got.types, sent.types);
   EXPECT_EQ(got.only, sent.only);
   EXPECT_EQ(got.except, sent.except);
   EXPECT_EQ(got.launched, sent.launched);
@@ -65,6 +70,19 @@ TEST(RunOptions, every_word_of_engine_and_dlopen_is_known) {
   EXPECT_EQ(parse_dlopen("skip").value(), DlopenPolicy::skip);
   EXPECT_FALSE(parse_engine("").has_value());
   EXPECT_FALSE(parse_dlopen("pinned").has_value());
+}
+
+TEST(RunOptions, lists_of_segments_and_types_name_each_word_once) {
+  EXPECT_EQ(parse_segments("relro,text,rodata"), every_segment);
+  EXPECT_EQ(parse_segments("rodata"), (SegmentSet{false, true, false}));
+  EXPECT_EQ(parse_types("all"), seal_type::all);
+  EXPECT_EQ(parse_types("seal,mprotect,munmap,mmap,mremap,discard"),
+            seal_type::all);
+  EXPECT_EQ(parse_types("mremap"), seal_type::mremap);
+  for (const char *list : {"", ",", "text,", "text,,relro", "text,text", "gap"})
+    EXPECT_FALSE(parse_segments(list)) << list;
+  for (const char *list : {"", "munmap,munmap", "all,munmap", "brk"})
+    EXPECT_FALSE(parse_types(list)) << list;
 }
 
 TEST(RunOptions, what_is_not_understood_is_refused) {

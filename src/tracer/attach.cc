@@ -28,11 +28,11 @@ Attempt<Process> look(pid_t pid) {
 }
 
 Attempt<SealPlan> make_plan(const Process &process, const AddressSpace &space,
-                            const Selects &selects) {
+                            const Wanted &wanted) {
   auto memory = RemoteMemory::open(process.pid);
   if (!memory)
     return refuse(refused_reading(process, memory.error()));
-  return plan_seals(space, *memory, Moment::running, selects);
+  return plan_seals(space, *memory, Moment::running, wanted);
 }
 
 Attempt<AddressSpace> read_space(const Process &process, sys::ReadSeals seals) {
@@ -125,13 +125,14 @@ public:
     auto told = RemoteRegister::find_or_make(make, space_, memory_);
     bool has_base = told && told->base_level() != BaseLevel::none;
     auto installed = install_remote_filter(
-        make, attached_.process.pid, ranges, filter::OnHit::deny,
-        has_base ? Base::left_out : Base::comes_first);
+        make, attached_.process.pid, ranges, seal_type::all,
+        filter::OnHit::deny, has_base ? Base::left_out : Base::comes_first);
     if (!installed)
       return refuse(sentence(installed.error()));
-    Result<void> recorded =
-        !told ? std::unexpected(told.error())
-              : told->record(memory_, ranges, engines(), installed->installed);
+    Result<void> recorded = !told
+                                ? std::unexpected(told.error())
+                                : told->record(memory_, ranges, seal_type::all,
+                                               engines(), installed->installed);
     if (!recorded)
       attached_.untold = std::strerror(recorded.error().to_errno());
     return {};
@@ -175,7 +176,7 @@ private:
 };
 
 Attempt<void> work_on(Attached &attached, const StoppedProcess &stopped,
-                      const AddressSpace &before, const Selects &selects,
+                      const AddressSpace &before, const Wanted &wanted,
                       Guard guard) {
   const Process &process = attached.process;
   AddressSpace space =
@@ -183,7 +184,7 @@ Attempt<void> work_on(Attached &attached, const StoppedProcess &stopped,
   auto memory = RemoteMemory::open(process.pid);
   if (!memory)
     return refuse(refused_reading(process, memory.error()));
-  attached.plan = MEMSEAL_TRY(make_plan(process, space, selects));
+  attached.plan = MEMSEAL_TRY(make_plan(process, space, wanted));
   attached.threads = stopped.size();
   auto known = RemoteRegister::find(space, *memory);
   mark_sealed(attached.plan, guard, before, known);
@@ -197,11 +198,11 @@ Attempt<void> work_on(Attached &attached, const StoppedProcess &stopped,
 
 }  // namespace
 
-Attempt<Attached> plan_attach(pid_t pid, const Selects &selects, Guard guard) {
+Attempt<Attached> plan_attach(pid_t pid, const Wanted &wanted, Guard guard) {
   Attached planned{.process = MEMSEAL_TRY(look(pid))};
   AddressSpace space =
       MEMSEAL_TRY(read_space(planned.process, sys::ReadSeals::with_seals));
-  planned.plan = MEMSEAL_TRY(make_plan(planned.process, space, selects));
+  planned.plan = MEMSEAL_TRY(make_plan(planned.process, space, wanted));
   planned.native = wants_native(guard);
   planned.filter = guard != Guard::native;
   auto known = register_of(pid, space);
@@ -211,7 +212,7 @@ Attempt<Attached> plan_attach(pid_t pid, const Selects &selects, Guard guard) {
   return planned;
 }
 
-Attempt<Attached> attach(pid_t pid, const Selects &selects, Guard guard) {
+Attempt<Attached> attach(pid_t pid, const Wanted &wanted, Guard guard) {
   if (guard == Guard::native && !sys::has_mseal())
     return refuse(
         "this kernel has no mseal(2) (Linux 6.10); --engine=filter seals "
@@ -224,7 +225,7 @@ Attempt<Attached> attach(pid_t pid, const Selects &selects, Guard guard) {
       MEMSEAL_TRY(read_space(process, sys::ReadSeals::with_seals));
   {
     StoppedProcess stopped = MEMSEAL_TRY(StoppedProcess::stop(process));
-    MEMSEAL_TRY_VOID(work_on(attached, stopped, before, selects, guard));
+    MEMSEAL_TRY_VOID(work_on(attached, stopped, before, wanted, guard));
   }
   if (!attached.native)
     return attached;  // the kernel has told that the filter is there

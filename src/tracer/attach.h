@@ -30,7 +30,7 @@ struct Attached {
 };
 
 /// What `attach` would do. Nobody is stopped.
-Attempt<Attached> plan_attach(pid_t pid, const Selects &selects,
+Attempt<Attached> plan_attach(pid_t pid, const Wanted &wanted,
                               Guard guard = Guard::native);
 
 /// Stops every thread, seals text, read-only data and RELRO of all loaded
@@ -47,7 +47,7 @@ Attempt<Attached> plan_attach(pid_t pid, const Selects &selects,
 ///
 /// Needs:   `guard` is native, filter or strict.
 /// Kernel:  64-bit; native: 6.10; the others: 3.17.
-Attempt<Attached> attach(pid_t pid, const Selects &selects,
+Attempt<Attached> attach(pid_t pid, const Wanted &wanted,
                          Guard guard = Guard::native);
 
 }  // namespace memseal::tracer

@@ -113,7 +113,8 @@ ExecSeal::Next ExecSeal::wait_for_entry(RemoteAddress entry) {
 
 ExecSeal::Next ExecSeal::wait_for_relro(const AddressSpace &space,
                                         const RemoteMemory &memory) {
-  relro_ = relro_of(space, memory, entry_.value);
+  if (options_.wanted.segments.relro)
+    relro_ = relro_of(space, memory, entry_.value);
   return relro_.empty() ? finish() : Next::watch_calls;
 }
 
@@ -160,7 +161,7 @@ void ExecSeal::seal(Moment moment) {
     launched_.failure = "its mappings cannot be read";
     return;
   }
-  SealPlan plan = plan_seals(*space, *memory, moment, options_.selects);
+  SealPlan plan = plan_seals(*space, *memory, moment, options_.wanted);
   if (auto made = make_calls(*space, *memory, plan); !made)
     launched_.failure = made.error().sentence();
   launched_.left_out = std::move(plan.left_out);
@@ -227,14 +228,15 @@ Result<void> ExecSeal::install_filter() {
   // Only `memseal status` needs it, so a failure is none of the seal.
   auto told = only_watches ? Result<RemoteRegister>(fail(Errc::unsupported))
                            : RemoteRegister::find_or_make(make, space, memory);
-  auto installed = install_remote_filter(
-      make, thread_.tid(), ranges, answer_of(options_.guard),
-      only_watches ? Base::left_out : Base::comes_first);
+  auto installed =
+      install_remote_filter(make, thread_.tid(), ranges, options_.wanted.types,
+                            answer_of(options_.guard),
+                            only_watches ? Base::left_out : Base::comes_first);
   if (installed && told) {
     auto engine =
         engine_bit::filter | (launched_.native ? engine_bit::native : 0);
-    static_cast<void>(
-        told->record(memory, ranges, engine, installed->installed));
+    static_cast<void>(told->record(memory, ranges, options_.wanted.types,
+                                   engine, installed->installed));
   }
   MEMSEAL_TRY_VOID(calls.restore());
   listener_ = MEMSEAL_TRY(installed).listener;

@@ -66,7 +66,7 @@ struct Launched {
 };
 
 struct LaunchOptions {
-  Selects selects;
+  Wanted wanted;
   Children children = Children::left_alone;
   OnFailure on_failure = OnFailure::runs_unsealed;
   Guard guard = Guard::native;

@@ -40,11 +40,11 @@ Result<Code> compile_base() {
       BaseLevel::compatible, filter::native_architecture(), room)));
 }
 
-Result<Code> compile_part(std::span<const PageRange> ranges,
+Result<Code> compile_part(std::span<const PageRange> ranges, SealTypes types,
                           filter::OnHit on_hit, filter::Part part) {
   std::vector<filter::GuardedRange> guarded;
   for (PageRange range : ranges)
-    guarded.push_back({range, seal_type::all});
+    guarded.push_back({range, types});
   std::vector<PageRange> scratch(ranges.begin(), ranges.end());
   Code room(most_instructions);
   filter::RangeOptions options;
@@ -56,9 +56,10 @@ Result<Code> compile_part(std::span<const PageRange> ranges,
 /// What does not fit into one program makes two. Not where somebody listens:
 /// there can be one listener only.
 Result<std::vector<Code>> compile_ranges(std::span<const PageRange> ranges,
+                                         SealTypes types,
                                          filter::OnHit on_hit) {
   std::vector<Code> programs;
-  auto whole = compile_part(ranges, on_hit, filter::Part::whole);
+  auto whole = compile_part(ranges, types, on_hit, filter::Part::whole);
   if (whole) {
     programs.push_back(std::move(*whole));
     return programs;
@@ -67,7 +68,7 @@ Result<std::vector<Code>> compile_ranges(std::span<const PageRange> ranges,
     return std::unexpected(whole.error());
   // The one that forbids least comes first, in case it stays alone.
   for (auto part : {filter::Part::moved_from, filter::Part::all_but_moved_from})
-    programs.push_back(MEMSEAL_TRY(compile_part(ranges, on_hit, part)));
+    programs.push_back(MEMSEAL_TRY(compile_part(ranges, types, on_hit, part)));
   return programs;
 }
 
@@ -173,9 +174,11 @@ private:
 
 Result<RemoteFilter> install_remote_filter(const MakeCall &make, pid_t pid,
                                            std::span<const PageRange> ranges,
+                                           SealTypes types,
                                            filter::OnHit on_hit, Base base) {
   // All that may fail here fails before anything is done there.
-  std::vector<Code> programs = MEMSEAL_TRY(compile_ranges(ranges, on_hit));
+  std::vector<Code> programs =
+      MEMSEAL_TRY(compile_ranges(ranges, types, on_hit));
   if (base == Base::comes_first)
     programs.insert(programs.begin(), MEMSEAL_TRY(compile_base()));
   return Installer(make, pid).install(programs, on_hit);

@@ -21,8 +21,8 @@ struct RemoteFilter {
   InstalledFilters installed;
 };
 
-/// Has the stopped process install a filter over the ranges for all its
-/// threads.
+/// Has the stopped process install a filter over the ranges, for these types of
+/// seal and all its threads.
 ///
 /// Every thread has to be stopped, and no more is needed (compare
 /// seal/barrier.h): a thread stops only on its way out of the kernel, when its
@@ -41,6 +41,7 @@ struct RemoteFilter {
 ///          then; the base filter may be there.
 Result<RemoteFilter> install_remote_filter(const MakeCall &make, pid_t pid,
                                            std::span<const PageRange> ranges,
+                                           SealTypes types,
                                            filter::OnHit on_hit, Base base);
 
 }  // namespace memseal::tracer

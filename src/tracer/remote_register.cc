@@ -164,7 +164,7 @@ BaseLevel RemoteRegister::base_level() const {
 
 Result<void> RemoteRegister::record(const RemoteMemory &memory,
                                     std::span<const PageRange> ranges,
-                                    std::uint32_t engine,
+                                    SealTypes types, std::uint32_t engine,
                                     const InstalledFilters &filters) {
   if (MEMSEAL_TRY(memory.read_value<std::uint32_t>({header_.lock})) != 0)
     return fail(Errc::system, EBUSY);
@@ -173,8 +173,7 @@ Result<void> RemoteRegister::record(const RemoteMemory &memory,
   std::ranges::copy(entries_, room.begin());
   SealTable table(room, entries_.size());
   for (PageRange range : ranges)
-    MEMSEAL_TRY_VOID(
-        table.add({range, seal_type::all, Downgrade::refused, engine}));
+    MEMSEAL_TRY_VOID(table.add({range, types, Downgrade::refused, engine}));
   table.forget_changes();
   if (table.entries().size() > header_.capacity)
     return fail(Errc::capacity);

@@ -41,13 +41,13 @@ public:
   bool guarded_by_filter(PageRange range) const;
   BaseLevel base_level() const;
 
-  /// Adds the ranges, all types, guarded by `engine` (engine_bit).
+  /// Adds the ranges, guarded by `engine` (engine_bit).
   ///
   /// Errors:  system: EBUSY: the process itself is in the middle of a change.
   ///          capacity: its table is too small.
   Result<void> record(const RemoteMemory &memory,
-                      std::span<const PageRange> ranges, std::uint32_t engine,
-                      const InstalledFilters &filters);
+                      std::span<const PageRange> ranges, SealTypes types,
+                      std::uint32_t engine, const InstalledFilters &filters);
 
 private:
   RemoteRegister(RemoteAddress at, const RegisterHeader &header,

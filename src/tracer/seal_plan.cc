@@ -11,14 +11,18 @@ namespace {
 
 class Planner {
 public:
-  Planner(const AddressSpace &space, Moment moment)
-      : space_(space), moment_(moment) {}
+  Planner(const AddressSpace &space, Moment moment, SegmentSet segments)
+      : space_(space), moment_(moment), segments_(segments) {}
 
   void add_object(const LoadedObject &object) {
     std::string name(object.first->name);
     for (const elf::Part &part : object.layout.parts()) {
       if (!part.sealable())
         continue;
+      if (!elf::is_among(part.kind, segments_)) {
+        leave_out(elf::name(part.kind), name, "--segments leaves it out");
+        continue;
+      }
       if (part.kind == elf::PartKind::relro && moment_ == Moment::exec)
         continue;
       if (part.kind != elf::PartKind::relro && object.has_text_relocations) {
@@ -31,7 +35,11 @@ public:
     }
   }
 
+  /// The vdso's code, and what it reads.
   void add_special(const Mapping &mapping, const char *part) {
+    if (!segments_.text)
+      return leave_out(part, std::string(mapping.name),
+                       "--segments leaves it out");
     plan_.ranges.push_back(
         {mapping.range, part, std::string(mapping.name), mapping.seal});
   }
@@ -65,21 +73,22 @@ private:
 
   const AddressSpace &space_;
   Moment moment_;
+  SegmentSet segments_;
   SealPlan plan_;
 };
 
 }  // namespace
 
 SealPlan plan_seals(const AddressSpace &space, const RemoteMemory &memory,
-                    Moment moment, const Selects &selects) {
-  Planner planner(space, moment);
+                    Moment moment, const Wanted &wanted) {
+  Planner planner(space, moment, wanted.segments);
   for (const Mapping &mapping : space.mappings()) {
     NameKind kind = kind_of_name(mapping.name);
     bool special = kind == NameKind::vdso || kind == NameKind::vvar;
     if (!special && kind != NameKind::file)
       continue;
     if (special) {
-      if (selects(mapping.name))
+      if (wanted.object(mapping.name))
         planner.add_special(mapping, kind == NameKind::vdso ? "vdso" : "vvar");
       continue;
     }
@@ -87,7 +96,7 @@ SealPlan plan_seals(const AddressSpace &space, const RemoteMemory &memory,
     if (!object) {
       planner.leave_out("object", std::string(mapping.name),
                         elf::sentence(object.error()));
-    } else if (*object && selects(path_of_name(mapping.name))) {
+    } else if (*object && wanted.object(path_of_name(mapping.name))) {
       planner.add_object(**object);
     }
   }

@@ -7,8 +7,10 @@
 #include <string_view>
 #include <vector>
 
+#include "memseal/seal_types.h"
 #include "tracer/address_space.h"
 #include "tracer/remote_memory.h"
+#include "vm/segment_set.h"
 
 namespace memseal::tracer {
 
@@ -39,14 +41,20 @@ struct SealPlan {
 /// text of objects with text relocations.
 enum class Moment : std::uint8_t { exec, running };
 
-using Selects = std::function<bool(std::string_view object)>;
+/// What is wanted of a process.
+struct Wanted {
+  std::function<bool(std::string_view object)> object;
+  SegmentSet segments = every_segment;
+  /// Where a filter alone seals; mseal(2) knows all or nothing.
+  SealTypes types = seal_type::all;
+};
 
 /// Finds the loaded ELF objects by their headers in memory, the file on disk
 /// may be gone or another by now. Only pages that are mapped from that object
 /// (or anonymous, in its place) and that nobody can write at this moment are
 /// planned.
 SealPlan plan_seals(const AddressSpace &space, const RemoteMemory &memory,
-                    Moment moment, const Selects &selects);
+                    Moment moment, const Wanted &wanted);
 
 /// Where the RELRO of the object that is mapped at `inside` lies. Nothing if it
 /// has none.

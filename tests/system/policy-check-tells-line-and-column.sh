@@ -19,7 +19,9 @@ sed -n '/^```toml$/,/^```$/p' "$SOURCE/docs/policy.md" | grep -v '^```' |
   tee "$work/documented" | good
 grep -q reason "$work/documented"
 good <<<'segments = ["relro", "text", "rodata"]'
+good <<<'segments = ["relro"]'
 good <<<'types = ["all"]'
+good <<<$'engine = "exact"\ntypes = ["munmap", "mmap"]'
 
 
 faulty 1:1 "there is no setting 'a'" <<<'a.b = 1'
@@ -28,11 +30,20 @@ faulty 2:10 "'engine' is one of auto|native|filter|strict|exact, not 'Native'" \
 faulty 1:10 "'engine' is a string" <<<'engine = 1'
 faulty 1:11 "'require' is true or false" <<<'require = "yes"'
 faulty 1:10 "'report' is an absolute path" <<<'report = "seals.txt"'
-faulty 1:12 "objects are sealed whole, relro too" \
-  <<<'segments = ["text", "rodata"]'
+faulty 1:12 "'segments' is a list of strings, not empty" <<<'segments = []'
+faulty 1:12 "'segments' names something twice" \
+  <<<'segments = ["text", "relro", "text"]'
+faulty 1:13 "'segments' knows text, rodata, relro, not 'text,relro'" \
+  <<<'segments = ["text,relro"]'
 faulty 1:13 "'segments' knows text, rodata, relro, not 'bss'" \
   <<<'segments = ["bss"]'
-faulty 1:9 "programs are sealed against every act" <<<'types = ["munmap"]'
+faulty 1:9 'single types need engine = "exact"' <<<'types = ["munmap"]'
+faulty 2:9 'single types need engine = "exact"' \
+  <<<$'engine = "filter"\ntypes = ["munmap"]'
+faulty 2:10 "'types' knows seal, mprotect, munmap, mmap, mremap, discard, all" \
+  <<<$'engine = "exact"\ntypes = ["brk"]'
+faulty 2:9 "'types' names something twice, or all and more" \
+  <<<$'engine = "exact"\ntypes = ["all", "munmap"]'
 faulty 2:8 "'objects.only' is a list that is not empty" <<<$'[objects]\nonly = []'
 faulty 2:1 "there is no setting 'objects.without'" \
   <<<$'[objects]\nwithout = ["a"]'

@@ -17,7 +17,8 @@ assert set(status) == {"memseal", "processes"}, status.keys()
 (process,) = status["processes"]
 assert set(process) == {
     "pid", "name", "executable", "seccomp_mode", "seccomp_filters",
-    "filter_register", "filter_register_doubt", "everything_sealed", "totals",
+    "filter_register", "filter_register_doubt", "left_out",
+    "everything_sealed", "totals",
     "objects"}, process.keys()
 assert process["pid"] == pid
 assert process["everything_sealed"] is False

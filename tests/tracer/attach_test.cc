@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "support/in_child.h"
@@ -19,9 +20,7 @@ namespace {
 
 using test::Victim;
 
-bool everything(std::string_view) {
-  return true;
-}
+const Wanted everything{.object = [](std::string_view) { return true; }};
 
 bool is_sealed(pid_t pid, const SealPlan &plan) {
   auto space = AddressSpace::read(pid, sys::ReadSeals::with_seals);
@@ -94,12 +93,31 @@ TEST_F(AttachTest, doing_it_again_makes_no_call) {
 
 TEST_F(AttachTest, objects_that_are_not_selected_stay_open) {
   Victim victim;
-  auto attached = attach(victim.pid(), [](std::string_view object) {
-    return object.find("libc.so") != std::string_view::npos;
-  });
+  auto attached =
+      attach(victim.pid(), {.object = [](std::string_view object) {
+               return object.find("libc.so") != std::string_view::npos;
+             }});
   ASSERT_TRUE(attached) << attached.error().sentence;
   EXPECT_TRUE(has_part(attached->plan, "text", "libc.so"));
   EXPECT_EQ(victim.mprotect_answer(), 0);  // the program's own text
+}
+
+TEST_F(AttachTest, segments_that_are_not_wanted_stay_open) {
+  Victim victim;
+  Wanted wanted = everything;
+  wanted.segments = {.text = false, .rodata = true, .relro = true};
+  auto attached = attach(victim.pid(), wanted);
+  ASSERT_TRUE(attached) << attached.error().sentence;
+  EXPECT_TRUE(has_part(attached->plan, "relro", "libc.so"));
+  EXPECT_FALSE(has_part(attached->plan, "text", "libc.so"));
+  EXPECT_EQ(victim.mprotect_answer(), 0);  // the program's own text
+  EXPECT_TRUE(
+      std::ranges::any_of(attached->plan.left_out, [](const LeftOut &left) {
+        return left.part == "text" && left.reason == "--segments leaves it out";
+      }));
+  // The control twin: wanted, it is refused.
+  ASSERT_TRUE(attach(victim.pid(), everything));
+  EXPECT_EQ(victim.mprotect_answer(), EPERM);
 }
 
 TEST_F(AttachTest, leaves_nothing_behind_in_the_padding_of_the_vdso) {

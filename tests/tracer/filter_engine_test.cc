@@ -23,13 +23,12 @@ namespace {
 
 using test::Victim;
 
-bool everything(std::string_view) {
-  return true;
-}
+const Wanted everything{.object = [](std::string_view) { return true; }};
 
-bool program_only(std::string_view object) {
+bool is_program(std::string_view object) {
   return object.find("test_tracer") != std::string_view::npos;
 }
+const Wanted program_only{.object = is_program};
 
 std::string status_of(pid_t tid, const std::string &key) {
   std::ifstream status("/proc/" + std::to_string(tid) + "/status");
@@ -153,7 +152,7 @@ TEST_F(FilterEngineTest, what_is_not_selected_stays_open) {
   Victim victim;
   ASSERT_TRUE(attach(
       victim.pid(),
-      [](std::string_view object) { return !program_only(object); },
+      {.object = [](std::string_view object) { return !is_program(object); }},
       Guard::filter));
   EXPECT_EQ(victim.mprotect_answer(), 0);
 }
