@@ -141,6 +141,14 @@ std::string tidied(std::string value) {
   return value;
 }
 
+/// A drop-in sets an environment and starts nothing.
+bool needs_keeper(const RunOptions &options) {
+  return !wants_own_filters(options) &&
+         (options.engine == EngineChoice::filter ||
+          options.engine == EngineChoice::strict ||
+          options.violation == Violation::report);
+}
+
 /// What the program of one ExecStart= needs in its environment.
 int assignments_for(const Request &request, const Unit &unit,
                     const std::string &program, const Policy &policy,
@@ -172,10 +180,18 @@ int assignments_for(const Request &request, const Unit &unit,
         fmt::format("'{}' could be sealed by a tracer only, {}: put `memseal "
                     "run --` before its command, in an override of your own",
                     program,
-                    run.violation != launch::Violation::deny ||
+                    run.options.violation == Violation::report ||
                             run.how != launch::How::automatic
                         ? "as its policy asks"
                         : "since it has no loader"));
+  if (needs_keeper(run.options))
+    return complain(
+        exit_refused,
+        fmt::format("the policy of '{}' needs a process beside the service, "
+                    "which `memseal run` alone starts: say engine = \"exact\", "
+                    "or put `memseal run --` before its command, in an "
+                    "override of your own",
+                    program));
   for (const char *name : variables) {
     if (auto value = launch::lookup(plan->environment, name))
       result.push_back(tidied(fmt::format("{}={}", name, *value)));
@@ -200,13 +216,11 @@ std::string text_of(const Request &request, const Unit &unit,
   if (unit.has_allow_list()) {
     launch::RunRequest run;
     policy.apply_to(run);
-    bool filters = run.options.engine == EngineChoice::filter ||
-                   run.options.engine == EngineChoice::strict;
     text +=
         "# The unit lists the calls it allows. A systemd that does not know "
         "mseal warns.\n";
-    text +=
-        fmt::format("SystemCallFilter=mseal{}\n", filters ? " seccomp" : "");
+    text += fmt::format("SystemCallFilter=mseal{}\n",
+                        wants_own_filters(run.options) ? " seccomp" : "");
   }
   return text;
 }

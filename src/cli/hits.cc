@@ -113,23 +113,31 @@ std::string hit_json(const Hit &hit, const char *verdict) {
   return line.dump(-1, ' ', false, Handler::replace) + "\n";
 }
 
-void report_hits(const tracer::Launched &launched, int listener,
-                 const std::string &file) {
-  bool json = file.ends_with(".json");
-  int fd = file == "-" ? STDERR_FILENO
-                       : open(file.c_str(),
-                              O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
-  HitDesk desk(
-      launched.pid, guarded_of(launched), supervisor::Answer::denied,
-      [=](const Hit &hit) {
-        append(fd, json ? hit_json(hit, "denied") : hit_text(hit, "denied"));
-      });
-  supervisor::DeskCounts counts = desk.serve(listener);
-  if (counts.vanished != 0)
-    append(fd, json ? fmt::format("{{\"vanished\":{}}}\n", counts.vanished)
+HitReport::HitReport(const std::string &file)
+    : fd_(file == "-" ? fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)
+                      : open(file.c_str(),
+                             O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666)),
+      json_(file.ends_with(".json")) {}
+
+void HitReport::denied(const Hit &hit) const {
+  append(fd_, json_ ? hit_json(hit, "denied") : hit_text(hit, "denied"));
+}
+
+void HitReport::conclude(const supervisor::DeskCounts &counts) const {
+  if (counts.vanished == 0)
+    return;
+  append(fd_, json_ ? fmt::format("{{\"vanished\":{}}}\n", counts.vanished)
                     : fmt::format("memseal: {} hits were denied to threads "
                                   "that ended before they could be told of\n",
                                   counts.vanished));
+}
+
+void report_hits(const tracer::Launched &launched, int listener,
+                 const std::string &file) {
+  HitReport report(file);
+  HitDesk desk(launched.pid, guarded_of(launched), supervisor::Answer::denied,
+               [&](const Hit &hit) { report.denied(hit); });
+  report.conclude(desk.serve(listener));
 }
 
 void HitSummary::add(const Hit &hit) {

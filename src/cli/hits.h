@@ -19,9 +19,23 @@ std::vector<supervisor::Guarded> guarded_of(const tracer::Launched &launched);
 std::string hit_text(const supervisor::Hit &hit, const char *verdict);
 std::string hit_json(const supervisor::Hit &hit, const char *verdict);
 
-/// --on-violation=report: denies, and appends a line for each hit to `file`
-/// ("-": standard error; JSON if its name ends so), until the program and its
-/// children are gone.
+/// Where hits are written down. `file`: "-" is standard error; JSON if its name
+/// ends so.
+class HitReport {
+public:
+  explicit HitReport(const std::string &file);
+
+  int descriptor() const { return fd_; }
+  void denied(const supervisor::Hit &hit) const;
+  void conclude(const supervisor::DeskCounts &counts) const;
+
+private:
+  int fd_;
+  bool json_;
+};
+
+/// --on-violation=report: denies, and writes down each hit, until the program
+/// and its children are gone.
 void report_hits(const tracer::Launched &launched, int listener,
                  const std::string &file);
 

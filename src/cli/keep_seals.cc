@@ -14,18 +14,19 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "cli/verb.h"
-#include "supervisor/seal_keeper.h"
 #include "sys/memory.h"
 
 namespace memseal::cli {
 namespace {
 
-constexpr int channel = 3;
+constexpr int given_channel = 3;
 
-int receive_descriptor() {
+int receive_descriptor(int channel) {
   char byte;
   iovec part{&byte, 1};
   alignas(cmsghdr) char space[CMSG_SPACE(sizeof(int))] = {};
@@ -57,38 +58,59 @@ void leave_the_session() {
     dup2(null, fd);
 }
 
-}  // namespace
-
-int keep_seals(int argc, char **) {
-  if (argc != 1 || fcntl(channel, F_GETFD) < 0) {
-    fmt::print(stderr,
-               "memseal: keep-seals is started by memseal itself; see "
-               "`memseal run --provide-mseal`\n");
-    return exit_usage;
-  }
-  leave_the_session();
-  prctl(PR_SET_NAME, "memseal-keeper");
-  close_range(channel + 1, ~0U, 0);
-
-  // Two for each process of the tree.
+/// Two descriptors for each process of the tree.
+void take_all_descriptors() {
   rlimit files{};
   if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
     files.rlim_cur = files.rlim_max;
     setrlimit(RLIMIT_NOFILE, &files);
   }
+}
 
-  supervisor::SealKeeper seals(sys::page_size());
+void close_all_but(std::vector<int> kept) {
+  std::ranges::sort(kept);
+  unsigned first = STDERR_FILENO + 1;
+  for (int fd : kept) {
+    if (fd < static_cast<int>(first))
+      continue;
+    if (fd > static_cast<int>(first))
+      close_range(first, static_cast<unsigned>(fd) - 1, 0);
+    first = static_cast<unsigned>(fd) + 1;
+  }
+  close_range(first, ~0U, 0);
+}
+
+}  // namespace
+
+bool serve_as_keeper(supervisor::SealKeeper &keeper, int channel,
+                     std::vector<int> kept) {
+  leave_the_session();
+  prctl(PR_SET_NAME, "memseal-keeper");
+  kept.push_back(channel);
+  close_all_but(std::move(kept));
+  take_all_descriptors();
   char ready = 'r';
   if (send(channel, &ready, 1, MSG_NOSIGNAL) != 1)
-    return 1;
-  int listener = receive_descriptor();
+    return false;
+  int listener = receive_descriptor(channel);
   if (listener < 0)
-    return 1;
+    return false;
   // The program waits for this: from now on its calls are answered.
   if (send(channel, &ready, 1, MSG_NOSIGNAL) != 1)
-    return 1;
+    return false;
   close(channel);
-  return seals.serve(listener) ? 0 : 1;
+  return keeper.serve(listener);
+}
+
+int keep_seals(int argc, char **) {
+  if (argc != 1 || fcntl(given_channel, F_GETFD) < 0) {
+    fmt::print(stderr,
+               "memseal: keep-seals is started by memseal itself; see "
+               "`memseal run --provide-mseal`\n");
+    return exit_usage;
+  }
+  supervisor::SealKeeper keeper(sys::page_size());
+  return serve_as_keeper(keeper, given_channel, {}) ? 0 : 1;
 }
 
 }  // namespace memseal::cli

@@ -169,25 +169,19 @@ private:
   void refuse_conflict(const toml::table &table) {
     launch::RunRequest request;
     policy_.apply_to(request);
-    if (request.options.types != seal_type::all &&
-        request.options.engine != EngineChoice::exact)
+    const RunOptions &options = request.options;
+    if (options.types != seal_type::all &&
+        (options.engine != EngineChoice::exact ||
+         options.violation != Violation::deny))
       fault(*table.get("types"),
-            "single types need engine = \"exact\": a seal of the other engines "
-            "is one, and forbids every act");
-    bool traced = request.how == launch::How::trace ||
-                  request.how == launch::How::trace_children ||
-                  request.violation != launch::Violation::deny;
-    bool filtered = request.options.engine == EngineChoice::filter ||
-                    request.options.engine == EngineChoice::strict;
-    if (traced && filtered)
-      fault(*table.get("engine"),
-            "'how' or 'on-violation' lets the program be sealed from outside, "
-            "which mseal(2) can, not a filter: leave out 'engine'");
-    if (request.violation != launch::Violation::deny &&
-        (request.how == launch::How::audit ||
-         request.how == launch::How::preload))
-      fault(*table.get("how"),
-            "'on-violation' needs a tracer: leave out 'how'");
+            "single types need engine = \"exact\" and on-violation = \"deny\": "
+            "any other seal is one, and forbids every act");
+    if (options.dlopen == DlopenPolicy::seal &&
+        (options.violation == Violation::kill ||
+         options.violation == Violation::trap))
+      fault(*table.get("dlopen"),
+            "'seal' lets dlclose try to unmap what is sealed, which "
+            "'on-violation' punishes: say \"pin\" or \"skip\"");
   }
 
   Policy &policy_;

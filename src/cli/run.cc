@@ -9,9 +9,11 @@
 #include <cstring>
 #include <string>
 
+#include "cli/hits.h"
 #include "cli/policy_file.h"
 #include "cli/run_trace.h"
 #include "cli/verb.h"
+#include "cli/watching_keeper.h"
 #include "launch/keeper.h"
 #include "launch/plan.h"
 #include "launch/policy_path.h"
@@ -97,6 +99,26 @@ bool start_keeper(const launch::Plan &plan, Requirement requirement) {
   return requirement == Requirement::best_effort;
 }
 
+/// The keeper that --on-violation=report needs. Without it hits are denied and
+/// nobody hears of them.
+bool start_watch(const launch::RunRequest &request) {
+  static HitReport report(
+      absolute(request.options.report.empty() ? "-" : request.options.report));
+  long started = start_watching_keeper(
+      {.tell = [](const supervisor::Hit &hit) { report.denied(hit); },
+       .conclude = [](const auto &counts) { report.conclude(counts); },
+       .descriptors = {report.descriptor()}});
+  if (started == 0)
+    return true;
+  fmt::print(stderr, "memseal: hits of '{}' cannot be reported: {}\n",
+             request.program[0],
+             started == -EEXIST
+                 ? "this runs under the keeper of another memseal run"
+                 : "no supervisor can be started here (seccomp notifications: "
+                   "Linux 5.7, and nobody else who uses them)");
+  return false;
+}
+
 int execute(const launch::Plan &plan) {
   if (plan.remark != nullptr)
     fmt::print(stderr, "memseal: {}\n", plan.remark);
@@ -153,7 +175,15 @@ int run(int argc, char **argv) {
     if (auto code = prepare_trace(*request))
       return *code;
   }
-  if (!start_keeper(*plan, request->options.requirement))
+  if (plan->watched && !start_watch(*request)) {
+    if (request->options.requirement == Requirement::required)
+      return exit_usage;
+    request->options.violation = Violation::deny;
+    plan = preparation.prepare(*request, environ);
+    if (!plan)
+      return explain(plan.error());
+  }
+  if (!plan->watched && !start_keeper(*plan, request->options.requirement))
     return launch::exit_code(Obstacle::no_keeper);
   return execute(*plan);
 }

@@ -71,16 +71,6 @@ std::string json_lines(const Launched &launched) {
   return lines;
 }
 
-/// A relative name means the directory that memseal was started in.
-std::string absolute(std::string_view file) {
-  if (file.empty() || file == "-" || file.front() == '/')
-    return std::string(file);
-  char here[PATH_MAX];
-  return getcwd(here, sizeof here) == nullptr
-             ? std::string(file)
-             : fmt::format("{}/{}", here, file);
-}
-
 void write_report(const std::string &file, const Launched &launched) {
   std::string lines =
       file.ends_with(".json") ? json_lines(launched) : text_lines(launched);
@@ -109,14 +99,14 @@ tracer::Guard guard_for(EngineChoice engine) {
 }
 
 tracer::Guard guard_for(const launch::RunRequest &request) {
-  switch (request.violation) {
-    case launch::Violation::report:
+  switch (request.options.violation) {
+    case Violation::report:
       return tracer::Guard::reporting;
-    case launch::Violation::kill:
+    case Violation::kill:
       return tracer::Guard::killing;
-    case launch::Violation::trap:
+    case Violation::trap:
       return tracer::Guard::trapping;
-    case launch::Violation::deny:
+    case Violation::deny:
       break;
   }
   return guard_for(request.options.engine);
@@ -128,6 +118,15 @@ int complain(std::string_view sentence) {
 }
 
 }  // namespace
+
+std::string absolute(std::string_view file) {
+  if (file.empty() || file == "-" || file.front() == '/')
+    return std::string(file);
+  char here[PATH_MAX];
+  return getcwd(here, sizeof here) == nullptr
+             ? std::string(file)
+             : fmt::format("{}/{}", here, file);
+}
 
 std::optional<int> prepare_trace(const launch::RunRequest &request) {
   const RunOptions &wanted = request.options;

@@ -16,6 +16,7 @@
 #include "cli/options.h"
 #include "cli/verb.h"
 #include "cli/verbs.h"
+#include "cli/watching_keeper.h"
 #include "launch/plan.h"
 #include "policy/glob.h"
 #include "tracer/launch.h"
@@ -29,32 +30,68 @@ struct Request {
   std::vector<std::string> command;
 };
 
-/// In the tracer: the summary goes to the waiting parent through `line`.
-void sum_up(const tracer::Launched &launched, int listener,
-            const Request &request, int line) {
-  HitSummary summary;
-  supervisor::HitDesk desk(
-      launched.pid, guarded_of(launched), supervisor::Answer::permitted,
-      [&](const supervisor::Hit &hit) {
-        summary.add(hit);
-        if (request.verbose)
-          fmt::print(stderr, "{}",
-                     request.json ? hit_json(hit, "permitted")
-                                  : hit_text(hit, "permitted"));
-      });
-  supervisor::DeskCounts counts = desk.serve(listener);
-  std::string text = request.json ? summary.json(counts, request.command[0])
-                                  : summary.text(counts, request.command[0]);
-  for (std::size_t at = 0; at < text.size();) {
-    ssize_t n = write(line, text.data() + at, text.size() - at);
-    if (n <= 0)
-      break;
-    at += static_cast<std::size_t>(n);
+/// Hears of hits in the supervisor's process, and sends the summary to the
+/// waiting parent through `line`.
+class Ear {
+public:
+  Ear(const Request &request, int line)
+      : request_(request),
+        line_(line),
+        told_(fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)) {}
+
+  void hear(const supervisor::Hit &hit) {
+    summary_.add(hit);
+    if (request_.verbose)
+      send(told_, request_.json ? hit_json(hit, "permitted")
+                                : hit_text(hit, "permitted"));
   }
+  void conclude(const supervisor::DeskCounts &counts) const {
+    const std::string &program = request_.command[0];
+    send(line_, request_.json ? summary_.json(counts, program)
+                              : summary_.text(counts, program));
+  }
+  std::vector<int> descriptors() const { return {line_, told_}; }
+
+private:
+  static void send(int fd, std::string_view text) {
+    while (!text.empty()) {
+      ssize_t n = write(fd, text.data(), text.size());
+      if (n <= 0)
+        return;
+      text.remove_prefix(static_cast<std::size_t>(n));
+    }
+  }
+
+  const Request &request_;
+  int line_, told_;
+  HitSummary summary_;
+};
+
+[[noreturn]] void give_up(const launch::Plan &plan, std::string_view why) {
+  fmt::print(stderr, "memseal: '{}' cannot be watched: {}\n", plan.path, why);
+  std::fflush(nullptr);
+  _exit(exit_usage);
 }
 
-[[noreturn]] void become_program(const launch::Plan &plan,
-                                 const Request &request, int line) {
+/// The loader module marks what sealing would seal, whenever it comes, and the
+/// keeper lets everything go on.
+void watch_by_keeper(const launch::Plan &plan, Ear &ear) {
+  long started = start_watching_keeper(
+      {.answer = supervisor::Answer::permitted,
+       .tell = [&](const supervisor::Hit &hit) { ear.hear(hit); },
+       .conclude = [&](const auto &counts) { ear.conclude(counts); },
+       .descriptors = ear.descriptors()});
+  if (started == -EEXIST)
+    give_up(plan, "this runs under the keeper of a memseal run");
+  if (started != 0)
+    give_up(plan,
+            "no supervisor can be started here (seccomp notifications: Linux "
+            "5.7, and nobody else who uses them)");
+}
+
+/// The ranges that the program begins with.
+void watch_by_tracer(const launch::Plan &plan, const Request &request,
+                     Ear &ear) {
   RunOptions patterns;
   patterns.only = request.only;
   patterns.except = request.except;
@@ -74,15 +111,25 @@ void sum_up(const tracer::Launched &launched, int listener,
           },
       .supervise =
           [&](const tracer::Launched &launched, int listener) {
-            sum_up(launched, listener, request, line);
+            supervisor::HitDesk desk(
+                launched.pid, guarded_of(launched),
+                supervisor::Answer::permitted,
+                [&](const supervisor::Hit &hit) { ear.hear(hit); });
+            ear.conclude(desk.serve(listener));
           }};
-  if (auto ready = tracer::seal_next_exec(options); !ready) {
-    fmt::print(stderr, "memseal: '{}' cannot be watched: {}\n", plan.path,
-               ready.error().sentence);
-    std::fflush(nullptr);
-    _exit(exit_usage);
-  }
-  execve(plan.path, plan.arguments, plan.environment);
+  if (auto ready = tracer::seal_next_exec(options); !ready)
+    give_up(plan, ready.error().sentence);
+}
+
+[[noreturn]] void become_program(const launch::Plan &plan,
+                                 const Request &request, int line) {
+  Ear ear(request, line);
+  if (plan.watched)
+    watch_by_keeper(plan, ear);
+  else
+    watch_by_tracer(plan, request, ear);
+  // From outside nothing is marked for children.
+  execve(plan.path, plan.arguments, plan.watched ? plan.environment : environ);
   fmt::print(stderr, "memseal: '{}' cannot be executed: {}\n", plan.path,
              std::strerror(errno));
   std::fflush(nullptr);
@@ -134,9 +181,9 @@ int trace(int argc, char **argv) {
       "Runs a program unsealed and says what sealing would have broken: every "
       "call that a seal would forbid is permitted, counted and traced back to "
       "its caller.",
-      "The summary ends with a suggested command and policy file. Libraries "
-      "loaded by dlopen "
-      "are not watched.\nExit status: that of PROG; 125 if memseal itself "
+      "The summary ends with a suggested command and policy file. Of a program "
+      "without a loader\nwhat its children execute is not watched.\nExit "
+      "status: that of PROG; 125 if memseal itself "
       "failed, 126 if PROG cannot be\nexecuted, 127 if it is not found.");
   options.flag("--json", request.json, "write the summary as JSON, to stdout");
   options.flag("--verbose", request.verbose, "tell every call as it comes");
@@ -154,9 +201,11 @@ int trace(int argc, char **argv) {
     words.push_back(word.data());
   words.push_back(nullptr);
   launch::RunRequest run;
-  run.how = launch::How::trace;
-  // Nothing of this run is sealed.
-  run.options.inheritance = Inheritance::children_unsealed;
+  // Marked for a keeper that refuses nothing: nothing is sealed.
+  run.options.engine = EngineChoice::filter;
+  run.options.violation = Violation::report;
+  run.options.only = request.only;
+  run.options.except = request.except;
   run.program = words.data();
   static launch::Preparation preparation;
   auto plan = preparation.prepare(run, environ);

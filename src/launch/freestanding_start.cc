@@ -42,7 +42,8 @@ void try_to_run(char **arguments, char **environment) {
   become_launched(request->options);
   constinit static Preparation preparation;
   auto plan = preparation.prepare(*request, environment);
-  if (!plan || plan->road == Road::trace || plan->remark != nullptr)
+  if (!plan || plan->road == Road::trace || plan->watched ||
+      plan->remark != nullptr)
     return;
   if (plan->keeper != nullptr && !ensure_keeper(plan->keeper))
     return;

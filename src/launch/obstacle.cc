@@ -80,9 +80,13 @@ const char *sentence(Obstacle obstacle) {
       return "is started inside of memseal run --engine=exact, whose addresses "
              "stay refused; leave --require out";
     case Obstacle::types_need_exact:
-      return "can be sealed by single types with --engine=exact only: a seal "
-             "of "
-             "the other engines is one, and forbids every act";
+      return "can be sealed by single types with --engine=exact only, and "
+             "--on-violation=deny: any other seal is one, and forbids every "
+             "act";
+    case Obstacle::closing_kills:
+      return "would be ended by its own dlclose, which tries to unmap what "
+             "--dlopen=seal has sealed; use --dlopen=pin or skip with "
+             "--on-violation=kill and trap";
     case Obstacle::bad_directory:
       return "cannot be made absolute, as the working directory has no name";
   }

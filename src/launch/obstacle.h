@@ -33,7 +33,8 @@ enum class Obstacle : std::uint8_t {
   too_large,         ///< the environment does not fit our tables
   no_keeper,         ///< the keeper of seals cannot be started
   stale_filter,      ///< --require, but inside of --engine=exact
-  types_need_exact,  ///< --types, but not --engine=exact
+  types_need_exact,  ///< --types, but not exact, or not deny
+  closing_kills,     ///< --dlopen=seal, but --on-violation=kill or trap
   bad_directory,     ///< a relative --report, and no working directory
 };
 

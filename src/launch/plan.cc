@@ -99,6 +99,16 @@ bool kernel_has_mseal() {
   return major > 6 || (major == 6 && minor >= 10);
 }
 
+/// A supervisor that hears of hits only is cheaper than a keeper that judges
+/// every call. The first knows no more than the addresses that the program
+/// begins with: enough where nothing that comes later is sealed. An exact
+/// filter cannot ask a keeper.
+bool is_cheaper_traced(const RunOptions &options) {
+  return options.violation == Violation::report &&
+         (options.dlopen == DlopenPolicy::skip ||
+          options.engine == EngineChoice::exact);
+}
+
 std::string_view or_empty(std::optional<std::string_view> value) {
   return value.value_or(std::string_view());
 }
@@ -119,7 +129,8 @@ Feasible<Plan> Preparation::prepare(const RunRequest &request,
   Program program = MEMSEAL_TRY(inspect(path_.c_str(), interpreter_));
 
   if (request.options.types != seal_type::all &&
-      request.options.engine != EngineChoice::exact)
+      (request.options.engine != EngineChoice::exact ||
+       request.options.violation != Violation::deny))
     return hindered(Obstacle::types_need_exact, path_.view());
   Road road = MEMSEAL_TRY(choose_road(request, program));
   Plan plan{.road = road,
@@ -130,7 +141,10 @@ Feasible<Plan> Preparation::prepare(const RunRequest &request,
   if (road == Road::trace) {
     if (program.loader == Loader::none && request.how != How::trace_children &&
         request.options.inheritance == Inheritance::children_sealed) {
-      if (enter_children(request.options))
+      // The tracer watches this one program.
+      RunOptions children = request.options;
+      children.violation = Violation::deny;
+      if (enter_children(children))
         plan.environment = environment_.vector();
       else
         plan.remark = children_remark;
@@ -139,8 +153,11 @@ Feasible<Plan> Preparation::prepare(const RunRequest &request,
   }
 
   RunOptions options = request.options;
+  if (wants_own_filters(options) && options.violation != Violation::deny &&
+      options.dlopen == DlopenPolicy::seal)
+    return hindered(Obstacle::closing_kills, path_.view());
   MEMSEAL_TRY_VOID(enter_engine(options, plan));
-  if (options.engine == EngineChoice::exact)
+  if (wants_own_filters(options))
     options.inheritance = Inheritance::children_unsealed;
   if (is_interpreter(path_.view())) {
     if (options.requirement == Requirement::required)
@@ -176,8 +193,9 @@ Feasible<void> Preparation::enter_children(const RunOptions &options) {
 Feasible<Road> Preparation::choose_road(const RunRequest &request,
                                         const Program &program) {
   extra_tls_ = 0;
-  if (request.how == How::trace || request.how == How::trace_children ||
-      request.violation != Violation::deny)
+  if (request.how == How::trace || request.how == How::trace_children)
+    return Road::trace;
+  if (request.how == How::automatic && is_cheaper_traced(request.options))
     return Road::trace;
   if (program.loader == Loader::none) {
     if (request.how == How::automatic)
@@ -291,14 +309,15 @@ Feasible<void> Preparation::enter_engine(const RunOptions &options,
       return hindered(Obstacle::stale_filter, path_.view());
     plan.remark = stale_remark;
   }
-  if (options.engine == EngineChoice::exact) {
+  if (wants_own_filters(options)) {
     std::string_view yes[] = {"1"};
     if (!environment_.set(exact_variable, yes))
       return hindered(Obstacle::too_large, path_.view());
     return {};
   }
+  plan.watched = options.violation == Violation::report;
   bool asked = options.engine == EngineChoice::filter ||
-               options.engine == EngineChoice::strict;
+               options.engine == EngineChoice::strict || plan.watched;
   bool fallback =
       options.engine == EngineChoice::automatic && !kernel_has_mseal();
   if (!asked && !fallback)

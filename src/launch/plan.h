@@ -32,6 +32,8 @@ struct Plan {
   const char *remark = nullptr;
   /// The keeper that has to be there first (docs/exec.md); null: none.
   const char *keeper = nullptr;
+  /// That keeper has to tell what it refuses (--on-violation=report).
+  bool watched = false;
 };
 
 /// Notes that it is this process that will execute the program: then its module

@@ -95,15 +95,10 @@ bool apply_provide(RunRequest &request, std::string_view value) {
 }
 
 bool apply_violation(RunRequest &request, std::string_view value) {
-  constexpr std::array<std::string_view, 4> words{"deny", "report", "kill",
-                                                  "trap"};
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    if (words[i] == value) {
-      request.violation = static_cast<Violation>(i);
-      return true;
-    }
-  }
-  return false;
+  Result<Violation> violation = parse_violation(value);
+  if (violation)
+    request.options.violation = *violation;
+  return violation.has_value();
 }
 
 bool apply_policy(RunRequest &request, std::string_view value) {

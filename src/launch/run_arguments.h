@@ -25,20 +25,10 @@ enum class How : std::uint8_t {
 /// where it has, or nowhere.
 enum class Provide : std::uint8_t { automatic, always, never };
 
-/// What becomes of a program that does what a seal forbids. All but `deny`
-/// need a filter, which the tracer installs.
-enum class Violation : std::uint8_t {
-  deny,    ///< the call fails
-  report,  ///< and a supervisor writes down who did what from where
-  kill,    ///< the process ends, as by SIGSYS
-  trap,    ///< the thread gets SIGSYS
-};
-
 /// What the command line asks for. Strings point into the argument vector.
 struct RunRequest {
   RunOptions options;
   How how = How::automatic;
-  Violation violation = Violation::deny;
   Provide provide = Provide::automatic;
   /// A file, "none", or empty: the one that find_policy finds, if any. Whoever
   /// parses the command line reads it; nothing below does.

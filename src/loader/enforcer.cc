@@ -13,6 +13,7 @@ const char *name(Enforcer enforcer) {
     case Enforcer::keeper:
       return "keeper";
     case Enforcer::strict:
+    case Enforcer::exact_strict:
       return "strict";
     case Enforcer::exact:
       break;
@@ -20,24 +21,29 @@ const char *name(Enforcer enforcer) {
   return "filter";
 }
 
-EnforcerChoice choose_enforcer(EngineChoice wanted) {
-  switch (wanted) {
-    case EngineChoice::exact:
-      return {Enforcer::exact, Reason::none};
-    case EngineChoice::native:
-      return {Enforcer::native,
-              sys::has_mseal() ? Reason::none : Reason::no_mseal};
-    case EngineChoice::automatic:
-      if (sys::has_mseal())
-        return {Enforcer::native, Reason::none};
-      return {Enforcer::keeper,
-              sys::keeper_answers() ? Reason::none : Reason::no_mseal};
-    case EngineChoice::filter:
-    case EngineChoice::strict:
-      break;
+bool makes_filters(Enforcer enforcer) {
+  return enforcer == Enforcer::exact || enforcer == Enforcer::exact_strict;
+}
+
+EnforcerChoice choose_enforcer(const RunOptions &options) {
+  EngineChoice wanted = options.engine;
+  if (wants_own_filters(options)) {
+    bool alone = wanted == EngineChoice::exact ||
+                 wanted == EngineChoice::filter || !sys::has_mseal();
+    return {alone ? Enforcer::exact : Enforcer::exact_strict, Reason::none};
   }
+  // Somebody is to hear of hits: the kernel tells nobody.
+  if (options.violation == Violation::report && wanted != EngineChoice::filter)
+    wanted = EngineChoice::strict;
+  if (wanted == EngineChoice::native)
+    return {Enforcer::native,
+            sys::has_mseal() ? Reason::none : Reason::no_mseal};
+  if (wanted == EngineChoice::automatic && sys::has_mseal())
+    return {Enforcer::native, Reason::none};
   if (!sys::keeper_answers())
-    return {Enforcer::keeper, Reason::no_keeper};
+    return {Enforcer::keeper, wanted == EngineChoice::automatic
+                                  ? Reason::no_mseal
+                                  : Reason::no_keeper};
   bool both = wanted == EngineChoice::strict && sys::has_mseal();
   return {both ? Enforcer::strict : Enforcer::keeper, Reason::none};
 }

@@ -11,19 +11,30 @@ namespace memseal::loader {
 
 /// `keeper` is the tree's own filter, which names no address; `exact` are
 /// filters of this process that do, and outlive execve. See docs/exec.md.
-enum class Enforcer : std::uint8_t { native, keeper, strict, exact };
+/// The strict ones have mseal(2) beside them.
+enum class Enforcer : std::uint8_t {
+  native,
+  keeper,
+  strict,
+  exact,
+  exact_strict
+};
 
-/// "native", "keeper", "strict" (native and keeper), "filter" (exact).
+/// "native", "keeper", "strict", "filter" (exact).
 const char *name(Enforcer enforcer);
+
+/// Whether filters with addresses are made: one for many objects.
+bool makes_filters(Enforcer enforcer);
 
 struct EnforcerChoice {
   Enforcer enforcer = Enforcer::native;
   Reason obstacle = Reason::none;  ///< why it cannot be had
 };
 
-/// What `memseal run --engine=` asked for, as far as it is there.
+/// What `memseal run --engine=` and --on-violation= asked for, as far as it is
+/// there.
 ///
 /// Needs:   number 462 does not kill (sys::try_mseal_in_child).
-EnforcerChoice choose_enforcer(EngineChoice wanted);
+EnforcerChoice choose_enforcer(const RunOptions &options);
 
 }  // namespace memseal::loader

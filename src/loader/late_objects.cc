@@ -73,7 +73,7 @@ Reason prepare_late(const Pending &item, const Image &image, Kept kept) {
 void seal_late(std::span<const Pending> batch, Kept kept = Kept::by_pinning) {
   if (batch.empty())
     return;
-  bool at_once = state.enforcer != Enforcer::exact;
+  bool at_once = !makes_filters(state.enforcer);
   bool filtered = !inert() && filter_came();
   collected.clear();
   for (const Pending &item : batch) {

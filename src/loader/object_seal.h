@@ -33,7 +33,7 @@ struct ObjectOutcome {
 enum class RelroCheck : std::uint8_t { trust_loader, ask_kernel };
 
 /// Seals what is wanted of the object and sealable, by mseal(2), a keeper, or
-/// both. Not for Enforcer::exact.
+/// both. Not where filters are made.
 ///
 /// Needs:   the object is relocated.
 /// Context: before-main.

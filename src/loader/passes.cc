@@ -49,7 +49,9 @@ void leave(const Image &image, Reason reason) {
 Result<void> commit_requests() {
   Result<void> sealed = fail(Errc::capacity);
   if (requests_fit)
-    sealed = seal(requests.view(), Engine::filter);
+    sealed = seal(requests.view(), state.enforcer == Enforcer::exact
+                                       ? Engine::filter
+                                       : Engine::strict);
   requests.clear();
   requests_fit = true;
   state.seccomp = sys::seccomp_state();  // that filter is ours

@@ -12,6 +12,7 @@
 #include "loader/start_stack.h"
 #include "loader/state.h"
 #include "policy/glob.h"
+#include "seal/hit_answer.h"
 #include "sys/auxiliary_vector.h"
 #include "sys/memory.h"
 #include "sys/seccomp_state.h"
@@ -50,7 +51,7 @@ Reason find_obstacle(LinkMap *head, Start start) {
   if (!state.seccomp.none() &&
       sys::try_mseal_in_child() == sys::MsealTrial::deadly)
     return Reason::seccomp;
-  EnforcerChoice choice = choose_enforcer(state.options.engine);
+  EnforcerChoice choice = choose_enforcer(state.options);
   state.enforcer = choice.enforcer;
   return choice.obstacle;
 }
@@ -135,7 +136,11 @@ void seal_initial_objects(LinkMap *head, char **environment,
   state.options = read_options(environment);
   state.obstacle = find_obstacle(head, take_claim(environment));
 
-  if (state.enforcer != Enforcer::exact || state.obstacle != Reason::none) {
+  if (state.options.violation == Violation::kill)
+    answer_hits_with(HitAnswer::killed);
+  if (state.options.violation == Violation::trap)
+    answer_hits_with(HitAnswer::trapped);
+  if (!makes_filters(state.enforcer) || state.obstacle != Reason::none) {
     go_through_initial(module, Pass::seal, {});
   } else {
     go_through_initial(module, Pass::collect, {});
@@ -146,7 +151,7 @@ void seal_initial_objects(LinkMap *head, char **environment,
 
   // An exact filter would meet itself in a child: docs/exec.md.
   if ((state.options.inheritance == Inheritance::children_unsealed ||
-       state.options.engine == EngineChoice::exact) &&
+       wants_own_filters(state.options)) &&
       sys::auxiliary_value(AT_SECURE) == 0)
     forget_memseal(environment);
 }

@@ -54,6 +54,12 @@ std::string_view word_for(const std::array<Word<T>, N> &words, T value) {
   return {};
 }
 
+constexpr std::array<Word<Violation>, 4> violation_words{{
+    {"deny", Violation::deny},
+    {"report", Violation::report},
+    {"kill", Violation::kill},
+    {"trap", Violation::trap},
+}};
 constexpr std::array<Word<SealTypes>, 6> type_words{{
     {"seal", seal_type::seal},
     {"mprotect", seal_type::mprotect},
@@ -140,6 +146,8 @@ Result<void> read_setting(std::string_view setting, RunOptions &options) {
     options.requirement = Requirement::required;
   else if (key == "no-inherit" && !has_value)
     options.inheritance = Inheritance::children_unsealed;
+  else if (key == "on-violation")
+    options.violation = MEMSEAL_TRY(parse_violation(value));
   else if (key == "segments")
     options.segments = MEMSEAL_TRY(parse_segments(value));
   else if (key == "types")
@@ -165,6 +173,16 @@ Result<EngineChoice> parse_engine(std::string_view word) {
 
 Result<DlopenPolicy> parse_dlopen(std::string_view word) {
   return value_of(dlopen_words, word);
+}
+
+Result<Violation> parse_violation(std::string_view word) {
+  return value_of(violation_words, word);
+}
+
+bool wants_own_filters(const RunOptions &options) {
+  return options.engine == EngineChoice::exact ||
+         options.violation == Violation::kill ||
+         options.violation == Violation::trap;
 }
 
 Result<SegmentSet> parse_segments(std::string_view list) {
@@ -223,6 +241,8 @@ Result<std::string_view> format_run_options(const RunOptions &options,
     out.setting("require");
   if (options.inheritance == Inheritance::children_unsealed)
     out.setting("no-inherit");
+  if (options.violation != Violation::deny)
+    out.setting("on-violation", word_for(violation_words, options.violation));
   if (options.segments != every_segment) {
     out.setting("segments", "");
     bool first = true;

@@ -28,12 +28,21 @@ enum class DlopenPolicy : std::uint8_t { pin, seal, skip };
 enum class Requirement : std::uint8_t { best_effort, required };
 enum class Inheritance : std::uint8_t { children_sealed, children_unsealed };
 
+/// What becomes of a program that does what a seal forbids.
+enum class Violation : std::uint8_t {
+  deny,    ///< the call fails
+  report,  ///< and somebody writes down who did what from where
+  kill,    ///< the process ends, as by SIGSYS
+  trap,    ///< the thread gets SIGSYS
+};
+
 /// Strings point into the text that was parsed, or the argument vector.
 struct RunOptions {
   EngineChoice engine = EngineChoice::automatic;
   DlopenPolicy dlopen = DlopenPolicy::pin;
   Requirement requirement = Requirement::best_effort;
   Inheritance inheritance = Inheritance::children_sealed;
+  Violation violation = Violation::deny;
   SegmentSet segments = every_segment;
   /// Engine exact alone can do less than all.
   SealTypes types = seal_type::all;
@@ -52,9 +61,14 @@ struct RunOptions {
 /// The environment variable the text travels in.
 inline constexpr std::string_view options_variable = "MEMSEAL_OPTIONS";
 
-/// The words of --engine= and --dlopen=. Errors: malformed.
+/// Whether filters of the program's own are wanted, which name its addresses:
+/// a keeper cannot kill, nor raise SIGSYS.
+bool wants_own_filters(const RunOptions &options);
+
+/// The words of --engine=, --dlopen= and --on-violation=. Errors: malformed.
 Result<EngineChoice> parse_engine(std::string_view word);
 Result<DlopenPolicy> parse_dlopen(std::string_view word);
+Result<Violation> parse_violation(std::string_view word);
 
 /// Lists with commas, of --segments= and --types=: at least one word, none
 /// twice. `types` knows "all", too. Errors: malformed.

@@ -3,12 +3,15 @@
 
 #include "bpf/kernel_length.h"
 #include "filter/compiler.h"
+#include "seal/hit_answer.h"
 #include "sys/memory.h"
 #include "sys/seccomp.h"
 #include "sys/seccomp_state.h"
 
 namespace memseal {
 namespace {
+
+constinit filter::OnHit answer_to_hits = filter::OnHit::deny;
 
 /// Memory for what one compilation needs, which is too much for a stack.
 template <typename T>
@@ -103,6 +106,7 @@ private:
   Result<bpf::Program> compile(filter::Part part, std::size_t offset) {
     filter::RangeOptions options;
     options.part = part;
+    options.on_hit = answer_to_hits;
     options.heap_end = around_.heap_end;
     options.attachments = around_.attachments.view();
     return filter::compile(ranges_, options,
@@ -122,6 +126,20 @@ Result<Installed> install_guard(std::span<const filter::GuardedRange> ranges,
                                 const Surroundings &around, Installed before) {
   Compilation compilation = MEMSEAL_TRY(Compilation::create(ranges, around));
   return compilation.install(before);
+}
+
+void answer_hits_with(HitAnswer answer) {
+  switch (answer) {
+    case HitAnswer::denied:
+      answer_to_hits = filter::OnHit::deny;
+      return;
+    case HitAnswer::killed:
+      answer_to_hits = filter::OnHit::kill_process;
+      return;
+    case HitAnswer::trapped:
+      answer_to_hits = filter::OnHit::trap;
+      return;
+  }
 }
 
 Result<Installed> install_base(BaseLevel level) {

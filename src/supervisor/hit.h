@@ -21,6 +21,15 @@ struct Guarded {
   std::string part;  ///< "text", "rodata", "relro", ...
 };
 
+enum class Answer : std::uint8_t { denied, permitted };
+
+/// What became of calls on guarded pages.
+struct DeskCounts {
+  std::uint64_t hits = 0;
+  std::uint64_t stale = 0;     ///< from an image that was executed later
+  std::uint64_t vanished = 0;  ///< the thread ended before it was answered
+};
+
 /// One function on the way to the call, innermost first.
 struct Frame {
   std::uint64_t address = 0;
@@ -31,10 +40,10 @@ struct Frame {
 
 struct Hit {
   pid_t pid = 0, tid = 0;
-  std::string program;  ///< the process's name
-  std::string name;     ///< "mprotect"
-  std::string call;     ///< with its arguments, decoded
-  const Guarded *guarded = nullptr;
+  std::string program;               ///< the process's name
+  std::string name;                  ///< "mprotect"
+  std::string call;                  ///< with its arguments, decoded
+  const Guarded *guarded = nullptr;  ///< null: not known; for a moment
   std::uint64_t offset = 0;  ///< of the first touched byte, into the object
   std::vector<Frame> frames;
 };

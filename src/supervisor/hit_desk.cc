@@ -6,11 +6,9 @@
 #include <poll.h>
 #include <sys/ioctl.h>
 
-#include <algorithm>
 #include <cerrno>
 
-#include "supervisor/memory_call.h"
-#include "sys/memory.h"
+#include "supervisor/thread_files.h"
 
 namespace memseal::supervisor {
 namespace {
@@ -30,57 +28,10 @@ constexpr std::uint64_t sync_wake_up = 1;
 
 HitDesk::HitDesk(pid_t pid, std::vector<Guarded> guarded, Answer answer,
                  Tell tell)
-    : guarded_(std::move(guarded)),
-      verdict_(answer),
+    : verdict_(answer),
       tell_(std::move(tell)),
-      image_(image_of(pid)) {}
-
-/// The first guarded pages that the call touches.
-const Guarded *HitDesk::find(const seccomp_data &data,
-                             std::uint64_t &address) const {
-  for (PageRange touched : decode(data, sys::page_size()).ranges) {
-    for (const Guarded &guarded : guarded_) {
-      if (guarded.range.overlaps(touched)) {
-        address = guarded.range.intersection(touched).begin();
-        return &guarded;
-      }
-    }
-  }
-  return nullptr;
-}
-
-Callers &HitDesk::callers_of(pid_t pid) {
-  // A program that forks without end must not fill our memory.
-  if (callers_.size() > 16 && !callers_.contains(pid))
-    callers_.clear();
-  auto &callers = callers_[pid];
-  if (!callers)
-    callers = std::make_unique<Callers>(pid);
-  return *callers;
-}
-
-Hit HitDesk::describe(pid_t tid, const seccomp_data &data) {
-  Hit hit;
-  hit.tid = tid;
-  hit.name = call_name(data);
-  hit.call = call_text(data);
-  Whereabouts place;
-  const ThreadFiles &thread = threads_.of(tid, place);
-  hit.pid = thread.process();
-  hit.program = thread.name();
-  std::uint64_t address = 0;
-  hit.guarded = find(data, address);
-  if (hit.guarded != nullptr) {
-    std::uint64_t first = address;
-    for (const Guarded &guarded : guarded_) {
-      if (guarded.object == hit.guarded->object)
-        first = std::min<std::uint64_t>(first, guarded.range.begin());
-    }
-    hit.offset = address - first;
-  }
-  hit.frames = callers_of(hit.pid).of(tid, place);
-  return hit;
-}
+      image_(image_of(pid)),
+      witness_([guarded = std::move(guarded)](pid_t) { return guarded; }) {}
 
 DeskCounts HitDesk::serve(int listener) {
   DeskCounts counts;
@@ -101,7 +52,7 @@ DeskCounts HitDesk::serve(int listener) {
     bool stale = image_of(tid) != image_;
     Hit hit;
     if (!stale)
-      hit = describe(tid, asked.data);
+      hit = witness_.describe(tid, asked.data, 0);
     seccomp_notif_resp answer{};
     answer.id = asked.id;
     if (stale || verdict_ == Answer::permitted)

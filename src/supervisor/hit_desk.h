@@ -15,26 +15,14 @@
 
 #include <sys/types.h>
 
-#include <cstdint>
 #include <functional>
-#include <map>
-#include <memory>
 #include <string>
 #include <vector>
 
-#include "supervisor/callers.h"
 #include "supervisor/hit.h"
-#include "supervisor/thread_files.h"
+#include "supervisor/witness.h"
 
 namespace memseal::supervisor {
-
-enum class Answer : std::uint8_t { denied, permitted };
-
-struct DeskCounts {
-  std::uint64_t hits = 0;
-  std::uint64_t stale = 0;     ///< from an image that was executed later
-  std::uint64_t vanished = 0;  ///< the thread ended before it was answered
-};
 
 class HitDesk {
 public:
@@ -46,16 +34,10 @@ public:
   DeskCounts serve(int listener);
 
 private:
-  Hit describe(pid_t tid, const seccomp_data &data);
-  const Guarded *find(const seccomp_data &data, std::uint64_t &address) const;
-  Callers &callers_of(pid_t pid);
-
-  std::vector<Guarded> guarded_;
   Answer verdict_;
   Tell tell_;
   std::string image_;
-  ThreadTable threads_;
-  std::map<pid_t, std::unique_ptr<Callers>> callers_;
+  Witness witness_;
 };
 
 }  // namespace memseal::supervisor

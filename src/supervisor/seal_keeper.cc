@@ -28,7 +28,13 @@ constexpr unsigned long notif_set_flags = _IOW('!', 4, std::uint64_t);
 constexpr std::uint64_t sync_wake_up = 1;
 
 Verdict answer(long value) {
-  return {Verdict::Kind::answer, value};
+  return {.kind = Verdict::Kind::answer, .value = value};
+}
+Verdict refusal(long value, const SealedImage *image) {
+  return {.kind = Verdict::Kind::answer,
+          .value = value,
+          .hit = true,
+          .version = image != nullptr ? image->version : 0};
 }
 constexpr Verdict proceed{};
 
@@ -87,6 +93,11 @@ SealKeeper::SealKeeper(std::size_t page)
       union_(storage_),
       images_(page) {}
 
+SealKeeper::SealKeeper(std::size_t page, Watch watch) : SealKeeper(page) {
+  witness_.emplace(watch.survey);
+  watch_ = std::move(watch);
+}
+
 bool SealKeeper::ever_sealed(const std::vector<PageRange> &ranges) const {
   if (anywhere_)
     return true;
@@ -137,6 +148,11 @@ Verdict SealKeeper::judge_change(pid_t thread, const MemoryCall &call) {
   SealedImage *image = images_.of_thread(thread);
   if (image != nullptr && !may_hit(*image, ranges, call.effect))
     return proceed;
+  if (image != nullptr && call.effect == Effect::change &&
+      std::ranges::any_of(image->confirmed, [&](PageRange marked) {
+        return any_overlaps(ranges, marked);
+      }))
+    return refusal(-EPERM, image);
 
   bool sealed = false, discard_refused = false;
   Address heap_begin = ~Address{0}, heap_end = 0;
@@ -154,13 +170,15 @@ Verdict SealKeeper::judge_change(pid_t thread, const MemoryCall &call) {
         if (call.effect == Effect::lower_break && mapping.name != "[heap]")
           return;
         sealed = true;
+        if (image != nullptr && marks_stay())
+          image->confirm(mapping.range);
         if (mapping.sharing == Sharing::private_copy &&
             !mapping.protection.writable())
           discard_refused = true;
       });
   // Not ours to look into (PR_SET_DUMPABLE): what may be sealed is.
   if (!readable)
-    return ever_sealed(ranges) ? answer(-EPERM) : proceed;
+    return ever_sealed(ranges) ? refusal(-EPERM, nullptr) : proceed;
   if (!sealed) {
     if (call.effect == Effect::lower_break && image != nullptr)
       image->sort_out_heap(heap_begin, heap_end);
@@ -168,14 +186,15 @@ Verdict SealKeeper::judge_change(pid_t thread, const MemoryCall &call) {
   }
   switch (call.effect) {
     case Effect::discard:
-      return discard_refused ? answer(-EPERM) : proceed;
+      return discard_refused ? refusal(-EPERM, image) : proceed;
     case Effect::lower_break:
-      return answer(static_cast<long>(heap_end));
+      return refusal(static_cast<long>(heap_end), image);
     case Effect::clear_mark:
+      return answer(0);  // no violation: with mseal(2) it has an effect
     case Effect::detach:
-      return answer(0);
+      return refusal(0, image);
     default:
-      return answer(-EPERM);
+      return refusal(-EPERM, image);
   }
 }
 
@@ -191,6 +210,18 @@ Verdict SealKeeper::judge(pid_t thread, const seccomp_data &data) {
     default:
       return judge_change(thread, call);
   }
+}
+
+bool SealKeeper::take_hit(int listener, const seccomp_notif &asked,
+                          const Verdict &verdict) {
+  Hit hit = witness_->describe(static_cast<pid_t>(asked.pid), asked.data,
+                               verdict.version);
+  // What was read of the thread holds only if it is still the same one.
+  bool there = ioctl(listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &asked.id) == 0;
+  ++(there ? counts_.hits : counts_.vanished);
+  if (there)
+    watch_->tell(hit);
+  return watch_->answer == Answer::permitted;
 }
 
 bool SealKeeper::serve(int listener) {
@@ -215,6 +246,8 @@ bool SealKeeper::serve(int listener) {
     if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, asked) != 0)
       continue;  // the caller was killed meanwhile
     Verdict verdict = judge(static_cast<pid_t>(asked->pid), asked->data);
+    if (verdict.hit && watch_ && take_hit(listener, *asked, verdict))
+      verdict = proceed;
     out.assign(out.size(), 0);
     reply->id = asked->id;
     if (verdict.kind == Verdict::Kind::proceed)

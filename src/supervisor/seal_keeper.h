@@ -25,26 +25,42 @@
 #include <sys/types.h>
 
 #include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
 #include <vector>
 
 #include "memseal/page_range.h"
+#include "supervisor/hit.h"
 #include "supervisor/memory_call.h"
 #include "supervisor/sealed_images.h"
+#include "supervisor/witness.h"
 #include "vm/range_set.h"
 
 struct seccomp_data;
+struct seccomp_notif;
 
 namespace memseal::supervisor {
 
 /// What the keeper answers: an errno (negative), a value, or "continue".
 struct Verdict {
   enum class Kind : std::uint8_t { proceed, answer } kind = Kind::proceed;
-  long value = 0;  ///< as the kernel returns it: -EPERM
+  long value = 0;             ///< as the kernel returns it: -EPERM
+  bool hit = false;           ///< a seal forbids the call
+  std::uint64_t version = 0;  ///< of what is known of the image; 0: unknown
+};
+
+/// Who wants to hear of the calls that a seal forbids.
+struct Watch {
+  Answer answer = Answer::denied;
+  std::function<void(const Hit &)> tell{};
+  Witness::Survey survey{};
 };
 
 class SealKeeper {
 public:
   explicit SealKeeper(std::size_t page);
+  SealKeeper(std::size_t page, Watch watch);
 
   /// Judges one call of thread `thread`.
   Verdict judge(pid_t thread, const seccomp_data &data);
@@ -53,10 +69,20 @@ public:
   /// Returns whether it ended that way.
   bool serve(int listener);
 
+  /// With a watch: how many hits there were.
+  const DeskCounts &counts() const { return counts_; }
+
 private:
   /// Arguments only: the caller has looked for holes, and sets the marks.
   Verdict judge_seal(pid_t thread, const seccomp_data &data);
   Verdict judge_change(pid_t thread, const MemoryCall &call);
+  /// Whether the call goes on although it is a hit; tells of it.
+  bool take_hit(int listener, const seccomp_notif &asked,
+                const Verdict &verdict);
+  /// What a mark forbids takes marks away only if hits are let go on.
+  bool marks_stay() const {
+    return !watch_ || watch_->answer == Answer::denied;
+  }
   bool ever_sealed(const std::vector<PageRange> &ranges) const;
   void remember(PageRange range);
 
@@ -65,6 +91,9 @@ private:
   RangeSet union_;
   bool anywhere_ = false;  ///< the union outgrew its table: it says nothing
   SealedImages images_;
+  std::optional<Watch> watch_;
+  std::optional<Witness> witness_;
+  DeskCounts counts_;
 };
 
 }  // namespace memseal::supervisor

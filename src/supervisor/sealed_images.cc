@@ -61,6 +61,11 @@ void SealedImage::add(PageRange range) {
     ranges.push_back(range);
 }
 
+void SealedImage::confirm(PageRange range) {
+  if (std::find(confirmed.begin(), confirmed.end(), range) == confirmed.end())
+    confirmed.push_back(range);
+}
+
 void SealedImage::sort_out_heap(Address begin, Address end) {
   auto inside =
       std::stable_partition(ranges.begin(), ranges.end(), [=](PageRange range) {
@@ -123,6 +128,7 @@ SealedImage *SealedImages::first_sight(pid_t process) {
     for (PageRange range : its.ranges)
       image.add(range);
   }
+  image.version = ++last_version_;
   return &images_.emplace(process, std::move(image)).first->second;
 }
 
@@ -145,12 +151,15 @@ void SealedImages::add(pid_t thread, PageRange range) {
   if (own == nullptr)
     return;  // always asked afresh
   own->add(range);
+  own->version = ++last_version_;
   pid_t process = 0;
   for (auto &[id, image] : images_)
     process = &image == own ? id : process;
   for (auto &[id, image] : images_) {
-    if (id != process && may_share_memory(process, id))
+    if (id != process && may_share_memory(process, id)) {
       image.add(range);
+      image.version = ++last_version_;
+    }
   }
 }
 

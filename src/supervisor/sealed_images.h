@@ -23,6 +23,7 @@
 #include <sys/types.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <vector>
 
@@ -35,8 +36,13 @@ struct SealedImage {
   int process = -1, memory = -1;  ///< descriptors: pidfd, pagemap
   std::vector<PageRange> ranges{};
   std::size_t outside_heap = 0;  ///< so many of the first are not in the heap
+  /// Seen in smaps, and never unmarked since: whole mappings.
+  std::vector<PageRange> confirmed{};
+  /// Another one for each image and each range that was added.
+  std::uint64_t version = 0;
 
   void add(PageRange range);
+  void confirm(PageRange range);
   /// What is not in the heap now never will be: it cannot be replaced.
   void sort_out_heap(Address begin, Address end);
 };
@@ -61,6 +67,7 @@ private:
 
   std::size_t page_;
   std::map<pid_t, SealedImage> images_;
+  std::uint64_t last_version_ = 0;
   std::size_t clean_at_ = 64;
 };
 

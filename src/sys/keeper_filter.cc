@@ -22,6 +22,9 @@ namespace {
 constexpr unsigned refuse(int error) {
   return SECCOMP_RET_ERRNO | static_cast<unsigned>(error);
 }
+constexpr unsigned refuse_or_allow(int error, Unjudged unjudged) {
+  return unjudged == Unjudged::refused ? refuse(error) : SECCOMP_RET_ALLOW;
+}
 constexpr unsigned notify = SECCOMP_RET_USER_NOTIF;
 
 /// The low word of a register; the calls take flags and advice from there.
@@ -85,16 +88,16 @@ constexpr unsigned native = AUDIT_ARCH_AARCH64;
 
 // Calls of a 32-bit program, or of `int 0x80`, which reaches every address: the
 // keeper knows the 64-bit numbers only, so they do not exist here.
-constexpr Writer write() {
+constexpr Writer write(Unjudged unjudged) {
   Writer w;
   w.load(offsetof(seccomp_data, arch));
   w.emit(BPF_JMP | BPF_JEQ | BPF_K, native, 1, 0);
-  w.give(refuse(ENOSYS));
+  w.give(refuse_or_allow(ENOSYS, unjudged));
   w.load(offsetof(seccomp_data, nr));
 #if defined(__x86_64__)
   // x32: the same calls by other numbers.
   w.emit(BPF_JMP | BPF_JGE | BPF_K, 0x40000000, 0, 1);
-  w.give(refuse(ENOSYS));
+  w.give(refuse_or_allow(ENOSYS, unjudged));
 #endif
   for (long call : {SYS_mprotect, SYS_munmap, SYS_mremap, SYS_brk,
                     SYS_pkey_mprotect, SYS_remap_file_pages, SYS_shmdt})
@@ -127,7 +130,7 @@ constexpr Writer write() {
   call = w.begin_call(nr_process_madvise);
   w.load(low_word(3));
   for (unsigned advice : judged_advice)
-    w.if_equal(advice, refuse(EINVAL));
+    w.if_equal(advice, refuse_or_allow(EINVAL, unjudged));
   w.end_call(call);
 
   call = w.begin_call(SYS_shmat);
@@ -138,18 +141,20 @@ constexpr Writer write() {
   // It moves the break over anything, unprivileged with PR_SET_MM_MAP.
   call = w.begin_call(SYS_prctl);
   w.load(low_word(0));
-  w.if_equal(PR_SET_MM, refuse(EPERM));
+  w.if_equal(PR_SET_MM, refuse_or_allow(EPERM, unjudged));
   w.end_call(call);
 
   w.give(SECCOMP_RET_ALLOW);
   return w;
 }
 
-constexpr Writer written = write();
+constexpr Writer refusing = write(Unjudged::refused),
+                 allowing = write(Unjudged::allowed);
 
 }  // namespace
 
-std::span<const sock_filter> keeper_filter() {
+std::span<const sock_filter> keeper_filter(Unjudged unjudged) {
+  const Writer &written = unjudged == Unjudged::refused ? refusing : allowing;
   return {written.code.data(), written.size};
 }
 

@@ -76,8 +76,8 @@ void hand_over_or_end(int channel, int listener) {
     call(SYS_exit_group, 125);
 }
 
-long install(int channel) {
-  auto code = keeper_filter();
+long install(int channel, Unjudged unjudged) {
+  auto code = keeper_filter(unjudged);
   sock_fprog program{static_cast<unsigned short>(code.size()),
                      const_cast<sock_filter *>(code.data())};
   // Without it a signal handler that does not restart calls makes a notified
@@ -137,7 +137,7 @@ bool launch_keeper_by_fork(const char *tool, int channel) {
   return !waited.failed() && status == 0;
 }
 
-long start_keeper(const char *tool, LaunchKeeper launch) {
+long start_keeper(const char *tool, LaunchKeeper launch, Unjudged unjudged) {
   if (!keeper_possible())
     return -ENOSYS;
   int channel[2];
@@ -147,7 +147,8 @@ long start_keeper(const char *tool, LaunchKeeper launch) {
     return made.raw;
   bool launched = launch(tool, channel[1]);
   call(SYS_close, channel[1]);
-  long done = launched && hear(channel[0]) ? install(channel[0]) : -ENOSYS;
+  long done =
+      launched && hear(channel[0]) ? install(channel[0], unjudged) : -ENOSYS;
   call(SYS_close, channel[0]);
   return done;
 }

@@ -3,6 +3,8 @@
 // process and all its descendants under the one filter that asks it.
 #pragma once
 
+#include "sys/keeper_filter.h"
+
 namespace memseal::sys {
 
 /// Whether this kernel could do it: user notification for all threads at once,
@@ -27,6 +29,7 @@ bool launch_keeper_by_fork(const char *tool, int channel);
 ///          another user of notifications is there. No filter is installed.
 /// Needs:   one call at a time.
 /// Context: any thread, not a signal handler; no C library.
-long start_keeper(const char *tool, LaunchKeeper launch);
+long start_keeper(const char *tool, LaunchKeeper launch,
+                  Unjudged unjudged = Unjudged::refused);
 
 }  // namespace memseal::sys

@@ -23,8 +23,9 @@
 // What dlopen brings later is not sealed this way, and not watched either. A
 // second filter could not ask the same supervisor, the kernel allows one
 // listener in the filters of a thread; and one that asks for every call on the
-// addresses where libraries may come would ask for every mmap and munmap of
-// the program. The loader module seals what dlopen brings.
+// addresses where libraries may come asks for every mmap and munmap of the
+// program. So where there is a loader, its module and a keeper, which does ask,
+// do it (cli/watching_keeper.h).
 #pragma once
 
 #include <cstdint>

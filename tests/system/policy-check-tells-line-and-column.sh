@@ -52,8 +52,10 @@ faulty 1:1 "the exception 'a' needs a reason" \
   <<<$'[[objects.except]]\nglob = "a"'
 faulty 3:1 "a pattern has glob and reason, not 'why'" \
   <<<$'[[objects.except]]\nglob = "a"\nwhy = "b"'
-faulty 1:10 "'how' or 'on-violation' lets the program be sealed from outside" \
-  <<<$'engine = "strict"\non-violation = "kill"'
+faulty 1:10 "'seal' lets dlclose try to unmap what is sealed" \
+  <<<$'dlopen = "seal"\non-violation = "kill"'
+good <<<$'dlopen = "seal"\non-violation = "report"'
+good <<<$'engine = "strict"\non-violation = "kill"\nhow = "audit"'
 faulty 2:8 "is no TOML" <<<$'engine = "auto"\n[object'
 
 # All of them, in the order of their places.

@@ -55,9 +55,19 @@ grep -qF 'MEMSEAL_OPTIONS=report=/tmp/a%%b\"c\\d"' "$drop_in"
 grep -qF '# Policy: /etc/memseal/sleep.toml.' "$drop_in"
 exits 0 "${enable[@]}" --policy=none nap
 not grep -q report "$drop_in"
-echo 'engine = "filter"' >"$work/filter.toml"
-exits 0 "${enable[@]}" --policy="$work/filter.toml" nap
-grep -q 'MEMSEAL_OPTIONS=engine=filter"' "$drop_in"
+echo 'engine = "exact"' >"$work/exact.toml"
+exits 0 "${enable[@]}" --policy="$work/exact.toml" nap
+grep -q 'MEMSEAL_OPTIONS=engine=exact;no-inherit"' "$drop_in"
+echo 'on-violation = "kill"' >"$work/kill.toml"
+exits 0 "${enable[@]}" --policy="$work/kill.toml" nap
+grep -q 'MEMSEAL_OPTIONS=no-inherit;on-violation=kill"' "$drop_in"
+# What needs a process beside the service is refused, not written in vain.
+for policy in 'engine = "filter"' 'engine = "strict"' \
+  'on-violation = "report"'; do
+  echo "$policy" >"$work/beside.toml"
+  exits 1 "${enable[@]}" --policy="$work/beside.toml" nap
+  says "needs a process beside the service"
+done
 
 # What the unit or the user has in these variables is kept.
 unit own 'Environment=A=b "GLIBC_TUNABLES=glibc.malloc.check=1"' \
@@ -72,7 +82,7 @@ unit allow 'SystemCallFilter=@system-service' 'ExecStart=/bin/sleep 30'
 exits 0 "${enable[@]}" --policy=none allow
 says 'lists the calls it allows'
 grep -qx 'SystemCallFilter=mseal' "$changes/allow.service.d/50-memseal.conf"
-exits 0 "${enable[@]}" --policy="$work/filter.toml" allow
+exits 0 "${enable[@]}" --policy="$work/exact.toml" allow
 grep -qx 'SystemCallFilter=mseal seccomp' \
   "$changes/allow.service.d/50-memseal.conf"
 unit deny 'SystemCallFilter=~@mount' 'ExecStart=/bin/sleep 30'
@@ -102,7 +112,7 @@ if echo 'int main(){}' | cc -x c -static -o "$root/bin/static" - 2>/dev/null; th
   unit static 'ExecStart=/bin/static'
   refused static 'could be sealed by a tracer only, since it has no loader'
 fi
-echo 'on-violation = "kill"' >"$root/etc/memseal/sleep.toml"
+echo 'how = "trace"' >"$root/etc/memseal/sleep.toml"
 unit kill 'ExecStart=/bin/sleep 30'
 refused kill 'by a tracer only, as its policy asks'
 echo 'engine = "?"' >"$root/etc/memseal/sleep.toml"

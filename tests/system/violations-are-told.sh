@@ -39,29 +39,36 @@ expect 159 "$tool" run --on-violation=kill "$dir/demo"
 expect 159 "$tool" run --on-violation=trap "$dir/demo"
 expect 0 "$tool" run --on-violation=kill "$dir/static" pid
 
-# The supervisor dies while the program hits and hits: all are denied.
-"$tool" run --on-violation=report --report="$dir/killed" "$dir/demo" 1000000 \
-  >"$dir/said" 2>&1 &
-pids+=($!)
-program=$!
-for _ in $(seq 200); do
-  [[ $(grep -c denied "$dir/killed" 2>/dev/null) -ge 10 ]] && break
-  sleep 0.02
-done
-supervisor=
-for stat in /proc/[0-9]*/comm; do
-  [[ $(cat "$stat" 2>/dev/null) == memseal-tracer ]] || continue
-  found=${stat%/comm}
-  # It is ours if it writes our report.
-  readlink "$found"/fd/* 2>/dev/null | grep -qx "$dir/killed" &&
-    supervisor=${found#/proc/}
-done
-[[ -n $supervisor ]] || fail "there is no supervisor to be killed"
-kill -9 "$supervisor"
-wait "$program" && fail "a hit was allowed"
-pids=()
-grep -q 'refused 1000000 times: Function not implemented' "$dir/said" ||
-  fail "after the supervisor's death: $(cat "$dir/said")"
+# deny_after_death NAME OPTION...: the supervisor, which calls itself NAME, dies
+# while the program hits and hits: all are denied.
+deny_after_death() {
+  local name=$1 report=$dir/killed-$1 program supervisor='' found stat
+  shift
+  "$tool" run --on-violation=report --report="$report" "$@" "$dir/demo" \
+    1000000 >"$dir/said" 2>&1 &
+  program=$!
+  pids+=("$program")
+  for _ in $(seq 200); do
+    [[ $(grep -c denied "$report" 2>/dev/null) -ge 10 ]] && break
+    sleep 0.02
+  done
+  for stat in /proc/[0-9]*/comm; do
+    [[ $(cat "$stat" 2>/dev/null) == "$name" ]] || continue
+    found=${stat%/comm}
+    # It is ours if it writes our report.
+    readlink "$found"/fd/* 2>/dev/null | grep -qx "$report" &&
+      supervisor=${found#/proc/}
+  done
+  [[ -n $supervisor ]] || fail "there is no $name to be killed"
+  kill -9 "$supervisor"
+  wait "$program" && fail "a hit was allowed"
+  pids=()
+  grep -q 'refused 1000000 times: Function not implemented' "$dir/said" ||
+    fail "after the death of $name: $(cat "$dir/said")"
+}
+deny_after_death memseal-keeper
+deny_after_death memseal-tracer --dlopen=skip
+deny_after_death memseal-tracer --how=trace
 
 # Stale ranges of a filter that outlived an exec refuse nothing.
 expect "$eperm" "$tool" run --on-violation=report "$dir/static"

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/watching_keeper.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "cli/address_space.h"
+#include "cli/keep_seals.h"
+#include "sys/keeper_seal.h"
+#include "sys/keeper_start.h"
+#include "sys/memory.h"
+#include "sys/seccomp_state.h"
+
+namespace memseal::cli {
+namespace {
+
+/// What sealing is for in a process, told from its mappings and the files
+/// behind them: Yama would not let us read its memory.
+std::vector<supervisor::Guarded> survey(pid_t process) {
+  std::vector<supervisor::Guarded> guarded;
+  AddressSpace space;
+  if (look_at(process, space))
+    return guarded;
+  for (const Object &object : space.objects) {
+    for (const Segment &segment : object.segments) {
+      if (is_sealable(segment.kind))
+        guarded.push_back({segment.range, object.name, name(segment.kind)});
+    }
+  }
+  return guarded;
+}
+
+// sys::LaunchKeeper is a plain function.
+const KeeperJob *next_job = nullptr;
+
+[[noreturn]] void do_job(int channel) {
+  supervisor::SealKeeper keeper(
+      sys::page_size(),
+      {.answer = next_job->answer, .tell = next_job->tell, .survey = survey});
+  bool served = serve_as_keeper(keeper, channel, next_job->descriptors);
+  if (served && next_job->conclude)
+    next_job->conclude(keeper.counts());
+  _exit(served ? 0 : 1);
+}
+
+/// A fork's fork: the program inherits no child it does not know.
+bool launch_here(const char *, int channel) {
+  pid_t child = fork();
+  if (child == 0) {
+    pid_t keeper = fork();
+    if (keeper == 0)
+      do_job(channel);
+    _exit(keeper < 0 ? 1 : 0);
+  }
+  int status = -1;
+  while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  return status == 0;
+}
+
+}  // namespace
+
+long start_watching_keeper(const KeeperJob &job) {
+  // Without a filter there is no keeper. With one the question may be deadly.
+  if (!sys::seccomp_state().none()) {
+    if (sys::try_mseal_in_child() == sys::MsealTrial::deadly)
+      return -EBUSY;
+    if (sys::keeper_answers())
+      return -EEXIST;
+  }
+  next_job = &job;
+  return sys::start_keeper("", launch_here,
+                           job.answer == supervisor::Answer::permitted
+                               ? sys::Unjudged::allowed
+                               : sys::Unjudged::refused);
+}
+
+}  // namespace memseal::cli

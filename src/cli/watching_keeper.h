@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// A keeper of seals (docs/exec.md) that tells of every call it is there to
+// refuse: for --on-violation=report, and for `memseal trace`, where it refuses
+// none.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "supervisor/seal_keeper.h"
+
+namespace memseal::cli {
+
+struct KeeperJob {
+  supervisor::Answer answer = supervisor::Answer::denied;
+  std::function<void(const supervisor::Hit &)> tell{};
+  /// When nobody is under the filter any more.
+  std::function<void(const supervisor::DeskCounts &)> conclude{};
+  /// That these two write to; all others are closed.
+  std::vector<int> descriptors{};
+};
+
+/// Starts such a keeper, nobody's child, and puts this process and what it will
+/// execute under its filter. Returns 0, or a negative errno as
+/// sys::start_keeper; -EEXIST: another keeper is here, which tells nothing.
+/// Nothing has changed then.
+///
+/// Needs:   a single thread.
+/// Kernel:  5.7.
+long start_watching_keeper(const KeeperJob &job);
+
+}  // namespace memseal::cli
