@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/json_text.h"
 #include "cli/verb.h"
 #include "cli/verbs.h"
 #include "policy/glob.h"
@@ -250,7 +251,7 @@ int attach(int argc, char **argv) {
   for (pid_t pid : request.pids)
     worst = std::max(worst, attach_one(pid, request, all));
   if (request.json)
-    fmt::print("{}\n", all.dump(2));
+    fmt::print("{}\n", json_text(all, 2));
   return worst;
 }
 

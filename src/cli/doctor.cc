@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/diagnosis.h"
+#include "cli/json_text.h"
 #include "cli/options.h"
 #include "cli/terminal.h"
 #include "cli/verbs.h"
@@ -80,7 +81,7 @@ std::string json_of(const Diagnosis &diagnosis) {
       {"findings", std::move(findings)},
       {"will_use", diagnosis.will_use},
       {"open", std::move(open)}};
-  return all.dump(2, ' ', false, ordered_json::error_handler_t::replace) + '\n';
+  return json_text(all, 2) + '\n';
 }
 
 }  // namespace

@@ -5,19 +5,38 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string_view>
 
+#include "cli/json_text.h"
 #include "cli/policy_file.h"
 
 namespace memseal::cli {
 namespace {
 
+using supervisor::Backtrace;
 using supervisor::Frame;
 using supervisor::Guarded;
 using supervisor::Hit;
 using supervisor::HitDesk;
+
+constexpr std::size_t most_callers = 10'000;
+
+void append_json_string(std::string &out, std::string_view text) {
+  bool plain = std::ranges::all_of(text, [](char c) {
+    return ' ' <= c && c <= '~' && c != '"' && c != '\\';
+  });
+  if (!plain) {
+    out += json_text(nlohmann::json(text));
+    return;
+  }
+  out += '"';
+  out += text;
+  out += '"';
+}
 
 std::string_view base_name(std::string_view path) {
   return path.substr(path.rfind('/') + 1);
@@ -36,14 +55,43 @@ std::string frame_text(const Frame &frame) {
 
 /// The first frame outside the C library: its wrapper says nothing new.
 std::string caller(const Hit &hit) {
-  for (const Frame &frame : hit.frames) {
+  for (const Frame &frame : hit.from->frames) {
     std::string_view object = base_name(frame.object);
     bool is_wrapper = object.starts_with("libc.so") ||
                       object.starts_with("libc-") || frame.function == hit.name;
     if (!is_wrapper)
       return frame_text(frame);
   }
-  return hit.frames.empty() ? "an unknown place" : frame_text(hit.frames[0]);
+  const std::vector<Frame> &frames = hit.from->frames;
+  return frames.empty() ? "an unknown place" : frame_text(frames[0]);
+}
+
+/// The end of a line.
+std::string frames_text(const std::vector<Frame> &frames) {
+  std::string text;
+  const char *separator = "; from ";
+  for (const Frame &frame : frames) {
+    text += separator + frame_text(frame);
+    separator = " < ";
+  }
+  return text + "\n";
+}
+
+std::string frames_json(const std::vector<Frame> &frames) {
+  std::string text = ",\"frames\":[";
+  const char *separator = "";
+  for (const Frame &frame : frames) {
+    text += fmt::format("{}{{\"address\":\"{:x}\",\"function\":", separator,
+                        frame.address);
+    append_json_string(text, frame.function);
+    text += ",\"object\":";
+    append_json_string(text, frame.object);
+    text += ",\"source\":";
+    append_json_string(text, frame.source);
+    text += "}";
+    separator = ",";
+  }
+  return text + "]}\n";
 }
 
 std::string where(const Hit &hit) {
@@ -80,47 +128,56 @@ std::vector<Guarded> guarded_of(const tracer::Launched &launched) {
   return guarded;
 }
 
-std::string hit_text(const Hit &hit, const char *verdict) {
-  std::string line =
-      fmt::format("memseal: {}[{}/{}]: {} on {}: {}", hit.program, hit.pid,
-                  hit.tid, hit.call, where(hit), verdict);
-  const char *separator = "; from ";
-  for (const Frame &frame : hit.frames) {
-    line += separator + frame_text(frame);
-    separator = " < ";
-  }
-  return line + "\n";
+void HitLines::begin_text(const Hit &hit) {
+  fmt::format_to(std::back_inserter(line_), "memseal: {}[{}/{}]: {} on {}: {}",
+                 hit.program, hit.pid, hit.tid, hit.call, where(hit), verdict_);
 }
 
-std::string hit_json(const Hit &hit, const char *verdict) {
-  using nlohmann::ordered_json;
-  ordered_json frames = ordered_json::array();
-  for (const Frame &frame : hit.frames)
-    frames.push_back({{"address", fmt::format("{:x}", frame.address)},
-                      {"function", frame.function},
-                      {"object", frame.object},
-                      {"source", frame.source}});
-  ordered_json line{{"pid", hit.pid},         {"tid", hit.tid},
-                    {"program", hit.program}, {"name", hit.name},
-                    {"call", hit.call},       {"verdict", verdict}};
+void HitLines::begin_json(const Hit &hit) {
+  auto out = std::back_inserter(line_);
+  fmt::format_to(out, "{{\"pid\":{},\"tid\":{},\"program\":", hit.pid, hit.tid);
+  append_json_string(line_, hit.program);
+  line_ += ",\"name\":";
+  append_json_string(line_, hit.name);
+  line_ += ",\"call\":";
+  append_json_string(line_, hit.call);
+  line_ += ",\"verdict\":";
+  append_json_string(line_, verdict_);
   if (hit.guarded != nullptr) {
-    line["object"] = hit.guarded->object;
-    line["part"] = hit.guarded->part;
-    line["offset"] = hit.offset;
+    line_ += ",\"object\":";
+    append_json_string(line_, hit.guarded->object);
+    line_ += ",\"part\":";
+    append_json_string(line_, hit.guarded->part);
+    fmt::format_to(out, ",\"offset\":{}", hit.offset);
   }
-  line["frames"] = frames;
-  using Handler = ordered_json::error_handler_t;
-  return line.dump(-1, ' ', false, Handler::replace) + "\n";
+}
+
+const std::string &HitLines::callers(const Backtrace &from) {
+  if (callers_.size() >= most_callers)
+    callers_.clear();
+  auto [known, is_new] = callers_.try_emplace(from.number);
+  if (is_new)
+    known->second = form_ == Form::json ? frames_json(from.frames)
+                                        : frames_text(from.frames);
+  return known->second;
+}
+
+std::string_view HitLines::line(const Hit &hit) {
+  line_.clear();
+  form_ == Form::json ? begin_json(hit) : begin_text(hit);
+  line_ += callers(*hit.from);
+  return line_;
 }
 
 HitReport::HitReport(const std::string &file)
     : fd_(file == "-" ? fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)
                       : open(file.c_str(),
                              O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666)),
-      json_(file.ends_with(".json")) {}
+      json_(file.ends_with(".json")),
+      lines_(json_ ? HitLines::Form::json : HitLines::Form::text, "denied") {}
 
-void HitReport::denied(const Hit &hit) const {
-  append(fd_, json_ ? hit_json(hit, "denied") : hit_text(hit, "denied"));
+void HitReport::denied(const Hit &hit) {
+  append(fd_, lines_.line(hit));
 }
 
 void HitReport::conclude(const supervisor::DeskCounts &counts) const {
@@ -218,7 +275,7 @@ std::string HitSummary::json(const supervisor::DeskCounts &counts,
       {"stale", counts.stale},
       {"places", places},
       {"suggested", {{"except", objects}, {"policy", policy(program)}}}};
-  return all.dump(2) + "\n";
+  return json_text(all, 2) + "\n";
 }
 
 }  // namespace memseal::cli

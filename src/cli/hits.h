@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "supervisor/hit_desk.h"
@@ -15,9 +16,28 @@ namespace memseal::cli {
 
 std::vector<supervisor::Guarded> guarded_of(const tracer::Launched &launched);
 
-/// One line, with its newline. `verdict` is "denied" or "permitted".
-std::string hit_text(const supervisor::Hit &hit, const char *verdict);
-std::string hit_json(const supervisor::Hit &hit, const char *verdict);
+/// Writes hits as lines. What comes from one place again and again is put
+/// together once.
+class HitLines {
+public:
+  enum class Form : std::uint8_t { text, json };
+
+  /// `verdict` is "denied" or "permitted"; static storage.
+  HitLines(Form form, const char *verdict) : form_(form), verdict_(verdict) {}
+
+  /// With its newline. Valid until the next call.
+  std::string_view line(const supervisor::Hit &hit);
+
+private:
+  void begin_text(const supervisor::Hit &hit);
+  void begin_json(const supervisor::Hit &hit);
+  const std::string &callers(const supervisor::Backtrace &from);
+
+  Form form_;
+  const char *verdict_;
+  std::string line_;
+  std::map<std::uint64_t, std::string> callers_;
+};
 
 /// Where hits are written down. `file`: "-" is standard error; JSON if its name
 /// ends so.
@@ -26,12 +46,13 @@ public:
   explicit HitReport(const std::string &file);
 
   int descriptor() const { return fd_; }
-  void denied(const supervisor::Hit &hit) const;
+  void denied(const supervisor::Hit &hit);
   void conclude(const supervisor::DeskCounts &counts) const;
 
 private:
   int fd_;
   bool json_;
+  HitLines lines_;
 };
 
 /// --on-violation=report: denies, and writes down each hit, until the program

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/json_text.h"
 #include "cli/options.h"
 #include "cli/policy_file.h"
 #include "cli/verbs.h"
@@ -29,8 +30,7 @@ int mistake(const std::string &sentence) {
 }
 
 void print(const ordered_json &json) {
-  using Handler = ordered_json::error_handler_t;
-  fmt::print("{}\n", json.dump(2, ' ', false, Handler::replace));
+  fmt::print("{}\n", json_text(json, 2));
 }
 
 int grade(const Policy &policy) {

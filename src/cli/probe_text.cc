@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cli/json_text.h"
 #include "cli/probe.h"
 
 namespace memseal::cli {
@@ -120,7 +121,7 @@ std::string json_of(const ProbeReport &report) {
       {"trials", report.trials()},     {"broken", report.broken()},
       {"unsealed", report.unsealed()}, {"attacks", std::move(tried)},
       {"not_tried", std::move(left)},  {"segments", std::move(segments)}};
-  return all.dump(2, ' ', false, ordered_json::error_handler_t::replace) + '\n';
+  return json_text(all, 2) + '\n';
 }
 
 }  // namespace memseal::cli

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "cli/hits.h"
+#include "cli/json_text.h"
 #include "cli/verb.h"
 #include "policy/glob.h"
 #include "tracer/launch.h"
@@ -46,7 +47,7 @@ std::string text_lines(const Launched &launched) {
 std::string json_lines(const Launched &launched) {
   using nlohmann::ordered_json;
   std::string lines;
-  auto add = [&](const ordered_json &line) { lines += line.dump() + "\n"; };
+  auto add = [&](const ordered_json &line) { lines += json_text(line) + "\n"; };
   for (const tracer::PlannedRange &range : launched.sealed)
     add({{"pid", launched.pid},
          {"object", range.object},

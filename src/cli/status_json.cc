@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cli/json_text.h"
 #include "cli/status_report.h"
 
 namespace memseal::cli {
@@ -101,8 +102,7 @@ std::string json_of(std::span<const AddressSpace> spaces, Rows rows) {
     processes.push_back(json(space, rows));
   ordered_json all = {{"memseal", MEMSEAL_VERSION},
                       {"processes", std::move(processes)}};
-  // Paths are bytes, JSON is Unicode: what is not UTF-8 is replaced.
-  return all.dump(2, ' ', false, ordered_json::error_handler_t::replace) + '\n';
+  return json_text(all, 2) + '\n';
 }
 
 }  // namespace memseal::cli

@@ -37,13 +37,14 @@ public:
   Ear(const Request &request, int line)
       : request_(request),
         line_(line),
-        told_(fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)) {}
+        told_(fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)),
+        lines_(request.json ? HitLines::Form::json : HitLines::Form::text,
+               "permitted") {}
 
   void hear(const supervisor::Hit &hit) {
     summary_.add(hit);
     if (request_.verbose)
-      send(told_, request_.json ? hit_json(hit, "permitted")
-                                : hit_text(hit, "permitted"));
+      send(told_, lines_.line(hit));
   }
   void conclude(const supervisor::DeskCounts &counts) const {
     const std::string &program = request_.command[0];
@@ -64,6 +65,7 @@ private:
 
   const Request &request_;
   int line_, told_;
+  HitLines lines_;
   HitSummary summary_;
 };
 

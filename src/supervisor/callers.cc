@@ -96,8 +96,9 @@ bool Callers::read_word(std::uint64_t address, std::uint64_t &word) const {
          sizeof word;
 }
 
-const std::vector<Frame> &Callers::of(pid_t tid, const Whereabouts &place) {
-  static const std::vector<Frame> nobody;
+const Backtrace &Callers::of(pid_t tid, const Whereabouts &place) {
+  static const Backtrace nobody;
+  static std::uint64_t last_number = 0;
   stack_ = place.stack;
   counter_ = place.counter;
   std::uint64_t top = 0;
@@ -107,7 +108,7 @@ const std::vector<Frame> &Callers::of(pid_t tid, const Whereabouts &place) {
     known_.clear();
   auto [known, is_new] = known_.try_emplace({counter_, top});
   if (is_new)
-    known->second = unwind(tid);
+    known->second = {.number = ++last_number, .frames = unwind(tid)};
   return known->second;
 }
 

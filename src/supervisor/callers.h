@@ -31,9 +31,9 @@ public:
   Callers(const Callers &) = delete;
   Callers &operator=(const Callers &) = delete;
 
-  /// The frames of a thread that waits in a call, innermost first; empty if
-  /// the kernel does not tell.
-  const std::vector<Frame> &of(pid_t tid, const Whereabouts &place);
+  /// The frames of a thread that waits in a call; none if the kernel does not
+  /// tell. Stays where it is until the next call of this.
+  const Backtrace &of(pid_t tid, const Whereabouts &place);
 
 private:
   std::vector<Frame> unwind(pid_t tid);
@@ -46,7 +46,7 @@ private:
   // Where the thread is, and the first word of its stack: the return address of
   // the C library's wrapper.
   using Place = std::pair<std::uint64_t, std::uint64_t>;
-  std::map<Place, std::vector<Frame>> known_;
+  std::map<Place, Backtrace> known_;
 
 public:
   // For elfutils' callbacks.

@@ -38,6 +38,12 @@ struct Frame {
   std::string source;  ///< "file.c:12", empty: no debug information
 };
 
+/// The way to a call: one for all calls from the same place.
+struct Backtrace {
+  std::uint64_t number = 0;   ///< no two of a supervisor's have the same
+  std::vector<Frame> frames;  ///< innermost first; empty: not told
+};
+
 struct Hit {
   pid_t pid = 0, tid = 0;
   std::string program;               ///< the process's name
@@ -45,7 +51,7 @@ struct Hit {
   std::string call;                  ///< with its arguments, decoded
   const Guarded *guarded = nullptr;  ///< null: not known; for a moment
   std::uint64_t offset = 0;  ///< of the first touched byte, into the object
-  std::vector<Frame> frames;
+  const Backtrace *from = nullptr;  ///< never null in a hit that is told
 };
 
 /// The call with its arguments decoded: mprotect(0x7f..., 4096, PROT_READ).

@@ -49,7 +49,7 @@ DeskCounts HitDesk::serve(int listener) {
     if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &asked) != 0)
       continue;  // ENOENT: the thread was killed before we came
     pid_t tid = static_cast<pid_t>(asked.pid);
-    bool stale = image_of(tid) != image_;
+    bool stale = witness_.image_of(tid) != image_;
     Hit hit;
     if (!stale)
       hit = witness_.describe(tid, asked.data, 0);

@@ -12,7 +12,7 @@
 namespace memseal::supervisor {
 namespace {
 
-constexpr std::size_t most_threads = 256;  // two descriptors each
+constexpr std::size_t most_threads = 256;  // three descriptors each
 
 int open_of(pid_t tid, const char *file) {
   return open(fmt::format("/proc/{}/{}", tid, file).c_str(),
@@ -51,7 +51,8 @@ std::string read_file(const std::string &path) {
 // The number of the process is asked last: if the thread's number passes on
 // meanwhile, `find` fails, and everything is opened anew.
 ThreadFiles::ThreadFiles(pid_t tid)
-    : syscall_(open_of(tid, "syscall")),
+    : tid_(tid),
+      syscall_(open_of(tid, "syscall")),
       comm_(open_of(tid, "comm")),
       process_(process_of(tid)) {}
 
@@ -60,6 +61,22 @@ ThreadFiles::~ThreadFiles() {
     close(syscall_);
   if (comm_ >= 0)
     close(comm_);
+  if (memory_ >= 0)
+    close(memory_);
+}
+
+// The vector itself cannot be kept open: it would go on telling of an image
+// that is gone. pagemap tells nothing then (proc(5)).
+const std::string &ThreadFiles::image() {
+  std::uint64_t entry;
+  if (memory_ >= 0 && pread(memory_, &entry, sizeof entry, 0) == sizeof entry)
+    return image_;
+  if (memory_ >= 0)
+    close(memory_);
+  // Opened first, read then: if the image ends in between, the next call knows.
+  memory_ = open_of(tid_, "pagemap");
+  image_ = read_file(fmt::format("/proc/{}/auxv", tid_));
+  return image_;
 }
 
 bool ThreadFiles::find(Whereabouts &place) const {
@@ -88,7 +105,7 @@ std::string ThreadFiles::name() const {
   return name;
 }
 
-const ThreadFiles &ThreadTable::of(pid_t tid, Whereabouts &place) {
+ThreadFiles &ThreadTable::of(pid_t tid, Whereabouts &place) {
   place = {};
   if (threads_.size() >= most_threads && !threads_.contains(tid))
     threads_.clear();

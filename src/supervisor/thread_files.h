@@ -31,10 +31,16 @@ public:
   /// As in /proc/TID/status: newlines and backslashes escaped.
   std::string name() const;
   pid_t process() const { return process_; }
+  /// The auxiliary vector of the image that the thread runs: its addresses are
+  /// drawn at each exec, and inherited by fork.
+  const std::string &image();
 
 private:
+  pid_t tid_;
   int syscall_, comm_;
   pid_t process_;
+  int memory_ = -1;  ///< pagemap: of the memory there was when it was opened
+  std::string image_;
 };
 
 /// The files of the threads that hit last, a bounded number of them.
@@ -42,7 +48,7 @@ class ThreadTable {
 public:
   /// Those of a thread that waits for us, and where it is. Never null; opened
   /// anew if the number has passed on to another thread.
-  const ThreadFiles &of(pid_t tid, Whereabouts &place);
+  ThreadFiles &of(pid_t tid, Whereabouts &place);
 
 private:
   std::map<pid_t, ThreadFiles> threads_;

@@ -47,6 +47,11 @@ Witness::Scene &Witness::scene_of(pid_t pid, std::uint64_t version) {
   return scene;
 }
 
+const std::string &Witness::image_of(pid_t tid) {
+  Whereabouts place;
+  return threads_.of(tid, place).image();
+}
+
 Hit Witness::describe(pid_t tid, const seccomp_data &data,
                       std::uint64_t version) {
   Hit hit;
@@ -63,7 +68,7 @@ Hit Witness::describe(pid_t tid, const seccomp_data &data,
     hit.guarded = guarded;
     hit.offset = address - begin_of_object(scene.guarded, *guarded);
   }
-  hit.frames = scene.callers->of(tid, place);
+  hit.from = &scene.callers->of(tid, place);
   return hit;
 }
 

@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "supervisor/callers.h"
@@ -28,6 +29,9 @@ public:
   /// process's objects: with another one than the last time the process is
   /// looked at afresh.
   Hit describe(pid_t tid, const seccomp_data &data, std::uint64_t version);
+
+  /// ThreadFiles::image of a thread that waits in a call.
+  const std::string &image_of(pid_t tid);
 
 private:
   struct Scene {

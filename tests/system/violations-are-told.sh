@@ -34,6 +34,27 @@ for hit in hits:
     assert any(f["function"] == "unlock_cache" for f in hit["frames"]), hit
 PY
 
+# Whatever a name holds, a line is JSON: quotes, newlines, what is no UTF-8.
+strange=$dir/$'a"b\\c\nd\xff'
+cp "$dir/demo" "$strange"
+for how in auto trace; do
+  rm -f "$dir/strange.json"
+  expect 1 "$tool" run --on-violation=report --how=$how \
+    --report="$dir/strange.json" "$strange"
+  for _ in $(seq 100); do
+    grep -q '"verdict":"denied"' "$dir/strange.json" && break
+    sleep 0.05
+  done
+  python3 - "$dir/strange.json" <<'PY2' || fail "strange.json is wrong ($how)"
+import json, sys
+lines = [json.loads(line) for line in open(sys.argv[1], encoding="utf-8",
+                                           errors="replace")]
+[hit] = [line for line in lines if line.get("verdict") == "denied"]
+assert '/a"b\\c' in hit["object"] and '"' in hit["program"], hit
+assert any('/a"b\\c' in frame["object"] for frame in hit["frames"]), hit
+PY2
+done
+
 # SIGSYS is 31.
 expect 159 "$tool" run --on-violation=kill "$dir/demo"
 expect 159 "$tool" run --on-violation=trap "$dir/demo"
