@@ -74,7 +74,7 @@ public:
     }
     MEMSEAL_TRY_VOID(collect());
     if (!guarded_.empty()) {
-      MEMSEAL_TRY_VOID(look_around(guarded_.view(), around_));
+      MEMSEAL_TRY_VOID(look_around(guarded_.view(), change_.header(), around_));
       if (around_.cuts_huge_page && subject_ == Subject::pages)
         return fail(Errc::unsupported);  // S-15
     }

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "seal/register.h"
 #include "sys/maps_reader.h"
 #include "sys/syscall.h"
 
@@ -49,8 +50,12 @@ constexpr Address huge = Address{2} << 20;
 
 /// Asks for the size it has, and so changes nothing; only hugetlb memory
 /// refuses it for where the address lies. Source: Linux, mm/mremap.c.
-/// A seal that is there already refuses it, too: then nothing is known.
-std::optional<bool> is_in_huge_page(Address edge) {
+/// A seal that is there already refuses it, too, or kills for it: then nothing
+/// is known.
+std::optional<bool> is_in_huge_page(Address edge,
+                                    const RegisterHeader &before) {
+  if (SealTypes{read_entry(before, edge).types}.has(seal_type::mremap))
+    return {};
   const std::size_t page = sys::page_size();
   int error = sys::call(SYS_mremap, edge, page, page, 0).error();
   if (error == EPERM)
@@ -61,7 +66,7 @@ std::optional<bool> is_in_huge_page(Address edge) {
 /// Whether ranges begin or end inside of huge pages of this mapping. It has
 /// such pages all over or none, so one edge answers for all.
 bool cuts_huge_page(std::span<const filter::GuardedRange> guarded,
-                    PageRange mapping) {
+                    const RegisterHeader &before, PageRange mapping) {
   auto it = std::partition_point(guarded.begin(), guarded.end(),
                                  [&](const filter::GuardedRange &one) {
                                    return one.range.end() < mapping.begin();
@@ -70,7 +75,7 @@ bool cuts_huge_page(std::span<const filter::GuardedRange> guarded,
     for (Address edge : {it->range.begin(), it->range.end()}) {
       if (edge % huge == 0 || !mapping.contains(edge))
         continue;
-      if (auto known = is_in_huge_page(edge))
+      if (auto known = is_in_huge_page(edge, before))
         return *known;
     }
   }
@@ -114,12 +119,12 @@ Result<void> check_lowerable(PageRange range) {
 }
 
 Result<void> look_around(std::span<const filter::GuardedRange> guarded,
-                         Surroundings &into) {
+                         const RegisterHeader &before, Surroundings &into) {
   into.heap_end = end_below_break(guarded);
   auto maps = sys::MapsReader::of_self(sys::ReadSeals::without);
   while (auto mapping = MEMSEAL_TRY(maps.next())) {
     into.has_ring |= mapping->name == "anon_inode:[io_uring]";
-    into.cuts_huge_page |= cuts_huge_page(guarded, mapping->range);
+    into.cuts_huge_page |= cuts_huge_page(guarded, before, mapping->range);
     if (!is_system_v(*mapping))
       continue;
     for (const filter::GuardedRange &one : guarded) {

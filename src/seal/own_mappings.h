@@ -5,6 +5,7 @@
 #include "filter/compiler.h"
 #include "memseal/error.h"
 #include "memseal/page_range.h"
+#include "seal/register_format.h"
 #include "seal/scratch.h"
 #include "vm/protection.h"
 
@@ -43,9 +44,11 @@ struct Surroundings {
   bool cuts_huge_page = false;
 };
 
+/// `before` is what is sealed already.
+///
 /// Needs:   ranges sorted and disjoint.
 /// Errors:  system: /proc/self/maps cannot be read, ENOMEM.
 Result<void> look_around(std::span<const filter::GuardedRange> guarded,
-                         Surroundings &into);
+                         const RegisterHeader &before, Surroundings &into);
 
 }  // namespace memseal

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <thread>
 
+#include "seal/hit_answer.h"
 #include "seal/support.h"
 
 namespace memseal::test {
@@ -104,6 +105,31 @@ TEST(AProtectionChangedMeanwhile, IsNotReportedAsTheOneAskedFor) {
               return refused(outcome, EBUSY) ? 0 : 1;
             }),
             0);
+}
+
+// memseal's own looks at the range are calls, too.
+TEST(ACommitWhereHitsKill, IsNoHitItself) {
+  EXPECT_EQ(in_child([] {
+              answer_hits_with(HitAnswer::killed);
+              char *at = fresh_pages(3);
+              // Beside what is sealed, between what is, and on top of it.
+              for (char *one : {at, at + 2 * page, at + page}) {
+                if (memseal(one, page, MEMSEAL_MAPPING, MEMSEAL_FILTER) != 0)
+                  return 1;
+              }
+              return memseal(at, 3 * page, MEMSEAL_ALL, MEMSEAL_FILTER);
+            }),
+            0);
+  // Control: another call there does kill.
+  EXPECT_EQ(in_child([] {
+              answer_hits_with(HitAnswer::killed);
+              char *at = fresh_pages(1);
+              if (memseal(at, page, MEMSEAL_MAPPING, MEMSEAL_FILTER) != 0)
+                return 1;
+              munmap(at, page);
+              return 2;
+            }),
+            1000 + SIGSYS);
 }
 
 }  // namespace
