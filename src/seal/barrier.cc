@@ -15,12 +15,17 @@ namespace {
 // again, so one looks often, not only long.
 constexpr std::uint64_t microseconds_before = 200'000;
 constexpr unsigned looks_before = 200;
+// A thread that waits for a processor all the while cannot unblock anything:
+// its looks do not count, up to this.
+constexpr std::uint64_t microseconds_without_processor = 10'000'000;
 
 enum class Reach : std::uint8_t { by_signal, ring_worker };
 
 /// Waits until the thread takes our signal, or has ended.
 Result<Reach> check_reachable(int tid) {
   sys::Patience patience(microseconds_before, looks_before);
+  sys::Patience with_queues(microseconds_without_processor, 0);
+  const auto ran = sys::ticks_on_processor(tid);
   do {
     auto state = MEMSEAL_TRY(sys::thread_state(tid));
     bool blocked = (state.blocked & sys::signal_bit(handshake_signal)) != 0;
@@ -28,6 +33,9 @@ Result<Reach> check_reachable(int tid) {
       return Reach::by_signal;
     if (sys::is_ring_worker(tid))
       return Reach::ring_worker;
+    bool queues = state.runs && sys::ticks_on_processor(tid) == ran;
+    if (queues && with_queues.lasts())
+      patience = {microseconds_before, looks_before};
   } while (patience.lasts());
   return fail(Errc::unsynchronised);
 }

@@ -155,14 +155,16 @@ Result<ThreadState> thread_state(int tid) {
   auto text = read_small(TaskPath(tid, "status").text, buffer);
   if (!text) {
     if (is_gone(text.error().sys_errno))
-      return ThreadState{true, 0};
+      return ThreadState{.ended = true, .runs = false, .blocked = 0};
     return std::unexpected(text.error());
   }
   std::string_view state = field(*text, "\nState:\t");
   std::string_view blocked = field(*text, "\nSigBlk:\t");
   if (state.empty() || blocked.empty())
     return fail(Errc::malformed);
-  return ThreadState{state[0] == 'Z' || state[0] == 'X', hexadecimal(blocked)};
+  return ThreadState{.ended = state[0] == 'Z' || state[0] == 'X',
+                     .runs = state[0] == 'R',
+                     .blocked = hexadecimal(blocked)};
 }
 
 namespace {
@@ -216,6 +218,13 @@ BootTicks now_in_ticks() {
     return ~BootTicks{0};
   return static_cast<std::uint64_t>(now.tv_sec) * ticks_a_second +
          static_cast<std::uint64_t>(now.tv_nsec) / nanoseconds_a_tick;
+}
+
+std::optional<std::uint64_t> ticks_on_processor(int tid) {
+  auto user = stat_field(tid, 14), system = stat_field(tid, 15);
+  if (!user || !system)
+    return {};
+  return *user + *system;
 }
 
 bool began_after(int tid, BootTicks moment) {

@@ -61,6 +61,7 @@ private:
 /// What a thread is doing, as far as it matters for a signal sent to it.
 struct ThreadState {
   bool ended;         ///< gone, or a zombie that will never run again
+  bool runs;          ///< has a processor, or waits for one
   SignalSet blocked;  ///< its signal mask
 };
 Result<ThreadState> thread_state(int tid);
@@ -85,6 +86,10 @@ bool is_ending(int tid);
 using BootTicks = std::uint64_t;
 /// The end of time where the clock cannot be read: nothing begins after it.
 BootTicks now_in_ticks();
+
+/// How long the thread has had a processor, in hundredths of a second; nothing
+/// if it is gone. Source: proc(5), /proc/pid/stat, utime and stime.
+std::optional<std::uint64_t> ticks_on_processor(int tid);
 
 /// Whether the thread certainly began after the hundredth of a second that
 /// `moment` names, or is gone.
