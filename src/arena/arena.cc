@@ -21,12 +21,15 @@ constexpr std::size_t first_step = std::size_t{256} << 10;
 constexpr std::size_t last_step = std::size_t{64} << 20;
 
 // Memory is taken ahead of the cursor too: entering the kernel once for many
-// pages costs less than a page fault each. A quarter of what is in use, so that
-// small arenas waste nothing, and at most a huge page. An arena that has come
-// so far asks for huge pages, unless pages are larger and huge ones far larger.
+// pages costs less than a page fault each, and the faults after a seal cost
+// most. A quarter of what is in use, so that small arenas waste nothing, and no
+// more than brings something.
+//
+// Huge pages are left to the system's policy. Asking for them (MADV_HUGEPAGE)
+// makes building three times as fast where there are some, and twice as slow
+// where the kernel first has to compact memory for them.
 constexpr std::size_t ahead_share = 4;
-constexpr std::size_t most_ahead = std::size_t{2} << 20;
-constexpr std::size_t small_page = 4096;
+constexpr std::size_t most_ahead = std::size_t{256} << 10;
 
 // Headers older than the kernel lack it. Linux 5.14; earlier ones refuse it.
 constexpr int advice_populate_write = 23;
@@ -128,10 +131,6 @@ Result<void> Arena::map_until(Address end) {
     (void)sys::call(SYS_munmap, at, size);
     return fail(Errc::unsupported);
   }
-  // Merely advice: without huge pages the arena works as well, only slower.
-  if (mapped_end_ - reservation_.begin() >= ahead_share * most_ahead &&
-      sys::page_size() == small_page)
-    (void)sys::call(SYS_madvise, mapped_end_, size, MADV_HUGEPAGE);
   mapped_end_ = end;
   return {};
 }
@@ -143,9 +142,7 @@ std::optional<PageRange> Arena::take_ahead(Address end) {
   // What is larger may be meant to be sparse: it is left to page faults.
   bool is_small = end - cursor_ <= ahead;
   Address begin = std::max(backed_end_, round_up(cursor_, page));
-  // To the end of a huge page, not into the next.
-  std::size_t grain = ahead == most_ahead ? most_ahead : page;
-  Address wanted = std::min((end + ahead) & ~(grain - 1), mapped_end_);
+  Address wanted = std::min((end + ahead) & ~(page - 1), mapped_end_);
   backed_end_ = std::max(backed_end_, round_up(end, page));
   if (!is_small || wanted <= backed_end_)
     return {};

@@ -47,33 +47,39 @@ TEST_P(ArenaEnd, a_tebibyte_is_reserved_and_takes_no_memory) {
 
 TEST_P(ArenaEnd, of_memory_loses_nothing_and_can_be_got_over) {
   EXPECT_EQ(
-      with_arena([](SealedArena &arena) {
+      in_child([engine = GetParam()] {
+        memseal_arena *arena = nullptr;
+        if (memseal_arena_create(&arena, 0, engine) != 0)
+          return 1;
         std::vector<char *> built;
         built.reserve(4096);
         if (!limit_addresses(virtual_bytes() + 7 * mib))
           return 1;
-        try {
-          for (;;) {
-            built.push_back(static_cast<char *>(arena.allocate(page, page)));
-            std::memset(built.back(), static_cast<int>(built.size() % 100),
-                        page);
-          }
-        } catch (const std::bad_alloc &) {
+        auto next = [&] {
+          return static_cast<char *>(memseal_arena_allocate(arena, page, page));
+        };
+        while (char *object = next()) {
+          built.push_back(object);
+          std::memset(object, static_cast<int>(built.size() % 100), page);
         }
+        int why = errno;
+        limit_addresses(RLIM_INFINITY);
         // To the last page there was, whatever the arena's step is.
-        if (built.size() < 7 * mib / page - 8)
+        if (why != ENOMEM || built.size() < 7 * mib / page - 8)
           return 2;
-        if (!arena.seal())
+        if (memseal_arena_seal(arena) != 0)
           return 3;
         for (std::size_t i = 0; i < built.size(); ++i) {
           if (built[i][page - 1] != static_cast<char>((i + 1) % 100))
             return 4;
-          if (!arena.is_sealed(*built[i]))
+          if (!memseal_arena_is_sealed(arena, built[i], page))
             return 5;
         }
-        limit_addresses(RLIM_INFINITY);
-        int *next = arena.make<int>(7);
-        return arena.seal() && *next == 7 ? 0 : 6;
+        char *more = next();
+        if (more == nullptr)
+          return 6;
+        *more = 'x';
+        return memseal_arena_seal(arena) == 0 && *more == 'x' ? 0 : 7;
       }),
       0);
 }
