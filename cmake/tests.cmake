@@ -63,6 +63,11 @@ foreach(script IN LISTS scripts)
                "BUILD=${CMAKE_BINARY_DIR};SOURCE=${CMAKE_SOURCE_DIR}")
 endforeach()
 
+# The Debian packages in a fresh system: needs root, a mirror and minutes.
+add_test(NAME packages_long COMMAND ${CMAKE_SOURCE_DIR}/dev package --try)
+set_tests_properties(packages_long PROPERTIES LABELS long TIMEOUT 3600 RUN_SERIAL
+                                              ON SKIP_RETURN_CODE 77)
+
 # Ten thousand images of one process under one filter.
 add_test(NAME exec_generations_long
          COMMAND bash ${CMAKE_SOURCE_DIR}/tests/system/exec-filter-tree.sh)
