@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
@@ -62,6 +63,21 @@ TEST_P(Arena, no_call_makes_sealed_memory_writable_or_takes_it_away) {
                   return 2;
               }
               return 0;
+            }),
+            0);
+}
+
+TEST_P(Arena, a_forgotten_seal_shows_in_its_open_bytes) {
+  EXPECT_EQ(with_arena([](SealedArena &arena) {
+              if (arena.info().open != 0)
+                return 1;
+              arena.make<std::array<char, 100>>();
+              if (arena.info().open != 100 || arena.info().sealed != 0)
+                return 2;
+              if (!arena.seal())
+                return 3;
+              auto info = arena.info();
+              return info.open == 0 && info.sealed == page ? 0 : 4;
             }),
             0);
 }
