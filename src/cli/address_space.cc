@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "cli/filter_claims.h"
+#include "cli/keeper_claims.h"
 #include "cli/loaded_object.h"
 #include "policy/run_options.h"
 #include "sys/memory.h"
@@ -64,17 +65,26 @@ SegmentKind kind_of(elf::PartKind part) {
   return SegmentKind::data;
 }
 
+struct SeenMappings {
+  std::vector<Mapping> mappings;
+  std::vector<bool> marked;  ///< of each, whether it is marked for a keeper
+};
+
 /// Takes the mappings one after the other and sorts their pages into objects.
 class Sorter {
 public:
-  Sorter(AddressSpace &space, std::span<const Mapping> mappings,
+  Sorter(AddressSpace &space, const SeenMappings &seen,
          std::span<const FilterSeal> claims)
-      : space_(space), mappings_(mappings), claims_(claims) {}
+      : space_(space),
+        mappings_(seen.mappings),
+        marked_(seen.marked),
+        claims_(claims) {}
 
   void sort() {
     for (std::size_t i = 0; i < mappings_.size(); ++i) {
       if (!inside_object(mappings_[i]))
         open_object(i);
+      is_marked_ = marked_[i];
       place(mappings_[i]);
     }
   }
@@ -139,7 +149,9 @@ private:
           .sharing = mapping.sharing,
           .kind = kind,
           .native = mapping.seal == KernelSeal::present,
-          .filter = {}};
+          .filter = {},
+          .marked = is_marked_,
+          .kept = is_marked_ && space_.keeper != 0};
       for (const FilterSeal &claim : claims_) {
         if (!claim.range.contains(segment.range))
           continue;
@@ -152,6 +164,8 @@ private:
 
   AddressSpace &space_;
   std::span<const Mapping> mappings_;
+  const std::vector<bool> &marked_;
+  bool is_marked_ = false;  ///< the mapping that is being placed
   std::span<const FilterSeal> claims_;
   std::optional<elf::Layout> layout_;
 };
@@ -169,18 +183,30 @@ std::optional<LookFailure> refusal(int pid, const char *file, int error) {
                                      file, std::strerror(error), hint)};
 }
 
-std::vector<Mapping> parse(std::string_view smaps) {
-  std::vector<Mapping> mappings;
+SeenMappings parse(std::string_view smaps) {
+  SeenMappings seen;
   MapsParser parser(smaps, sys::page_size());
   for (;;) {
     auto mapping = parser.next();
     if (mapping && !*mapping)
-      return mappings;
+      return seen;
     // A line that makes no sense is one the process cannot have made up: the
     // kernel writes them. It is left out rather than guessed at.
-    if (mapping)
-      mappings.push_back(**mapping);
+    if (!mapping)
+      continue;
+    seen.mappings.push_back(**mapping);
+    seen.marked.push_back(has_keeper_mark(parser.fields()));
   }
+}
+
+/// Only memory that sealing is for need make us look for a keeper: programs
+/// give such advice about data of their own, too.
+bool may_be_kept(const SeenMappings &seen) {
+  for (std::size_t i = 0; i < seen.mappings.size(); ++i) {
+    if (seen.marked[i] && !seen.mappings[i].protection.writable())
+      return true;
+  }
+  return false;
 }
 
 /// The wishes among its options that make a seal smaller.
@@ -219,6 +245,7 @@ std::optional<LookFailure> look_at(int pid, AddressSpace &space) {
            .name = {},
            .executable = {},
            .register_doubt = {},
+           .keeper_doubt = {},
            .left_out = {},
            .objects = {}};
   std::uint64_t started = sys::start_time(pid);
@@ -228,7 +255,7 @@ std::optional<LookFailure> look_at(int pid, AddressSpace &space) {
   sys::FileText smaps = sys::read_process_file(pid, "smaps");
   if (smaps.error != 0)
     return refusal(pid, "smaps", smaps.error);
-  std::vector<Mapping> mappings = parse(smaps.bytes);
+  SeenMappings seen = parse(smaps.bytes);
 
   space.name = sys::find_status_field(status.bytes, "Name");
   space.executable = sys::read_process_link(pid, "exe");
@@ -236,17 +263,23 @@ std::optional<LookFailure> look_at(int pid, AddressSpace &space) {
   space.seccomp_mode = number(sys::find_status_field(status.bytes, "Seccomp"));
   space.seccomp_filters =
       number(sys::find_status_field(status.bytes, "Seccomp_filters"));
-  FilterClaims claims = read_filter_claims(pid, mappings, space.seccomp_mode);
+  FilterClaims claims =
+      read_filter_claims(pid, seen.mappings, space.seccomp_mode);
   space.has_register = claims.found;
   space.register_doubt = std::move(claims.doubt);
-  Sorter(space, mappings, claims.seals).sort();
+  if (may_be_kept(seen)) {
+    KeeperClaim claim = find_keeper(pid, space.seccomp_mode);
+    space.keeper = claim.keeper;
+    space.keeper_doubt = std::move(claim.doubt);
+  }
+  Sorter(space, seen, claims.seals).sort();
 
   // The file is not a snapshot: did it tell of one process, to the end?
   if (sys::start_time(pid) != started || started == 0)
     return LookFailure{
         .sentence = fmt::format("process {} ended while it was looked at", pid),
         .vanished = true};
-  if (mappings.empty())
+  if (seen.mappings.empty())
     return LookFailure{
         .sentence = fmt::format(
             "process {} has no memory: it has ended and waits for its "
@@ -298,7 +331,9 @@ bool is_sealable(SegmentKind kind) {
 
 const char *Segment::engine() const {
   if (native)
-    return filter.empty() ? "native" : "strict";
+    return filter.empty() && !kept ? "native" : "strict";
+  if (kept)
+    return "keeper";
   return filter.empty() ? "" : "filter";
 }
 
@@ -307,6 +342,7 @@ Totals AddressSpace::totals() const {
   auto count = [](Share &share, const Segment &segment) {
     share.bytes += segment.range.size();
     share.sealed += segment.sealed() ? segment.range.size() : 0;
+    share.claimed += segment.claimed() ? segment.range.size() : 0;
   };
   for (const Object &object : objects) {
     for (const Segment &segment : object.segments) {

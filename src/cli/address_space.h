@@ -51,12 +51,17 @@ struct Segment {
   bool native = false;  ///< the kernel's own seal: VmFlags `sl`
   SealTypes filter;     ///< types that the process's filter holds
   bool downgradable = false;
+  bool marked = false;  ///< as a keeper's seals are; alone it means nothing
+  bool kept = false;    ///< marked, and a keeper was found that looks after it
 
   /// Nothing about the mapping can be changed any more.
-  bool sealed() const { return native || filter.has(seal_type::all); }
+  bool sealed() const { return native || kept || filter.has(seal_type::all); }
+  /// And that is not the kernel's own word.
+  bool claimed() const { return sealed() && !native; }
   /// Some changes are forbidden, others are not.
   bool partly_sealed() const { return !sealed() && !filter.empty(); }
-  /// "native", "filter", "strict" (both); empty if not sealed at all.
+  /// "native", "filter", "keeper", "strict" (native and one of the others);
+  /// empty if not sealed at all.
   const char *engine() const;
 };
 
@@ -71,6 +76,7 @@ struct Object {
 /// How many bytes of a class are there, and how many of them are sealed.
 struct Share {
   std::uint64_t bytes = 0, sealed = 0;
+  std::uint64_t claimed = 0;  ///< of `sealed`: not by the kernel's own word
   bool whole() const { return bytes == sealed; }
 };
 
@@ -94,6 +100,10 @@ struct AddressSpace {
   /// Filter seals are the process's own word: set where that word cannot be
   /// true, and the claimed seals are then not counted.
   std::string register_doubt;
+  /// Marked pages are sealed if a keeper obeys the marks (cli/keeper_claims.h):
+  /// its pid, else 0 and why it is doubted that there is one.
+  int keeper = 0;
+  std::string keeper_doubt;
   /// What it was asked to leave unsealed, in the words of MEMSEAL_OPTIONS, as
   /// its environment says: "segments=relro;except=libjit.so". Empty: nothing.
   std::string left_out;

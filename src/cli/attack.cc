@@ -377,7 +377,7 @@ std::span<const Untried> untried() {
 bool is_promised(const Attack &attack, const Segment &segment) {
   if (attack.type.empty())
     return false;
-  if (segment.filter.has(attack.type))
+  if (segment.kept || segment.filter.has(attack.type))
     return true;
   if (!segment.native)
     return false;

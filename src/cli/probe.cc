@@ -4,6 +4,8 @@
 #include "cli/probe.h"
 
 #include <fmt/format.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
 
 #include <algorithm>
 #include <charconv>
@@ -93,9 +95,32 @@ int print(const ProbeReport &report, const Request &request) {
   return report.broken() + report.unsealed() == 0 ? exit_held : exit_open;
 }
 
+/// A keeper hears of a new process when it makes its first call on marked
+/// pages. Advice that a mark makes void is such a call, and has no effect.
+void introduce_to_keeper(tracer::ForkedCopy &copy, const AddressSpace &space) {
+  for (const Object &object : space.objects) {
+    for (const Segment &segment : object.segments) {
+      if (!segment.marked || !is_sealable(segment.kind))
+        continue;
+      (void)copy.call(SYS_madvise, {segment.range.begin(), segment.range.size(),
+                                    MADV_NORMAL});
+      return;
+    }
+  }
+}
+
+std::optional<LookFailure> look_at_copy(tracer::ForkedCopy &copy,
+                                        AddressSpace &space) {
+  auto failure = look_at(copy.pid(), space);
+  if (failure || space.keeper_doubt.empty())
+    return failure;
+  introduce_to_keeper(copy, space);
+  return look_at(copy.pid(), space);
+}
+
 int probe(tracer::ForkedCopy copy, int pid, const Request &request) {
   ProbeReport report;
-  if (auto failure = look_at(copy.pid(), report.space))
+  if (auto failure = look_at_copy(copy, report.space))
     return refuse(exit_failed, failure->sentence);
   report.space.pid = pid;  // 0: a program that never ran
   auto laboratory = Laboratory::in(std::move(copy));

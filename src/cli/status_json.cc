@@ -49,11 +49,15 @@ ordered_json json(const Segment &segment) {
           {"sealed", segment.sealed()},
           {"engine", engine},
           {"filter_types", types_of(segment.filter)},
-          {"downgradable", segment.downgradable}};
+          {"downgradable", segment.downgradable},
+          {"marked", segment.marked},
+          {"kept", segment.kept}};
 }
 
 ordered_json json(const Share &share) {
-  return {{"bytes", share.bytes}, {"sealed", share.sealed}};
+  return {{"bytes", share.bytes},
+          {"sealed", share.sealed},
+          {"claimed", share.claimed}};
 }
 
 ordered_json json(const Totals &totals) {
@@ -88,6 +92,9 @@ ordered_json json(const AddressSpace &space, Rows rows) {
           {"seccomp_filters", space.seccomp_filters},
           {"filter_register", space.has_register},
           {"filter_register_doubt", space.register_doubt},
+          {"keeper",
+           space.keeper != 0 ? ordered_json(space.keeper) : ordered_json()},
+          {"keeper_doubt", space.keeper_doubt},
           {"left_out", space.left_out},
           {"everything_sealed", totals.sealable.whole()},
           {"totals", json(totals)},

@@ -31,7 +31,9 @@ std::string verdict(const Segment &segment, Colour colour) {
                     segment.downgradable ? ", downgradable" : ""),
         Tone::good, colour);
   if (is_sealable(segment.kind))
-    return paint("not sealed", Tone::bad, colour);
+    return paint(
+        segment.marked ? "not sealed (marked for a keeper)" : "not sealed",
+        Tone::bad, colour);
   return paint("-", Tone::faint, colour);
 }
 
@@ -95,8 +97,22 @@ std::string totals_of(const AddressSpace &space, Colour colour) {
   else if (space.has_register)
     text +=
         "  Seals by filter are the process's own word: the kernel confirms "
-        "that it\n  has a filter, not what the filter refuses. Seals by native "
-        "are the kernel's.\n";
+        "that it\n  has a filter, not what the filter refuses.\n";
+  if (!space.keeper_doubt.empty())
+    text +=
+        "  Pages are marked as a keeper's seals are, which is not counted: " +
+        space.keeper_doubt + ".\n";
+  else if (space.keeper != 0)
+    text += fmt::format(
+        "  Seals by keeper are marks on mappings: the kernel shows them, and "
+        "that process\n  {}, a keeper, listens to a filter and looks after "
+        "this process; not what it\n  refuses, which `memseal probe` tries.\n",
+        space.keeper);
+  if (totals.sealable.claimed != 0)
+    text += fmt::format(
+        "  Of what is sealed, {} are by the kernel's own word "
+        "(native, strict).\n",
+        human_size(totals.sealable.sealed - totals.sealable.claimed));
   return text;
 }
 

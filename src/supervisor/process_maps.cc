@@ -7,15 +7,6 @@
 #include "vm/maps_parser.h"
 
 namespace memseal::supervisor {
-namespace {
-
-bool is_marked(std::string_view fields) {
-  return find_vm_flag(fields, "dd") == KernelSeal::present &&
-         find_vm_flag(fields, "rr") == KernelSeal::present;
-}
-
-}  // namespace
-
 std::string read_proc(pid_t pid, const char *name) {
   std::string text, path = "/proc/" + std::to_string(pid) + "/" + name;
   int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
@@ -39,7 +30,7 @@ bool for_each_mapping(pid_t pid, std::size_t page,
       continue;  // one line that made no sense
     if (!*mapping)
       break;
-    see(**mapping, is_marked(parser.fields()));
+    see(**mapping, has_keeper_mark(parser.fields()));
   }
   return !text.empty();
 }

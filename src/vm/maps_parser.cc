@@ -148,6 +148,11 @@ KernelSeal find_vm_flag(std::string_view fields, std::string_view flag) {
   return KernelSeal::absent;
 }
 
+bool has_keeper_mark(std::string_view fields) {
+  return find_vm_flag(fields, "dd") == KernelSeal::present &&
+         find_vm_flag(fields, "rr") == KernelSeal::present;
+}
+
 std::optional<std::uint64_t> find_smaps_size(std::string_view fields,
                                              std::string_view name) {
   std::optional<std::string_view> value = find_field(fields, name);

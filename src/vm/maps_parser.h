@@ -30,6 +30,10 @@ constexpr bool is_smaps_field(std::string_view line) {
 /// have no VmFlags line at all (before Linux 3.8).
 KernelSeal find_vm_flag(std::string_view fields, std::string_view flag);
 
+/// Whether the mapping is marked as a keeper's seals are: `dd` and `rr`, which
+/// MADV_DONTDUMP and MADV_RANDOM set. Any program may do that to its memory.
+bool has_keeper_mark(std::string_view fields);
+
 /// The number of an smaps field such as "Rss", in bytes. Nothing if the field
 /// is missing or is no number.
 std::optional<std::uint64_t> find_smaps_size(std::string_view fields,

@@ -14,8 +14,10 @@ told '{s["kind"] for s in d["segments"]} >= {"text", "rodata", "relro", "vdso"}'
 told '"open" in verdicts("discard", lambda s: s["kind"] == "relro")' # control
 expect 0 "$memseal" probe --engine=strict --json -- /bin/true
 told 'verdicts("discard") == verdicts("guard") == verdicts("keep-from-child") == {"held"}'
-# The keeper's half cannot be seen from outside (docs/exec.md), only felt.
-told 'all(s["engine"] == "native" for s in d["segments"])'
+told 'all(s["engine"] == "strict" for s in d["segments"])'
+expect 0 "$memseal" probe --engine=filter --json -- /bin/true
+told 'verdicts("protect-write") == verdicts("discard") == {"held"}'
+told 'all(s["engine"] == "keeper" for s in d["segments"])'
 
 expect 0 "$memseal" probe --html="$work/page.html" -- /bin/true
 says "Everything that should hold did."

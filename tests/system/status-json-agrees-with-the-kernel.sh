@@ -17,7 +17,7 @@ assert set(status) == {"memseal", "processes"}, status.keys()
 (process,) = status["processes"]
 assert set(process) == {
     "pid", "name", "executable", "seccomp_mode", "seccomp_filters",
-    "filter_register", "filter_register_doubt", "left_out",
+    "filter_register", "filter_register_doubt", "left_out", "keeper", "keeper_doubt",
     "everything_sealed", "totals",
     "objects"}, process.keys()
 assert process["pid"] == pid
@@ -32,7 +32,8 @@ for line in open(f"/proc/{pid}/smaps"):
         begin, end = int(found[1], 16), int(found[2], 16)
         permissions = found[3]
     elif line.startswith("VmFlags:"):
-        kernel[begin, end] = (permissions, " sl" in line)
+        kernel[begin, end] = (permissions, " sl" in line,
+                              " dd" in line and " rr" in line)
 
 told = []
 for thing in process["objects"]:
@@ -40,7 +41,7 @@ for thing in process["objects"]:
     for segment in thing["segments"]:
         assert set(segment) == {
             "begin", "end", "size", "kind", "permissions", "sealable",
-            "sealed", "engine", "filter_types", "downgradable"}
+            "sealed", "engine", "filter_types", "downgradable", "marked", "kept"}
         b, e = int(segment["begin"], 16), int(segment["end"], 16)
         assert e - b == segment["size"] > 0
         told.append((b, e, thing, segment))
@@ -52,7 +53,8 @@ for (b, e), (after, *_) in zip([t[:2] for t in told], told[1:]):
 for b, e, thing, segment in told:
     inside = [k for k in kernel if k[0] <= b and e <= k[1]]
     assert inside, segment
-    permissions, sealed = kernel[inside[0]]
+    permissions, sealed, marked = kernel[inside[0]]
+    assert segment["marked"] is marked and segment["kept"] is False
     assert segment["permissions"] == permissions
     assert segment["sealed"] is sealed
     assert segment["engine"] == ("native" if sealed else None)
