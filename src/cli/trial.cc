@@ -17,6 +17,11 @@ namespace memseal::cli {
 namespace {
 
 constexpr std::uint64_t twin_pages = 4;
+#if defined(__x86_64__)
+constexpr std::uint64_t map_low = MAP_32BIT;
+#else
+constexpr std::uint64_t map_low = 0;
+#endif
 /// As much of a segment as is compared byte for byte.
 constexpr std::uint64_t compared_bytes = std::uint64_t{256} << 10;
 
@@ -52,10 +57,11 @@ tracer::Attempt<Laboratory> Laboratory::in(tracer::ForkedCopy copy) {
 }
 
 Result<Address> Laboratory::map_pages(std::uint64_t pages) {
-  auto mapped = MEMSEAL_TRY(copy_.call(
-      SYS_mmap,
-      {0, pages * page_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-       static_cast<std::uint64_t>(-1), 0}));
+  // In the lowest 2 GiB, which the 32-bit door reaches, too.
+  auto mapped = MEMSEAL_TRY(
+      copy_.call(SYS_mmap, {0, pages * page_, PROT_READ | PROT_WRITE,
+                            MAP_PRIVATE | MAP_ANONYMOUS | map_low,
+                            static_cast<std::uint64_t>(-1), 0}));
   if (!mapped.lived() || mapped.answer < 0)
     return fail(Errc::system, static_cast<int>(-mapped.answer));
   auto begin = static_cast<Address>(mapped.answer);

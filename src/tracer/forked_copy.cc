@@ -24,7 +24,7 @@ namespace {
 constexpr int patience_ms = 5000;
 constexpr unsigned fork_options = PTRACE_O_TRACEFORK | PTRACE_O_TRACECLONE;
 
-/// One call through the registers of a halted thread.
+/// What one call through the registers of a halted thread came to.
 struct Step {
   CallOutcome outcome;
   pid_t child = 0;  ///< that the call has made
@@ -32,10 +32,15 @@ struct Step {
   std::vector<int> signals{};
 };
 
-Result<Step> make_call(const Tracee &tracee, Registers registers,
-                       RemoteAddress instruction, long number,
-                       const ForkedCopy::Arguments &arguments) {
-  registers.set_call(number, arguments);
+/// An instruction that does not exist here, as int 0x80 where the kernel runs
+/// no 32-bit programs, raises one of these instead of entering it.
+bool is_unknown_door(int signal) {
+  return signal == SIGSEGV || signal == SIGILL;
+}
+
+/// Makes the call that the registers are set up for.
+Result<Step> enter_kernel(const Tracee &tracee, Registers registers,
+                          RemoteAddress instruction) {
   registers.set_program_counter(instruction);
   MEMSEAL_TRY_VOID(tracee.set_registers(registers));
   Step step;
@@ -58,6 +63,10 @@ Result<Step> make_call(const Tracee &tracee, Registers registers,
           step.outcome.answer = -EPERM;
           return step;
         }
+        if (!inside && is_unknown_door(stop.detail)) {
+          step.outcome.answer = -ENOSYS;
+          return step;
+        }
         step.signals.push_back(stop.detail);
         break;
       case Stop::Kind::halted:
@@ -70,6 +79,13 @@ Result<Step> make_call(const Tracee &tracee, Registers registers,
         inside = true;
     }
   }
+}
+
+Result<Step> make_call(const Tracee &tracee, Registers registers,
+                       RemoteAddress instruction, long number,
+                       const ForkedCopy::Arguments &arguments) {
+  registers.set_call(number, arguments);
+  return enter_kernel(tracee, registers, instruction);
 }
 
 /// Looks for the instruction in memory that stays where it is.
@@ -144,6 +160,19 @@ Result<CallOutcome> ForkedCopy::call(long number, const Arguments &arguments) {
       make_call(tracee_, registers_, instruction_, number, arguments));
   if (!step.outcome.lived())
     alive_ = false;  // and waited for
+  return step.outcome;
+}
+
+Result<CallOutcome> ForkedCopy::compat_call(RemoteAddress instruction,
+                                            long number,
+                                            const Arguments &arguments) {
+  Registers registers = registers_;
+  registers.set_compat_call(number, arguments);
+  Step step = MEMSEAL_TRY(enter_kernel(tracee_, registers, instruction));
+  if (!step.outcome.lived())
+    alive_ = false;
+  // That door answers with 32 bits.
+  step.outcome.answer = static_cast<std::int32_t>(step.outcome.answer);
   return step.outcome;
 }
 

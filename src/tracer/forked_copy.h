@@ -62,6 +62,11 @@ public:
   /// the code from under it, nothing further can be asked of it.
   Result<CallOutcome> call(long number, const Arguments &arguments);
 
+  /// The same by the 32-bit door. `instruction` is an int 0x80 in the copy;
+  /// arguments are cut to 32 bits. -ENOSYS where there is no such door.
+  Result<CallOutcome> compat_call(RemoteAddress instruction, long number,
+                                  const Arguments &arguments);
+
   /// Another copy, of this one. Errors: system.
   Result<ForkedCopy> fork();
 

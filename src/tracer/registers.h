@@ -33,6 +33,11 @@ struct Registers {
   /// Makes the thread ready to enter the kernel.
   void set_call(long number, const std::array<std::uint64_t, 6> &arguments);
 
+  /// The same for the 32-bit door, int 0x80, which takes the low halves of
+  /// other registers.
+  void set_compat_call(long number,
+                       const std::array<std::uint64_t, 6> &arguments);
+
   /// What the kernel makes of an interrupted call when no signal handler runs:
   /// the registers with which it is made again. Unchanged if there was none.
   /// Source:  Linux, arch/x86/kernel/signal.c, arch_do_signal_or_restart.
@@ -42,6 +47,10 @@ struct Registers {
 /// The instruction that enters the kernel, and its length in bytes.
 inline constexpr std::array<unsigned char, 2> system_call_instruction{0x0f,
                                                                       0x05};
+
+/// int 0x80: the 32-bit door, which code of 64 bits may use, too.
+inline constexpr std::array<unsigned char, 2> compat_call_instruction{0xcd,
+                                                                      0x80};
 
 /// Turns an interruption that only our stop caused into one the kernel may
 /// undo. Some calls (epoll_wait, sigtimedwait) answer EINTR when a tracer stops

@@ -39,6 +39,9 @@ void Registers::set_answer(long) {
 void Registers::set_call(long, const std::array<std::uint64_t, 6> &) {
   unknown_machine();
 }
+void Registers::set_compat_call(long, const std::array<std::uint64_t, 6> &) {
+  unknown_machine();
+}
 Registers Registers::restarted() const {
   unknown_machine();
 }

@@ -64,6 +64,18 @@ void Registers::set_call(long number,
   set_no_system_call();
 }
 
+void Registers::set_compat_call(long number,
+                                const std::array<std::uint64_t, 6> &arguments) {
+  raw.rax = static_cast<unsigned long long>(number);
+  raw.rbx = arguments[0];
+  raw.rcx = arguments[1];
+  raw.rdx = arguments[2];
+  raw.rsi = arguments[3];
+  raw.rdi = arguments[4];
+  raw.rbp = arguments[5];
+  set_no_system_call();
+}
+
 Registers Registers::restarted() const {
   Registers after = *this;
   if (system_call() < 0)

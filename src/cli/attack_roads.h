@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// The attacks that are more than one system call.
+#pragma once
+
+#include "cli/attack.h"
+
+namespace memseal::cli {
+
+using Attempted = Result<tracer::CallOutcome>;
+
+/// process_madvise of the process itself: the range is in memory.
+Attempted advise_by_descriptor(tracer::ForkedCopy &copy, const Aim &aim);
+/// mprotect(PROT_READ) under a personality that adds PROT_EXEC.
+Attempted read_implies_exec(tracer::ForkedCopy &copy, const Aim &aim);
+/// shmat with SHM_REMAP.
+Attempted attach_segment_over(tracer::ForkedCopy &copy, const Aim &aim);
+/// A byte through /proc/self/mem, which asks for no protection.
+Attempted write_own_memory(tracer::ForkedCopy &copy, const Aim &aim);
+/// A byte by process_vm_writev, which does ask.
+Attempted write_by_vector(tracer::ForkedCopy &copy, const Aim &aim);
+/// Registers the range with userfaultfd.
+Attempted take_over_faults(tracer::ForkedCopy &copy, const Aim &aim);
+/// One call over a page of our own and the range behind it.
+Attempted protect_across(tracer::ForkedCopy &copy, const Aim &aim);
+Attempted unmap_across(tracer::ForkedCopy &copy, const Aim &aim);
+/// Says that the heap lies over the range, and gives it back. brk answers with
+/// an address, never with an error.
+Attempted move_break(tracer::ForkedCopy &copy, const Aim &aim);
+/// MADV_DONTNEED by io_uring, which makes no system call for it.
+Attempted advise_by_ring(tracer::ForkedCopy &copy, const Aim &aim);
+
+/// By int 0x80, which takes addresses below 4 GiB only: ERANGE above.
+Attempted protect_by_compat(tracer::ForkedCopy &copy, const Aim &aim);
+Attempted unmap_by_compat(tracer::ForkedCopy &copy, const Aim &aim);
+Attempted map_over_by_compat(tracer::ForkedCopy &copy, const Aim &aim);
+
+/// Opens the file behind the range for writing, and writes nothing: it is
+/// everybody's. ENODEV: there is none. ENOENT: another one has its name now.
+Attempted open_backing_file(tracer::ForkedCopy &copy, const Aim &aim);
+
+}  // namespace memseal::cli
