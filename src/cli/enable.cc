@@ -16,26 +16,21 @@
 //
 // What that cannot do is refused: programs without a loader, and what a tracer
 // would have to do. docs/systemd.md says what else is to be thought of.
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <climits>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
 
+#include "cli/drop_in.h"
 #include "cli/options.h"
 #include "cli/policy_file.h"
 #include "cli/unit_file.h"
 #include "cli/verbs.h"
-#include "launch/installation.h"
-#include "launch/plan.h"
 
 namespace memseal::cli {
 namespace {
@@ -44,13 +39,6 @@ namespace fs = std::filesystem;
 
 // Exit codes, as memseal(1) documents them.
 constexpr int exit_refused = 1, exit_mistake = 2, exit_failed = 3;
-
-constexpr const char *file_name = "50-memseal.conf";
-constexpr const char *first_line = "# Made by memseal: ";
-/// All that a plan may change, and all that the modules read.
-constexpr const char *variables[] = {"LD_AUDIT",       "LD_PRELOAD",
-                                     "GLIBC_TUNABLES", "MEMSEAL_OPTIONS",
-                                     "MEMSEAL_KEEPER", "MEMSEAL_PROVIDE"};
 
 struct Request {
   std::vector<std::string> names;
@@ -65,15 +53,7 @@ int complain(int code, const std::string &sentence) {
 }
 
 std::string drop_in_of(const Request &request, const std::string &unit) {
-  return request.root + "/etc/systemd/system/" + unit + ".d/" + file_name;
-}
-
-bool names_ours(const std::string &assignment) {
-  for (const char *name : variables) {
-    if (assignment.starts_with(std::string(name) + "="))
-      return true;
-  }
-  return false;
+  return request.root + "/etc/systemd/system/" + unit + ".d/" + drop_in_name;
 }
 
 /// Why the environment of this unit is not ours to set; empty: it is.
@@ -124,138 +104,6 @@ int choose_policy(const Request &request, const std::string &program,
   return policy.faults.empty() ? 0 : exit_refused;
 }
 
-/// The path of a module as it is without the detours by which it was found.
-std::string tidied(std::string value) {
-  for (launch::Part part :
-       {launch::Part::audit_module, launch::Part::preload_module,
-        launch::Part::provide_library, launch::Part::tool}) {
-    static launch::PathText path;
-    char real[PATH_MAX];
-    if (!launch::find_part(part, path) ||
-        realpath(path.c_str(), real) == nullptr)
-      continue;
-    std::size_t at = value.find(path.view());
-    if (at != std::string::npos)
-      value.replace(at, path.view().size(), real);
-  }
-  return value;
-}
-
-/// A drop-in sets an environment and starts nothing.
-bool needs_keeper(const RunOptions &options) {
-  return !wants_own_filters(options) &&
-         (options.engine == EngineChoice::filter ||
-          options.engine == EngineChoice::strict ||
-          options.violation == Violation::report);
-}
-
-/// What the program of one ExecStart= needs in its environment.
-int assignments_for(const Request &request, const Unit &unit,
-                    const std::string &program, const Policy &policy,
-                    std::vector<std::string> &result) {
-  std::vector<std::string> inherited;
-  for (const std::string &assignment : unit.environment) {
-    if (names_ours(assignment))
-      inherited.push_back(assignment);
-  }
-  std::vector<char *> environment;
-  for (std::string &assignment : inherited)
-    environment.push_back(assignment.data());
-  environment.push_back(nullptr);
-
-  std::string path = request.root + program;
-  char *arguments[] = {path.data(), nullptr};
-  launch::RunRequest run;
-  policy.apply_to(run);
-  run.program = arguments;
-  constinit static launch::Preparation preparation;
-  auto plan = preparation.prepare(run, environment.data());
-  if (!plan)
-    return complain(exit_refused,
-                    fmt::format("'{}' {}", plan.error().path,
-                                launch::sentence(plan.error().obstacle)));
-  if (plan->road == launch::Road::trace)
-    return complain(
-        exit_refused,
-        fmt::format("'{}' could be sealed by a tracer only, {}: put `memseal "
-                    "run --` before its command, in an override of your own",
-                    program,
-                    run.options.violation == Violation::report ||
-                            run.how != launch::How::automatic
-                        ? "as its policy asks"
-                        : "since it has no loader"));
-  if (needs_keeper(run.options))
-    return complain(
-        exit_refused,
-        fmt::format("the policy of '{}' needs a process beside the service, "
-                    "which `memseal run` alone starts: say engine = \"exact\", "
-                    "or put `memseal run --` before its command, in an "
-                    "override of your own",
-                    program));
-  for (const char *name : variables) {
-    if (auto value = launch::lookup(plan->environment, name))
-      result.push_back(tidied(fmt::format("{}={}", name, *value)));
-  }
-  return 0;
-}
-
-std::string text_of(const Request &request, const Unit &unit,
-                    const Policy &policy, const std::string &policy_file,
-                    const std::vector<std::string> &assignments) {
-  std::string text = fmt::format(
-      "{}`memseal disable {}` removes it.\n"
-      "# Policy: {}. After a change to it, say `memseal enable` again.\n"
-      "[Service]\n",
-      first_line, unit.name,
-      policy_file.empty() ? "none"
-      : policy_file.starts_with(request.root)
-          ? policy_file.substr(request.root.size())
-          : policy_file);
-  for (const std::string &assignment : assignments)
-    text += "Environment=" + quoted_word(assignment) + "\n";
-  if (unit.has_allow_list()) {
-    launch::RunRequest run;
-    policy.apply_to(run);
-    text +=
-        "# The unit lists the calls it allows. A systemd that does not know "
-        "mseal warns.\n";
-    text += fmt::format("SystemCallFilter=mseal{}\n",
-                        wants_own_filters(run.options) ? " seccomp" : "");
-  }
-  return text;
-}
-
-/// Either the whole file is there or nothing is.
-int write_whole(const std::string &file, const std::string &text) {
-  std::error_code error;
-  fs::create_directories(fs::path(file).parent_path(), error);
-  std::string draft = file + ".new";
-  int fd = error ? -1
-                 : open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
-                        0644);
-  int why = error ? error.value() : errno;
-  bool written = fd >= 0 && write(fd, text.data(), text.size()) ==
-                                static_cast<ssize_t>(text.size());
-  if (fd >= 0) {
-    written = written && fsync(fd) == 0;
-    why = errno;
-    close(fd);
-  }
-  if (written && rename(draft.c_str(), file.c_str()) == 0)
-    return 0;
-  if (written)
-    why = errno;
-  unlink(draft.c_str());
-  return complain(exit_failed, fmt::format("'{}' cannot be written: {}", file,
-                                           std::strerror(why)));
-}
-
-bool is_ours(const std::string &file) {
-  std::ifstream in(file);
-  std::string line;
-  return std::getline(in, line) && line.starts_with(first_line);
-}
-
 /// Common to both verbs: parses, and completes the names. -1: go on.
 int take_arguments(Options &options, Request &request, int argc, char **argv) {
   options.positionals("UNIT", request.names,
@@ -279,7 +127,7 @@ int take_arguments(Options &options, Request &request, int argc, char **argv) {
 }
 
 int enable_one(const Request &request, const std::string &name) {
-  Unit unit = read_unit(request.root, name, file_name);
+  Unit unit = read_unit(request.root, name, drop_in_name);
   if (std::string why = objection(unit, request.root); !why.empty())
     return complain(exit_refused, why);
   std::string drop_in = drop_in_of(request, name);
@@ -302,28 +150,30 @@ int enable_one(const Request &request, const std::string &name) {
     if (int code =
             first ? choose_policy(request, program, policy, policy_file) : 0)
       return code;
-    std::vector<std::string> wanted;
-    if (int code = assignments_for(request, unit, program, policy, wanted))
-      return code;
-    if (!first && wanted != assignments)
+    auto wanted = assignments_for(request.root, unit, program, policy);
+    if (!wanted)
+      return complain(exit_refused, wanted.error());
+    if (!first && *wanted != assignments)
       return complain(exit_refused,
                       fmt::format("the commands of '{}' would need different "
                                   "environments",
                                   unit.file));
-    assignments = std::move(wanted);
+    assignments = std::move(*wanted);
   }
   if (unit.has_allow_list())
     complain(0, fmt::format("'{}' lists the calls it allows: on a systemd that "
                             "does not know mseal it runs unsealed, see "
                             "docs/systemd.md",
                             unit.file));
-  std::string text = text_of(request, unit, policy, policy_file, assignments);
+  if (policy_file.starts_with(request.root))
+    policy_file.erase(0, request.root.size());
+  std::string text = DropIn{unit, policy, policy_file, assignments}.text();
   if (request.dry_run) {
     fmt::print("# {}\n{}", drop_in, text);
     return 0;
   }
-  if (int code = write_whole(drop_in, text))
-    return code;
+  if (auto why = write_whole(drop_in, text))
+    return complain(exit_failed, *why);
   fmt::print("wrote {}\n", drop_in);
   if (request.root.empty())
     fmt::print("to be done: systemctl daemon-reload && systemctl restart {}\n",

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/drop_in.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <climits>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+
+#include "launch/installation.h"
+#include "launch/plan.h"
+
+namespace memseal::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char *first_line = "# Made by memseal: ";
+/// All that a plan may change, and all that the modules read.
+constexpr const char *variables[] = {"LD_AUDIT",       "LD_PRELOAD",
+                                     "GLIBC_TUNABLES", "MEMSEAL_OPTIONS",
+                                     "MEMSEAL_KEEPER", "MEMSEAL_PROVIDE"};
+
+/// The path of a module as it is without the detours by which it was found.
+std::string tidied(std::string value) {
+  for (launch::Part part :
+       {launch::Part::audit_module, launch::Part::preload_module,
+        launch::Part::provide_library, launch::Part::tool}) {
+    static launch::PathText path;
+    char real[PATH_MAX];
+    if (!launch::find_part(part, path) ||
+        realpath(path.c_str(), real) == nullptr)
+      continue;
+    std::size_t at = value.find(path.view());
+    if (at != std::string::npos)
+      value.replace(at, path.view().size(), real);
+  }
+  return value;
+}
+
+/// A drop-in sets an environment and starts nothing.
+bool needs_keeper(const RunOptions &options) {
+  return !wants_own_filters(options) &&
+         (options.engine == EngineChoice::filter ||
+          options.engine == EngineChoice::strict ||
+          options.violation == Violation::report);
+}
+
+}  // namespace
+
+bool names_ours(const std::string &assignment) {
+  for (const char *name : variables) {
+    if (assignment.starts_with(std::string(name) + "="))
+      return true;
+  }
+  return false;
+}
+
+bool is_ours(const std::string &file) {
+  std::ifstream in(file);
+  std::string line;
+  return std::getline(in, line) && line.starts_with(first_line);
+}
+
+Refusable<std::vector<std::string>> assignments_for(const std::string &root,
+                                                    const Unit &unit,
+                                                    const std::string &program,
+                                                    const Policy &policy) {
+  std::vector<std::string> inherited;
+  for (const std::string &assignment : unit.environment) {
+    if (names_ours(assignment))
+      inherited.push_back(assignment);
+  }
+  std::vector<char *> environment;
+  for (std::string &assignment : inherited)
+    environment.push_back(assignment.data());
+  environment.push_back(nullptr);
+
+  std::string path = root + program;
+  char *arguments[] = {path.data(), nullptr};
+  launch::RunRequest run;
+  policy.apply_to(run);
+  run.program = arguments;
+  constinit static launch::Preparation preparation;
+  auto plan = preparation.prepare(run, environment.data());
+  if (!plan)
+    return std::unexpected(fmt::format(
+        "'{}' {}", plan.error().path, launch::sentence(plan.error().obstacle)));
+  if (plan->road == launch::Road::trace)
+    return std::unexpected(
+        fmt::format("'{}' could be sealed by a tracer only, {}: put `memseal "
+                    "run --` before its command, in an override of your own",
+                    program,
+                    run.options.violation == Violation::report ||
+                            run.how != launch::How::automatic
+                        ? "as its policy asks"
+                        : "since it has no loader"));
+  if (needs_keeper(run.options))
+    return std::unexpected(
+        fmt::format("the policy of '{}' needs a process beside the service, "
+                    "which `memseal run` alone starts: say engine = \"exact\", "
+                    "or put `memseal run --` before its command, in an "
+                    "override of your own",
+                    program));
+  std::vector<std::string> result;
+  for (const char *name : variables) {
+    if (auto value = launch::lookup(plan->environment, name))
+      result.push_back(tidied(fmt::format("{}={}", name, *value)));
+  }
+  return result;
+}
+
+std::string DropIn::text() const {
+  std::string text = fmt::format(
+      "{}`memseal disable {}` removes it.\n"
+      "# Policy: {}. After a change to it, say `memseal enable` again.\n"
+      "[Service]\n",
+      first_line, unit.name, policy_file.empty() ? "none" : policy_file);
+  for (const std::string &assignment : assignments)
+    text += "Environment=" + quoted_word(assignment) + "\n";
+  if (unit.has_allow_list()) {
+    launch::RunRequest run;
+    policy.apply_to(run);
+    text +=
+        "# The unit lists the calls it allows. A systemd that does not know "
+        "mseal warns.\n";
+    text += fmt::format("SystemCallFilter=mseal{}\n",
+                        wants_own_filters(run.options) ? " seccomp" : "");
+  }
+  return text;
+}
+
+std::optional<std::string> write_whole(const std::string &file,
+                                       const std::string &text) {
+  std::error_code error;
+  fs::create_directories(fs::path(file).parent_path(), error);
+  std::string draft = file + ".new";
+  int fd = error ? -1
+                 : open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
+                        0644);
+  int why = error ? error.value() : errno;
+  bool written = fd >= 0 && write(fd, text.data(), text.size()) ==
+                                static_cast<ssize_t>(text.size());
+  if (fd >= 0) {
+    written = written && fsync(fd) == 0;
+    why = errno;
+    close(fd);
+  }
+  if (written && rename(draft.c_str(), file.c_str()) == 0)
+    return std::nullopt;
+  if (written)
+    why = errno;
+  unlink(draft.c_str());
+  return fmt::format("'{}' cannot be written: {}", file, std::strerror(why));
+}
+
+}  // namespace memseal::cli
