@@ -115,8 +115,7 @@ TEST_F(AttachTest, segments_that_are_not_wanted_stay_open) {
       std::ranges::any_of(attached->plan.left_out, [](const LeftOut &left) {
         return left.part == "text" && left.reason == "--segments leaves it out";
       }));
-  // The control twin: wanted, it is refused. (The first one's text is writable
-  // now, and nothing to seal.)
+  // The control twin: wanted, it is refused.
   Victim twin;
   ASSERT_TRUE(attach(twin.pid(), everything));
   EXPECT_EQ(twin.mprotect_answer(), EPERM);
