@@ -108,7 +108,7 @@ bool is_in_place(const elf::ProgramHeaders &table, Address bias,
         mappings.begin(), mappings.end(), [&](const Mapping &mapping) {
           // Sealing or protecting a part splits a mapping, so
           // its begin need not be the segment's.
-          return mapping.inode == mappings.front().inode &&
+          return mapping.same_file(mappings.front()) &&
                  mapping.range.contains(begin) &&
                  mapping.offset + (begin - mapping.range.begin()) ==
                      (load.p_offset & ~(page - 1));
@@ -136,10 +136,10 @@ Recognition recognise(int pid, std::span<const Mapping> mappings,
   const Elf64_Phdr load = headers.table.first(PT_LOAD);
   if (load.p_type != PT_LOAD || !begins(load, first, page))
     return {};
-  Address bias = first.range.begin() - (load.p_vaddr & ~(page - 1));
-  if (!is_in_place(headers.table, bias, mappings, page))
+  elf::Placement placement = elf::placement_of(headers.table, first, page);
+  if (!is_in_place(headers.table, placement.bias, mappings, page))
     return {};
-  auto layout = elf::Layout::create(headers.table, {bias, page});
+  auto layout = elf::Layout::create(headers.table, placement);
   if (!layout)
     return {std::nullopt, elf::sentence(layout.error())};
   return {*layout, name_is_deleted(first.name) ? "deleted" : ""};

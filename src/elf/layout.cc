@@ -36,6 +36,16 @@ bool is_among(PartKind kind, SegmentSet wanted) {
   return false;
 }
 
+Placement placement_of(const ProgramHeaders &headers, const Mapping &mapping,
+                       std::size_t page) {
+  Elf64_Phdr load = headers.first(PT_LOAD);
+  // Where the file's first byte is or would be, less where the headers want it.
+  Address file_begin = mapping.range.begin() - mapping.offset;
+  return {.bias = file_begin + (load.p_offset & ~(page - 1)) -
+                  (load.p_vaddr & ~(page - 1)),
+          .page = page};
+}
+
 // Addresses here are those of the file; the bias is added last, since for a
 // prelinked library it is "negative".
 class LayoutBuilder {

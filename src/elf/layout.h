@@ -19,6 +19,7 @@
 #include "elf/flaw.h"
 #include "elf/headers.h"
 #include "memseal/page_range.h"
+#include "vm/mapping.h"
 #include "vm/segment_set.h"
 
 namespace memseal::elf {
@@ -53,6 +54,11 @@ struct Placement {
   /// its own, counted from address 0: the vdso's. Nothing if not above it.
   std::size_t whole_file = 0;
 };
+
+/// Where an object was put whose first segment lies in this mapping of its
+/// file.
+Placement placement_of(const ProgramHeaders &headers, const Mapping &mapping,
+                       std::size_t page);
 
 /// The parts of one object, by ascending address, without a hole: what lies
 /// between two segments is a gap.

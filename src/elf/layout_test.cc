@@ -191,6 +191,45 @@ TEST(Layout, refuses_headers_that_lie_and_says_how) {
   }
 }
 
+Address bias_at(const std::vector<Elf64_Phdr> &headers, Address begin,
+                std::uint64_t offset) {
+  Mapping mapping{.range = *PageRange::create(begin, 0x2000, 0x1000),
+                  .protection = {},
+                  .offset = offset,
+                  .name = {}};
+  return placement_of(table_of(headers), mapping, 0x1000).bias;
+}
+
+TEST(Placement, is_what_lies_between_the_headers_and_the_mapping) {
+  auto library = usual_headers();
+  EXPECT_EQ(bias_at(library, 0x7f0000000000, 0), 0x7f0000000000);
+  // A program that is not position-independent lies where its headers say.
+  auto program = usual_headers();
+  program[0].p_vaddr = 0x400010;
+  program[0].p_offset = 0x10;
+  EXPECT_EQ(bias_at(program, 0x400000, 0), 0u);
+  // A first segment from the middle of a file.
+  auto late = usual_headers();
+  late[0].p_offset = 0x3000;
+  EXPECT_EQ(bias_at(late, 0x7f0000003000, 0x3000), 0x7f0000003000);
+  EXPECT_EQ(bias_at(late, 0x7f0000000000, 0), 0x7f0000003000);
+}
+
+TEST(SameFile, is_the_same_inode_of_the_same_device) {
+  Mapping one{.range = *PageRange::create(0, 0x1000, 0x1000),
+              .protection = {},
+              .inode = 7,
+              .device_major = 8,
+              .name = {}};
+  Mapping other = one;
+  EXPECT_TRUE(one.same_file(other));
+  other.device_major = 9;
+  EXPECT_FALSE(one.same_file(other));
+  other = one;
+  other.inode = 0;
+  EXPECT_FALSE(other.same_file(other));
+}
+
 TEST(Layout, a_bias_is_whole_pages) {
   EXPECT_EQ(flaw_of(usual_headers(), {.bias = 0x1000}), std::nullopt);
   EXPECT_EQ(flaw_of(usual_headers(), {.bias = 0x1008}), Flaw::misaligned);

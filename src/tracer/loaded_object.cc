@@ -60,9 +60,7 @@ bool reads_text_relocations(const RemoteMemory &memory,
 }  // namespace
 
 bool LoadedObject::maps(const Mapping &mapping) const {
-  return mapping.inode == first->inode &&
-         mapping.device_major == first->device_major &&
-         mapping.device_minor == first->device_minor;
+  return mapping.same_file(*first);
 }
 
 elf::Parsed<std::optional<LoadedObject>> loaded_object_at(
@@ -78,12 +76,8 @@ elf::Parsed<std::optional<LoadedObject>> loaded_object_at(
     return std::nullopt;
 
   elf::ProgramHeaders headers = MEMSEAL_TRY(elf::read_program_headers(image));
-  Elf64_Phdr load = headers.first(PT_LOAD);
-  std::size_t page = sys::page_size();
-  elf::Placement placement{.bias = mapping.range.begin() -
-                                   (load.p_vaddr & ~(page - 1)) +
-                                   (load.p_offset & ~(page - 1)),
-                           .page = page};
+  elf::Placement placement =
+      elf::placement_of(headers, mapping, sys::page_size());
   LoadedObject object{&mapping,
                       MEMSEAL_TRY(elf::Layout::create(headers, placement))};
   object.has_interpreter = headers.has(PT_INTERP);

@@ -27,6 +27,13 @@ struct Mapping {
   /// Path, or [heap], [stack], [vdso], [anon:NAME]; empty for plain anonymous
   /// memory. Points into the text that was parsed, escapes not undone.
   std::string_view name;
+
+  /// Whether both map the same file.
+  bool same_file(const Mapping &other) const {
+    return inode != 0 && inode == other.inode &&
+           device_major == other.device_major &&
+           device_minor == other.device_minor;
+  }
 };
 
 }  // namespace memseal
