@@ -65,6 +65,7 @@ class Archive:
             'APT::Install-Recommends "false";\n'
             'APT::Sandbox::User "root";\n'
             'Acquire::Languages "none";\n'
+            'Acquire::Retries "3";\n'
             'Debug::NoLocking "true";\n')
         self.apt("apt-get", "-qq", "update")
         (self.home / "ready").touch()

@@ -14,7 +14,7 @@ test_packages=(curl wrk python3 perl git nodejs nginx-light redis-server
 # libstdc++ 12 for every type.
 check_packages=(clang-format-14 clang-tidy-16 shellcheck doxygen python3 git)
 fuzz_packages=(clang-16 libclang-rt-16-dev)
-matrix_packages=(qemu-system-x86 python3)
+matrix_packages=(qemu-system-x86 python3 perl redis-server redis-tools)
 arm64_packages=(qemu-system-arm g++-aarch64-linux-gnu)
 demo_packages=(python3)
 
