@@ -66,6 +66,8 @@ class Archive:
             'APT::Sandbox::User "root";\n'
             'Acquire::Languages "none";\n'
             'Acquire::Retries "3";\n'
+            # Else a mirror out of reach is a warning, and a list without packages.
+            'APT::Update::Error-Mode "any";\n'
             'Debug::NoLocking "true";\n')
         self.apt("apt-get", "-qq", "update")
         (self.home / "ready").touch()
