@@ -111,8 +111,12 @@ class Image:
         return re.sub(r"^/(bin|sbin|lib|lib64)/", r"/usr/\1/", str(path))
 
     def host_path(self, path):
+        """In the root; what it has not and is no part of a system (the build
+        tree) is the host's."""
         inside = self.root / str(path).lstrip("/")
-        return inside if os.path.lexists(inside) else pathlib.Path(path)
+        if os.path.lexists(inside) or str(path).startswith("/usr/"):
+            return inside
+        return pathlib.Path(path)
 
     def write(self, target):
         with open(target, "wb") as out:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The page docs/kernel-matrix.md: what holds where, and what it costs."""
+"""The page docs/kernel-matrix.md: what holds where, and what it costs. Its
+first table stands in the README too."""
 import re
 
 HEAD = """# What holds on which kernel
@@ -62,12 +63,25 @@ alone ([semantics.md](semantics.md), S-65). An empty cell: not run there.
 """
 
 
+README_BEGIN = "<!-- by ./dev matrix --publish -->\n"
+README_END = "<!-- end -->\n"
+
+
 def page(columns):
-    return HEAD + support(columns) + costs(columns) + rules(columns)
+    return HEAD + SUPPORT + support(columns) + costs(columns) + rules(columns)
+
+
+def readme(text, columns):
+    """The README with the table of today."""
+    before, begin, rest = text.partition(README_BEGIN)
+    _, end, after = rest.partition(README_END)
+    if not begin or not end:
+        raise RuntimeError("README.md has no place for the table of kernels")
+    return before + begin + support(columns) + end + after
 
 
 def support(columns):
-    text = SUPPORT + row(["rules"] + [short(c) for c in columns])
+    text = row(["rules"] + [short(c) for c in columns])
     text += row(["---"] + [":-:"] * len(columns))
     text += row(["*kernel*"] + [c["release"].split("-")[0]
                                 for c in columns.values()])

@@ -67,11 +67,54 @@ def counts(column):
 
 
 def save(path, columns):
-    path.write_text(json.dumps(columns, indent=1, sort_keys=True) + "\n")
+    """A line for each kernel and each test, for those who read the changes:
+
+    {"kernels": {NAME: {"release": …, "costs": […]}},
+     "programs": {PROGRAM: {TEST: {VERDICT: "NAME NAME…"}}}}
+
+    where VERDICT is "ok", "failed: WHY" or "skipped: WHY".
+    """
+    heads = {name: {key: value for key, value in column.items()
+                    if key != "programs"} for name, column in columns.items()}
+    programs = {}
+    for name, column in columns.items():
+        for program, tests in column["programs"].items():
+            for test, got in tests.items():
+                verdict = ": ".join([got["result"], got.get("why", "")])
+                programs.setdefault(program, {}).setdefault(test, {}).setdefault(
+                    verdict.removesuffix(": "), []).append(name)
+    blocks = [block("kernels", heads, 1), " \"programs\": {\n" + ",\n".join(
+        block(program, {test: {verdict: " ".join(names)
+                               for verdict, names in sorted(verdicts.items())}
+                        for test, verdicts in sorted(tests.items())}, 2)
+        for program, tests in sorted(programs.items())) + "\n }"]
+    path.write_text("{\n" + ",\n".join(blocks) + "\n}\n")
+
+
+def block(name, lines, depth):
+    indent = " " * depth
+    return f"{indent}{json.dumps(name)}: {{\n" + ",\n".join(
+        f"{indent} {json.dumps(key)}: "
+        f"{json.dumps(value, ensure_ascii=False, sort_keys=True)}"
+        for key, value in lines.items()) + f"\n{indent}}}"
 
 
 def load(path):
-    return json.loads(path.read_text()) if path.exists() else {}
+    """What `save` saved."""
+    if not path.exists():
+        return {}
+    saved = json.loads(path.read_text())
+    columns = {name: {**head, "programs": {}}
+               for name, head in saved["kernels"].items()}
+    for program, tests in saved["programs"].items():
+        for test, verdicts in tests.items():
+            for verdict, names in verdicts.items():
+                result, _, why = verdict.partition(": ")
+                got = {"result": result, "why": why}
+                for name in names.split():
+                    columns[name]["programs"].setdefault(program, {})[test] = (
+                        got if result != "ok" else {"result": "ok"})
+    return columns
 
 
 def of_costs(ended, output):

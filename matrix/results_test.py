@@ -1,7 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """A test that failed, died, hung or vanished must never look like a pass."""
+import pathlib
 import sys
+import tempfile
 import unittest
 
 sys.dont_write_bytecode = True
@@ -64,6 +66,30 @@ class Verdicts(unittest.TestCase):
             "p": of("exit 1", "no"), "q": of("exit 0", *PASSED)}}}
         self.assertEqual(results.failures(columns),
                          [("k", "p", "", "no (exit 1)")])
+
+
+class Kept(unittest.TestCase):
+    COLUMNS = {
+        "amd64/1": {"release": "1", "costs": [{"ranges": 0}], "programs": {
+            "p": of("exit 0", *PASSED), "q": of("exit 77", "needs: Linux 9")}},
+        "amd64/2": {"release": "2", "programs": {
+            "p": of("exit 1", "[ RUN      ] A.b", "no", "[  FAILED  ] A.b"),
+            "q": of("exit 0", "fine")}}}
+
+    def test_what_is_saved_is_loaded(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder, "kept.json")
+            self.assertEqual(results.load(path), {})
+            results.save(path, self.COLUMNS)
+            self.assertEqual(results.load(path), self.COLUMNS)
+
+    def test_the_pages_are_those_of_what_is_kept(self):
+        root = pathlib.Path(__file__).resolve().parent.parent
+        kept = results.load(root / "docs/kernel-matrix.json")
+        self.assertEqual((root / "docs/kernel-matrix.md").read_text(),
+                         page.page(kept))
+        readme = (root / "README.md").read_text()
+        self.assertEqual(readme, page.readme(readme, kept))
 
 
 class Table(unittest.TestCase):

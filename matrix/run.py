@@ -102,7 +102,8 @@ def main():
                         "these; default: 5.10 6.1 6.12")
     parser.add_argument("--all", action="store_true", help="every kernel")
     parser.add_argument("--publish", action="store_true",
-                        help="keep the result in docs/kernel-matrix.md and .json")
+                        help="keep the result in docs/kernel-matrix.md and .json, "
+                        "and in the README")
     parser.add_argument("--only", metavar="GLOB", default="*",
                         help="only the programs that match, e.g. unit_*")
     parser.add_argument("--env", metavar="NAME=VALUE", action="append",
@@ -157,6 +158,8 @@ def report(columns, work, publish):
         kept = {name: kept[name] for name in EVERY if name in kept}
         results.save(SOURCE / "docs/kernel-matrix.json", kept)
         (SOURCE / "docs/kernel-matrix.md").write_text(page.page(kept))
+        readme = SOURCE / "README.md"
+        readme.write_text(page.readme(readme.read_text(), kept))
     return 1 if bad else 0
 
 
