@@ -123,8 +123,8 @@ private:
       return flawed(Flaw::overflow);
     if (load.p_filesz > load.p_memsz)
       return flawed(Flaw::size_lie);
-    if (load.p_align < place_.page ||
-        (load.p_align & (load.p_align - 1)) != 0 ||
+    bool aligned = load.p_align >= place_.page || place_.whole_file != 0;
+    if (!aligned || (load.p_align & (load.p_align - 1)) != 0 ||
         ((load.p_vaddr - load.p_offset) & (place_.page - 1)) != 0)
       return flawed(Flaw::misaligned);
     return {};

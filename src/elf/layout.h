@@ -50,8 +50,9 @@ struct Part {
 struct Placement {
   Address bias = 0;  ///< added to every p_vaddr, modulo 2^64 (`l_addr`)
   std::size_t page = 4096;
-  /// Bytes of the file that are mapped behind the last segment as if they were
-  /// its own, counted from address 0: the vdso's. Nothing if not above it.
+  /// Bytes of a file that the kernel mapped in one piece, the vdso: what is
+  /// behind the last segment is mapped like it, and how segments are aligned
+  /// does not matter. 0 for any other file.
   std::size_t whole_file = 0;
 };
 

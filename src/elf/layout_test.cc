@@ -73,6 +73,14 @@ TEST(Layout, a_file_that_is_mapped_whole_widens_the_last_part) {
   EXPECT_EQ(flaw_of(one, {.whole_file = ~std::size_t{0}}), Flaw::overflow);
 }
 
+// arm64's vdso aligns its segment to 16 bytes.
+TEST(Layout, a_file_that_is_mapped_whole_need_not_align_its_segments) {
+  std::vector<Elf64_Phdr> one = {segment(PF_R | PF_X, 0, 0xc65)};
+  one[0].p_align = 16;
+  EXPECT_EQ(flaw_of(one), Flaw::misaligned);
+  EXPECT_EQ(flaw_of(one, {.whole_file = 0xc65}), std::nullopt);
+}
+
 TEST(Layout, relro_ends_at_its_last_whole_page) {
   auto headers = usual_headers();
   headers[5].p_memsz = 0x2ff;  // ends at 0x70ff: page 0x7000 stays writable

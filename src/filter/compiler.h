@@ -71,7 +71,7 @@ struct RangeOptions {
 ///
 /// Needs:   ranges sorted, disjoint, below 2^63; `scratch` as long as they are.
 /// Errors:  budget when the program is longer than `storage` or 4,096
-///          instructions; some 1,200 ranges fit (600 with Part::whole).
+///          instructions; some 1,200 ranges fit (590 with Part::whole).
 Result<bpf::Program> compile(std::span<const GuardedRange> ranges,
                              const RangeOptions &options,
                              std::span<bpf::Instruction> storage,
