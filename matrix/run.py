@@ -153,14 +153,18 @@ def report(columns, work, publish):
     for kernel, program, test, why in bad:
         say(f"\nFAILED on {kernel}: {program} {test}\n{why}")
     if publish:
-        kept = results.load(SOURCE / "docs/kernel-matrix.json")
-        kept.update(columns)
-        kept = {name: kept[name] for name in EVERY if name in kept}
-        results.save(SOURCE / "docs/kernel-matrix.json", kept)
-        (SOURCE / "docs/kernel-matrix.md").write_text(page.page(kept))
-        readme = SOURCE / "README.md"
-        readme.write_text(page.readme(readme.read_text(), kept))
+        keep(columns)
     return 1 if bad else 0
+
+
+def keep(columns):
+    """Puts the columns into the kept table, and writes what is made from it."""
+    path, readme = SOURCE / "docs/kernel-matrix.json", SOURCE / "README.md"
+    kept = {**results.load(path), **columns}
+    results.save(path, {name: kept[name] for name in EVERY if name in kept})
+    kept = results.load(path)
+    (SOURCE / "docs/kernel-matrix.md").write_text(page.page(kept))
+    readme.write_text(page.readme(readme.read_text(), kept))
 
 
 if __name__ == "__main__":
