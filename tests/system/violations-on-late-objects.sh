@@ -47,6 +47,19 @@ done
 expect 0 "$tool" run --on-violation=report --dlopen=seal -- "${attack[@]}" 1 \
   quiet
 
+# musl: a dlopen of ours seals afterwards.
+if command -v musl-gcc >/dev/null; then
+  mkdir "$dir/musl"
+  musl-gcc -g -O1 "$source" -o "$dir/musl/program"
+  musl-gcc -g -O1 -shared -fPIC -DLIBRARY "$source" -o "$dir/musl/late.so"
+  musl=("$dir/musl/program" "$dir/musl/late.so")
+  expect 0 "${musl[@]}"
+  expect 159 "$tool" run --on-violation=kill -- "${musl[@]}"
+  said=$("$tool" run --on-violation=report -- "${musl[@]}" 2>&1) &&
+    fail "musl: the attack works"
+  [[ $said == *"on text of $dir/musl/late.so"*denied* ]] || fail "musl: $said"
+fi
+
 # Nobody asked for them to be sealed.
 expect 0 "$tool" run --on-violation=report --dlopen=skip -- "${attack[@]}"
 expect 0 "$tool" run --on-violation=report --except='late.so' -- "${attack[@]}"
