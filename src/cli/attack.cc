@@ -164,13 +164,13 @@ constexpr Attack table[] = {
      Effect::implied, take_over_faults},
     {"write-own-memory", "pwrite(/proc/self/mem, p)", "S-44", none,
      Effect::seen, write_own_memory},
-    {"open-backing-file", "open(the file behind p, WRONLY)", "S-47", none,
-     Effect::implied, open_backing_file},
+    {"write-backing-file", "access(the file behind p, W_OK)", "S-47", none,
+     Effect::implied, may_write_backing_file},
 };
 
 constexpr Untried not_tried[] = {
-    {"what a file that can be opened for writing is good for (S-47)",
-     "to write into it would change it for everybody: open is enough to know"},
+    {"writing to the file behind a segment (S-47)",
+     "would change it for everybody: that it may be written to is enough"},
     {"ptrace by others (S-45)", "is how the copy is made: it works"},
     {"io_destroy (S-45a)",
      "needs a ring that lay there before the segment did; memseal's own tests "

@@ -289,16 +289,18 @@ Result<Backing> backing_of(const ForkedCopy &copy, Address inside) {
   return Backing{};
 }
 
-bool is_inode(const ForkedCopy &copy, long fd, std::uint64_t inode) {
+bool is_inode(const ForkedCopy &copy, const std::string &link,
+              std::uint64_t inode) {
   struct stat status {};
-  std::string link =
-      "/proc/" + std::to_string(copy.pid()) + "/fd/" + std::to_string(fd);
-  return stat(link.c_str(), &status) == 0 && status.st_ino == inode;
+  std::string path = "/proc/" + std::to_string(copy.pid()) + link;
+  return stat(path.c_str(), &status) == 0 && status.st_ino == inode;
 }
+
+constexpr long nr_faccessat2 = 439;  // Linux 5.8; the same everywhere
 
 }  // namespace
 
-Attempted open_backing_file(ForkedCopy &copy, const Aim &aim) {
+Attempted may_write_backing_file(ForkedCopy &copy, const Aim &aim) {
   Backing file = MEMSEAL_TRY(backing_of(copy, aim.begin));
   tracer::CallOutcome outcome;
   if (file.inode == 0 || file.path.size() >= aim.page) {
@@ -307,11 +309,26 @@ Attempted open_backing_file(ForkedCopy &copy, const Aim &aim) {
   }
   auto path = std::as_bytes(std::span(file.path.c_str(), file.path.size() + 1));
   MEMSEAL_TRY_VOID(copy.memory().write({aim.scratch}, path));
-  outcome = MEMSEAL_TRY(
-      copy.call(SYS_openat, {static_cast<std::uint64_t>(AT_FDCWD), aim.scratch,
-                             O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK}));
-  if (outcome.answer >= 0 && !is_inode(copy, outcome.answer, file.inode))
+  outcome =
+      MEMSEAL_TRY(copy.call(SYS_openat, {static_cast<std::uint64_t>(AT_FDCWD),
+                                         aim.scratch, O_PATH | O_CLOEXEC}));
+  if (outcome.answer < 0)
+    return outcome;
+  if (!is_inode(copy, "/fd/" + std::to_string(outcome.answer), file.inode)) {
     outcome.answer = -ENOENT;
+    return outcome;
+  }
+  auto fd = static_cast<std::uint64_t>(outcome.answer);
+  const Address nothing = aim.scratch + file.path.size();
+  outcome = MEMSEAL_TRY(copy.call(
+      nr_faccessat2, {fd, nothing, W_OK, AT_EMPTY_PATH | AT_EACCESS}));
+  if (outcome.answer == -ENOSYS)
+    outcome = MEMSEAL_TRY(
+        copy.call(SYS_faccessat,
+                  {static_cast<std::uint64_t>(AT_FDCWD), aim.scratch, W_OK}));
+  // Nobody may write to a program as long as it runs.
+  if (outcome.answer == 0 && is_inode(copy, "/exe", file.inode))
+    outcome.answer = -ETXTBSY;
   return outcome;
 }
 

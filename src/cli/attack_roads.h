@@ -34,8 +34,10 @@ Attempted protect_by_compat(tracer::ForkedCopy &copy, const Aim &aim);
 Attempted unmap_by_compat(tracer::ForkedCopy &copy, const Aim &aim);
 Attempted map_over_by_compat(tracer::ForkedCopy &copy, const Aim &aim);
 
-/// Opens the file behind the range for writing, and writes nothing: it is
-/// everybody's. ENODEV: there is none. ENOENT: another one has its name now.
-Attempted open_backing_file(tracer::ForkedCopy &copy, const Aim &aim);
+/// Asks whether the file behind the range may be written to. It is not opened
+/// for that: it is everybody's, and as long as somebody has opened a program or
+/// ld.so for writing nobody can start it. ENODEV: there is no file. ENOENT:
+/// another one has its name now. ETXTBSY: it is the program, which runs.
+Attempted may_write_backing_file(tracer::ForkedCopy &copy, const Aim &aim);
 
 }  // namespace memseal::cli
