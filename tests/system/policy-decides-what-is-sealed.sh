@@ -64,11 +64,13 @@ exits 125 "$memseal" run --policy="$work/absent" -- true
 says "cannot be read: No such file or directory"
 
 # Each setting arrives.
-printf 'on-violation = "kill"\n' >"$work/kill.toml"
-exits 0 "$memseal" run --policy="$work/kill.toml" -- \
-  grep '^Seccomp:.*2' /proc/self/status
-exits 1 "$memseal" run --policy="$work/kill.toml" --on-violation=deny -- \
-  grep '^Seccomp:.*2' /proc/self/status
+if [[ $(uname -m) == x86_64 ]]; then  # the tracer's
+  printf 'on-violation = "kill"\n' >"$work/kill.toml"
+  exits 0 "$memseal" run --policy="$work/kill.toml" -- \
+    grep '^Seccomp:.*2' /proc/self/status
+  exits 1 "$memseal" run --policy="$work/kill.toml" --on-violation=deny -- \
+    grep '^Seccomp:.*2' /proc/self/status
+fi
 printf 'inherit = false\n' >"$work/alone.toml"
 exits 1 "$memseal" run --policy="$work/alone.toml" -- \
   sh -c 'grep -c libmemseal /proc/self/maps'
