@@ -46,7 +46,8 @@ def judged(result, said):
         return {"result": "ok"}
     said = [l for l in said if l.strip()]
     if result == "skipped":
-        said = [l for l in said if not re.match(r"^\S+:\d+: Skipped$", l)]
+        said = [re.sub(r"^skip(ped)?: ", "", l, flags=re.I) for l in said
+                if not re.match(r"^\S+:\d+: Skipped$", l)]
     return {"result": result, "why": "\n".join(said)}
 
 

@@ -61,6 +61,10 @@ class Verdicts(unittest.TestCase):
                               ("exit 1", "failed"), ("lost", "failed")):
             self.assertEqual(of(ended, "said")[""]["result"], result)
 
+    def test_a_skipped_script_names_its_reason_alone(self):
+        for said in ("skipped: no x", "skip: no x", "SKIP: no x"):
+            self.assertEqual(of("exit 77", said)[""]["why"], "no x")
+
     def test_all_failures_of_all_kernels_are_counted(self):
         columns = {"k": {"release": "1", "programs": {
             "p": of("exit 1", "no"), "q": of("exit 0", *PASSED)}}}

@@ -66,7 +66,8 @@ def run_kernel(name, fetched, image, work, options):
             "boot": {"": {"result": "failed",
                           "why": f"{TRIES} boots without a sign of life"}}}}
     return {"release": release, "programs": {
-        program: results.of_program(how, output)
+        program: results.of_program(
+            how, [line.replace(f"{SOURCE}/", "") for line in output])
         for program, how, output in ended}}
 
 
