@@ -24,6 +24,7 @@ struct State {
   bool sealed_something = false;
   Outcome first_shortfall;
 };
+// It is constinit: NOLINTNEXTLINE(bugprone-dynamic-static-initializers)
 extern constinit State state;
 
 }  // namespace memseal::loader
