@@ -66,6 +66,11 @@ Result<RegisterHeader *> map_register(std::size_t size) {
   return header;
 }
 
+void mark(RegisterHeader &header) {
+  std::atomic_ref(header.magic)
+      .store(register_magic, std::memory_order_release);
+}
+
 Result<RegisterHeader *> make_register() {
   RegisterHeader *made = MEMSEAL_TRY(map_register(first_size));
   auto lock = PageRange::create(made->lock, sys::page_size(), sys::page_size());
@@ -75,13 +80,16 @@ Result<RegisterHeader *> make_register() {
     (void)sys::unmap(*all);
     return std::unexpected(replaced.error());
   }
-  made->magic = register_magic;
+  mark(*made);
   (void)sys::protect(pages_of(*made), Protection{Protection::read});
   RegisterHeader *nobodys = nullptr;
   if (x_register.compare_exchange_strong(nobodys, made))
     return made;
-  // Another thread, or the handler of a signal, was faster.
-  (void)sys::unmap(*all);
+  if (nobodys == made)  // another thread found ours before we said so
+    return made;
+  // Another thread, or the handler of a signal, was faster. Who looks for
+  // registers may be reading ours: it becomes memory of zeros, and stays.
+  (void)sys::replace_by_wiped_on_fork(*all);
   return nobodys;
 }
 
@@ -118,7 +126,7 @@ Result<RegisterHeader *> grow(RegisterHeader *old, std::size_t needed) {
   header->filters = old->filters;
   header->instructions = old->instructions;
 
-  header->magic = register_magic;
+  mark(*header);
 
   MEMSEAL_TRY_VOID(sys::protect(
       pages_of(*old), Protection{Protection::read | Protection::write}));
@@ -143,8 +151,9 @@ __attribute__((no_sanitize("thread"))) RegisterEntry read_entry(
   for (;;) {
     std::uint32_t seen = generation_of(header).load(std::memory_order_acquire);
     const RegisterEntry *table = table_of(header, seen & 1);
-    const std::uint32_t count =
-        std::min(header.table[seen & 1].count, header.capacity);
+    std::uint32_t count = header.table[seen & 1].count;
+    if (count > header.capacity)
+      count = header.capacity;
     std::uint32_t first = 0;  // that ends behind `at`
     for (std::uint32_t last = count; first != last;) {
       std::uint32_t middle = first + (last - first) / 2;

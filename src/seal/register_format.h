@@ -17,15 +17,15 @@
 // themselves are in the kernel.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 
 namespace memseal {
 
 inline constexpr char register_name[] = "memseal-register";
-inline constexpr std::array<char, 8> register_magic = {'m', 'e', 'm', 's',
-                                                       'e', 'a', 'l', '\n'};
+/// "memseal\n" as a little-endian word. It is written last: who sees it sees a
+/// whole register.
+inline constexpr std::uint64_t register_magic = 0x0a6c'6165'736d'656d;
 inline constexpr std::uint32_t register_version = 1;
 
 /// Who enforces an entry; a set of bits.
@@ -47,7 +47,7 @@ struct RegisterEntry {
 static_assert(sizeof(RegisterEntry) == 32);
 
 struct RegisterHeader {
-  std::array<char, 8> magic;
+  std::uint64_t magic;
   std::uint32_t version;
   std::uint32_t page_size;
   std::uint32_t generation;

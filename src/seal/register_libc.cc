@@ -27,7 +27,8 @@ RegisterHeader *look() {
       continue;
     auto *header =
         reinterpret_cast<RegisterHeader *>((*mapping)->range.begin());
-    if (header->magic == register_magic && header->version == register_version)
+    auto magic = std::atomic_ref(header->magic).load(std::memory_order_acquire);
+    if (magic == register_magic && header->version == register_version)
       return header;
   }
 }
