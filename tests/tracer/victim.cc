@@ -166,7 +166,8 @@ bool Victim::gets_on() {
                 waited = diary_->waited, slept = diary_->slept;
   return within_seconds([&] {
            return diary_->computed > computed + 1 &&
-                  diary_->polled > polled + 1 && diary_->waited > waited + 1;
+                  diary_->polled > polled + 1 && diary_->waited > waited + 1 &&
+                  diary_->slept > slept + 1;
          }) &&
          diary_->wrong == 0 && waitpid(pid_, nullptr, WNOHANG) == 0;
 }
