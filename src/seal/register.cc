@@ -80,6 +80,8 @@ Result<RegisterHeader *> make_register() {
     (void)sys::unmap(*all);
     return std::unexpected(replaced.error());
   }
+  // From the mark on another thread may find it, and would write to it.
+  RegisterLock until_done(made);
   mark(*made);
   (void)sys::protect(pages_of(*made), Protection{Protection::read});
   RegisterHeader *nobodys = nullptr;

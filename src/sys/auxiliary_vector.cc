@@ -6,7 +6,7 @@
 #include <sys/syscall.h>
 
 #include <atomic>
-#include <iterator>
+#include <cstddef>
 
 #include "sys/memory.h"
 #include "sys/syscall.h"
@@ -16,22 +16,24 @@ namespace {
 
 constexpr long pr_get_auxv = 0x41555856;
 
-// Room for twice what Linux 6.18 gives. Written by whoever comes first; two
-// threads that race write the same bytes.
+// Room for twice what Linux 6.18 gives, and an AT_NULL that nobody overwrites.
+// The kernel writes to it for whoever comes first; for two threads that race it
+// writes the same bytes.
 unsigned long copied[2 * 64];
+constexpr std::size_t room = sizeof copied - 2 * sizeof copied[0];
+static_assert(AT_NULL == 0);
 std::atomic<const unsigned long *> known{nullptr};
 
 const unsigned long *read_vector() {
-  long size = call(SYS_prctl, pr_get_auxv, copied, sizeof copied, 0, 0).raw;
+  long size = call(SYS_prctl, pr_get_auxv, copied, room, 0, 0).raw;
   if (size <= 0) {
     Answer file =
         call(SYS_openat, AT_FDCWD, "/proc/self/auxv", O_RDONLY | O_CLOEXEC);
     if (file.failed())
       return copied;
-    call(SYS_read, file.raw, copied, sizeof copied);
+    call(SYS_read, file.raw, copied, room);
     call(SYS_close, file.raw);
   }
-  copied[std::size(copied) - 2] = AT_NULL;
   return copied;
 }
 
