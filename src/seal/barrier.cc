@@ -2,6 +2,8 @@
 // The essay is in the header.
 #include "seal/barrier.h"
 
+#include <optional>
+
 #include "seal/handshake.h"
 #include "seal/register.h"
 #include "sys/patience.h"
@@ -25,7 +27,7 @@ enum class Reach : std::uint8_t { by_signal, ring_worker };
 Result<Reach> check_reachable(int tid) {
   sys::Patience patience(microseconds_before, looks_before);
   sys::Patience with_queues(microseconds_without_processor, 0);
-  const auto ran = sys::ticks_on_processor(tid);
+  std::optional<std::uint64_t> ran;  // when it was first seen deaf and runnable
   do {
     auto state = MEMSEAL_TRY(sys::thread_state(tid));
     bool blocked = (state.blocked & sys::signal_bit(handshake_signal)) != 0;
@@ -33,7 +35,10 @@ Result<Reach> check_reachable(int tid) {
       return Reach::by_signal;
     if (sys::is_ring_worker(tid))
       return Reach::ring_worker;
-    bool queues = state.runs && sys::ticks_on_processor(tid) == ran;
+    auto runs = state.runs ? sys::ticks_on_processor(tid) : std::nullopt;
+    if (!ran)
+      ran = runs;
+    bool queues = runs && runs == ran;
     if (queues && with_queues.lasts())
       patience = {microseconds_before, looks_before};
   } while (patience.lasts());

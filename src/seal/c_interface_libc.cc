@@ -2,6 +2,7 @@
 // memseal.h in terms of seal.h: arguments in, errno out.
 #include <sys/syscall.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <optional>
@@ -12,7 +13,6 @@
 #include "seal/engine_flags.h"
 #include "seal/register.h"
 #include "seal/scratch.h"
-#include "sys/holes.h"
 #include "sys/memory.h"
 #include "sys/syscall.h"
 

@@ -273,59 +273,59 @@ TEST(ThreadsThatComeAndGo, DoNotDisturbASeal) {
 class Together : public OnEveryEngine {};
 MEMSEAL_ON_EVERY_ENGINE(Together);
 
+bool is_known_as_sealed(const char *at) {
+  memseal_info info{};
+  info.size = sizeof info;
+  return memseal_query(at, &info) == 0 && info.types == MEMSEAL_ALL;
+}
+
 // Each makes a register, or finds one that another is making; one remains.
 TEST_P(Together, ThreadsMayBeFirst) {
   unsigned e = engine();
   for (int i = 0; i < 50; ++i) {
-    ASSERT_EQ(
-        in_child([e] {
-          std::atomic<int> waiting{4}, wrong{0};
-          std::vector<std::thread> sealers;
-          for (int t = 0; t < 4; ++t)
-            sealers.emplace_back([&] {
-              char *at = fresh_pages(1);
-              --waiting;
-              while (waiting != 0) {
-              }
-              if (memseal(at, page, MEMSEAL_ALL, e) != 0)
-                ++wrong;
-              memseal_info info{};
-              info.size = sizeof info;
-              if (memseal_query(at, &info) != 0 || info.types != MEMSEAL_ALL)
-                ++wrong;
-            });
-          for (std::thread &sealer : sealers)
-            sealer.join();
-          return wrong.load();
-        }),
-        0);
+    ASSERT_EQ(in_child([e] {
+                std::atomic<int> waiting{4}, wrong{0};
+                std::vector<std::thread> sealers;
+                for (int t = 0; t < 4; ++t)
+                  sealers.emplace_back([&] {
+                    char *at = fresh_pages(1);
+                    --waiting;
+                    while (waiting != 0) {
+                    }
+                    if (memseal(at, page, MEMSEAL_ALL, e) != 0)
+                      ++wrong;
+                    if (!is_known_as_sealed(at))
+                      ++wrong;
+                  });
+                for (std::thread &sealer : sealers)
+                  sealer.join();
+                return wrong.load();
+              }),
+              0);
   }
 }
 
 TEST_P(Together, ThreadsMaySeal) {
   unsigned e = engine();
-  EXPECT_EQ(
-      in_child([e] {
-        std::atomic<int> wrong{0};
-        std::vector<std::thread> sealers;
-        for (int t = 0; t < 4; ++t)
-          sealers.emplace_back([&] {
-            for (int i = 0; i < 6; ++i) {
-              char *at = fresh_pages(1);
-              if (memseal(at, page, MEMSEAL_ALL, e) != 0 ||
-                  !refused(munmap(at, page), EPERM))
-                ++wrong;
-              memseal_info info{};
-              info.size = sizeof info;
-              if (memseal_query(at, &info) != 0 || info.types != MEMSEAL_ALL)
-                ++wrong;
-            }
-          });
-        for (std::thread &sealer : sealers)
-          sealer.join();
-        return wrong.load();
-      }),
-      0);
+  EXPECT_EQ(in_child([e] {
+              std::atomic<int> wrong{0};
+              std::vector<std::thread> sealers;
+              for (int t = 0; t < 4; ++t)
+                sealers.emplace_back([&] {
+                  for (int i = 0; i < 6; ++i) {
+                    char *at = fresh_pages(1);
+                    if (memseal(at, page, MEMSEAL_ALL, e) != 0 ||
+                        !refused(munmap(at, page), EPERM))
+                      ++wrong;
+                    if (!is_known_as_sealed(at))
+                      ++wrong;
+                  }
+                });
+              for (std::thread &sealer : sealers)
+                sealer.join();
+              return wrong.load();
+            }),
+            0);
 }
 
 unsigned x_handler_engine;
