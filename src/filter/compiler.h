@@ -21,6 +21,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "bpf/assembler.h"
@@ -59,9 +60,12 @@ struct RangeOptions {
   Architecture architecture = native_architecture();
   OnHit on_hit = OnHit::deny;
   Part part = Part::whole;
-  /// The end of the highest MUNMAP-sealed page of the heap; 0 for none. brk
-  /// below it is answered with 0, from which glibc and its malloc recover.
-  Address heap_end = 0;
+  /// The pages of the breaks that brk would unmap MUNMAP-sealed pages with: up
+  /// to the end of the highest of these, and not from 0 on, but from the lowest
+  /// break that the kernel takes. A filter stays across exec, where the heap of
+  /// another program may lie below. Such a brk is answered with 0, from which
+  /// glibc and its malloc recover.
+  std::optional<PageRange> breaks = {};
   /// Where System V segments with MUNMAP-sealed pages were attached: shmdt
   /// takes an address and no length.
   std::span<const Address> attachments = {};

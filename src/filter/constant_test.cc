@@ -81,7 +81,7 @@ TEST(Constant, all_but_nine_calls_are_provably_allowed_whatever_is_sealed) {
                                        std::pair{Architecture::arm64, arm64}}) {
       RangeOptions options;
       options.architecture = architecture;
-      options.heap_end = 0x5555'5557'0000;
+      options.breaks = *PageRange::create(0x5555'5555'0000, 0x2'0000, 4096);
       options.attachments = attached;
       std::array<Instruction, bpf::max_instructions> storage;
       auto program = compile(guarded, options, storage, scratch);

@@ -57,7 +57,9 @@ public:
     auto number = static_cast<std::uint32_t>(call.number);
     const auto &a = call.arguments;
     if (number == n_.brk) {
-      if (options_.heap_end == 0 || a[0] == 0 || a[0] >= options_.heap_end)
+      Bytes at = span(a[0], 1);
+      if (!options_.breaks || at.begin < options_.breaks->begin() ||
+          at.begin >= options_.breaks->end())
         return allow;
       return options_.on_hit == OnHit::deny ? return_0 : hit;
     }
@@ -320,7 +322,11 @@ void compare(unsigned seed, Verdicts &verdicts) {
   RangeOptions options;
   options.architecture = numbers.process;
   options.on_hit = dice.of(answers);
-  options.heap_end = dice.one_in(2) ? 0 : ranges.back().range.end();
+  if (dice.one_in(2)) {
+    Address end = ranges.back().range.end();
+    options.breaks = *PageRange::create(
+        ranges.front().range.begin(), end - ranges.front().range.begin(), 4096);
+  }
   options.attachments = attachments;
 
   std::array<bpf::Instruction, bpf::max_instructions> storage;
@@ -337,7 +343,7 @@ void compare(unsigned seed, Verdicts &verdicts) {
     ASSERT_TRUE(verdict);
     ASSERT_EQ(*verdict, expected)
         << "seed " << seed << ", architecture " << std::hex << numbers.audit
-        << ", heap end 0x" << options.heap_end << "\n"
+        << (options.breaks ? ", with breaks\n" : "\n")
         << describe(call, ranges);
     ++(expected == allow ? verdicts.allowed : verdicts.refused);
   }

@@ -229,21 +229,14 @@ private:
     return as_.then(ld, low_of(3), as_.jump(jset_k, MREMAP_FIXED, target, old));
   }
 
-  /// Below the sealed end of the heap: the answer is 0, not an error, since brk
-  /// knows none. brk(0) only asks.
+  /// The answer is 0, not an error, since brk knows none. brk(0) only asks.
   Node brk() {
-    if (options_.heap_end == 0)
+    if (!options_.breaks)
       return allow_;
-    auto high = static_cast<std::uint32_t>(options_.heap_end >> 32);
-    auto low = static_cast<std::uint32_t>(options_.heap_end);
-    Node refuse = as_.ret(action::succeed);
-    if (options_.on_hit != OnHit::deny)
-      refuse = hit_;
-    Node asks = as_.then(ld, low_of(0), as_.jump(jeq_k, 0, allow_, refuse));
-    Node below = as_.then(ld, high_of(0), as_.jump(jeq_k, 0, asks, refuse));
-    Node same = as_.then(ld, low_of(0), as_.jump(jge_k, low, allow_, below));
-    Node at_least = as_.jump(jeq_k, high, same, below);
-    return as_.then(ld, high_of(0), as_.jump(jgt_k, high, allow_, at_least));
+    Node refuse =
+        options_.on_hit == OnHit::deny ? as_.ret(action::succeed) : hit_;
+    return check_.byte(
+        0, check_.touches(std::span(&*options_.breaks, 1), refuse, allow_));
   }
 
   Node shmdt() {

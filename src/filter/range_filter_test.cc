@@ -247,16 +247,28 @@ TEST_P(OnEach, a_downgradable_page_allows_PROT_READ_alone) {
 
 TEST_P(OnEach, brk_below_the_sealed_heap_answers_0) {
   constexpr std::uint32_t zero = 0x00050000;
-  Filter f = filter({all(base, page)}, {.heap_end = 0x1'5555'5000});
+  Filter f =
+      filter({all(base, page)}, {.breaks = range(0x1'1111'0000, 0x4444'5000)});
   std::uint32_t brk = f.nr().brk;
   EXPECT_EQ(f({brk, 0}), allow);
   EXPECT_EQ(f({brk, 0x1'5555'5000}), allow);
   EXPECT_EQ(f({brk, 0x1'5555'4fff}), zero);
+  EXPECT_EQ(f({brk, 0x1'1111'0000}), zero);
   EXPECT_EQ(f({brk, 0x2'0000'0000}), allow);
-  EXPECT_EQ(f({brk, 0x7000'0000}), zero);
-  EXPECT_EQ(f({brk, 1}), zero);
-  EXPECT_EQ(filter({all(base, page)})({brk, 1}),
+  EXPECT_EQ(f({brk, 0x2'1111'1000}), allow);
+  EXPECT_EQ(filter({all(base, page)})({brk, 0x1'5555'4fff}),
             allow);  // nothing sealed there
+}
+
+TEST_P(OnEach, brk_below_the_lowest_break_is_left_to_the_kernel) {
+  // Another program's heap may be there: filters stay across exec.
+  Filter f =
+      filter({all(base, page)}, {.breaks = range(0x1'1111'0000, 0x4444'5000)});
+  std::uint32_t brk = f.nr().brk;
+  EXPECT_EQ(f({brk, 0x1'1111'0000}), 0x00050000u);  // control
+  EXPECT_EQ(f({brk, 0x1'1110'ffff}), allow);
+  EXPECT_EQ(f({brk, 0x7000'0000}), allow);
+  EXPECT_EQ(f({brk, 1}), allow);
 }
 
 TEST_P(OnEach, shmdt_of_a_sealed_attachment_is_refused) {

@@ -9,6 +9,7 @@
 
 #include "seal/register.h"
 #include "sys/maps_reader.h"
+#include "sys/program_break.h"
 #include "sys/syscall.h"
 
 namespace memseal {
@@ -32,18 +33,24 @@ bool is_kept_mapped(const filter::GuardedRange &guarded) {
   return guarded.types.has(seal_type::munmap);
 }
 
-/// brk unmaps whatever lies below the break: also a file that was mapped over
-/// the heap, which is not called [heap].
-Address end_below_break(std::span<const filter::GuardedRange> guarded) {
+/// brk unmaps from the new break to the old one, also a file that was mapped
+/// over the heap, which is not called [heap]. What lies below the lowest break,
+/// the program itself for example, it cannot reach.
+Result<std::optional<PageRange>> breaks_to_refuse(
+    std::span<const filter::GuardedRange> guarded) {
   const Address page = sys::page_size();
-  auto brk = static_cast<Address>(sys::call(SYS_brk, 0).raw);
-  const Address heap_end = (brk + page - 1) & ~(page - 1);
+  const Address heap_end = (sys::program_break() + page - 1) & ~(page - 1);
   Address end = 0;
   for (const filter::GuardedRange &one : guarded) {
     if (is_kept_mapped(one) && one.range.begin() < heap_end)
       end = std::max(end, std::min(one.range.end(), heap_end));
   }
-  return end;
+  if (end == 0)
+    return std::nullopt;
+  Address lowest = MEMSEAL_TRY(sys::lowest_program_break()) & ~(page - 1);
+  if (end <= lowest)
+    return std::nullopt;
+  return MEMSEAL_TRY(PageRange::create(lowest, end - lowest, page));
 }
 
 // Every huge page is a multiple of this on x86-64; arm64 has smaller ones.
@@ -121,7 +128,7 @@ Result<void> check_lowerable(PageRange range) {
 
 Result<void> look_around(std::span<const filter::GuardedRange> guarded,
                          const RegisterHeader &before, Surroundings &into) {
-  into.heap_end = end_below_break(guarded);
+  into.breaks = MEMSEAL_TRY(breaks_to_refuse(guarded));
   auto maps = sys::MapsReader::of_self(sys::ReadSeals::without);
   while (auto mapping = MEMSEAL_TRY(maps.next())) {
     into.has_ring |= mapping->name == "anon_inode:[io_uring]";

@@ -2,6 +2,8 @@
 // What a commit must know about the mappings of its own process.
 #pragma once
 
+#include <optional>
+
 #include "filter/compiler.h"
 #include "memseal/error.h"
 #include "memseal/page_range.h"
@@ -32,9 +34,9 @@ struct Surroundings {
   /// Where System V segments are attached that have a MUNMAP-sealed page: the
   /// argument that shmdt(2) would get, which may lie below the range.
   Scratch<Address> attachments;
-  /// The end of the highest such page below the break of brk(2), 0 if
-  /// there is none. It may lie below the heap, where brk(2) itself refuses.
-  Address heap_end = 0;
+  /// The pages of the breaks that brk(2) must not be given: from the lowest
+  /// that the kernel takes to the end of the highest such page of the heap.
+  std::optional<PageRange> breaks;
   /// Whether an io_uring is mapped: it may empty pages without any call.
   bool has_ring = false;
   /// Whether a range begins or ends inside of a huge page (hugetlb). Calls on

@@ -107,7 +107,7 @@ private:
     filter::RangeOptions options;
     options.part = part;
     options.on_hit = answer_to_hits;
-    options.heap_end = around_.heap_end;
+    options.breaks = around_.breaks;
     options.attachments = around_.attachments.view();
     return filter::compile(ranges_, options,
                            room_.items().subspan(offset, bpf::max_instructions),

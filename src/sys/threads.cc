@@ -8,9 +8,9 @@
 #include <sys/syscall.h>
 
 #include <cstring>
-#include <span>
 #include <string_view>
 
+#include "sys/proc_text.h"
 #include "sys/syscall.h"
 
 namespace memseal::sys {
@@ -48,32 +48,6 @@ struct TaskPath {
     *out = '\0';
   }
 };
-
-Result<std::string_view> read_small(const char *path, std::span<char> buffer) {
-  long fd = MEMSEAL_TRY(
-      result(call(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC)));
-  std::size_t size = 0;
-  Answer got{0};
-  while (size < buffer.size()) {
-    got = call(SYS_read, fd, buffer.data() + size, buffer.size() - size);
-    if (got.failed() || got.raw == 0)
-      break;
-    size += static_cast<std::size_t>(got.raw);
-  }
-  call(SYS_close, fd);
-  if (got.failed())
-    return fail(Errc::system, got.error());
-  return std::string_view(buffer.data(), size);
-}
-
-/// What stands behind "\nNAME:\t", from its first character on.
-std::string_view field(std::string_view text, std::string_view name) {
-  std::size_t at = text.find(name);
-  if (at == std::string_view::npos)
-    return {};
-  text.remove_prefix(at + name.size());
-  return text.substr(0, text.find('\n'));
-}
 
 SignalSet hexadecimal(std::string_view digits) {
   SignalSet value = 0;
@@ -152,14 +126,14 @@ Result<std::size_t> ThreadList::thread_count() const {
 
 Result<ThreadState> thread_state(int tid) {
   std::array<char, 4096> buffer;
-  auto text = read_small(TaskPath(tid, "status").text, buffer);
+  auto text = read_proc(TaskPath(tid, "status").text, buffer);
   if (!text) {
     if (is_gone(text.error().sys_errno))
       return ThreadState{.ended = true, .runs = false, .blocked = 0};
     return std::unexpected(text.error());
   }
-  std::string_view state = field(*text, "\nState:\t");
-  std::string_view blocked = field(*text, "\nSigBlk:\t");
+  std::string_view state = status_field(*text, "\nState:\t");
+  std::string_view blocked = status_field(*text, "\nSigBlk:\t");
   if (state.empty() || blocked.empty())
     return fail(Errc::malformed);
   return ThreadState{.ended = state[0] == 'Z' || state[0] == 'X',
@@ -172,21 +146,7 @@ namespace {
 /// A field of /proc/PID/task/TID/stat by the number that proc(5) gives it, from
 /// 4 on; nothing if the thread is gone or /proc does not say.
 std::optional<std::uint64_t> stat_field(int tid, int number) {
-  std::array<char, 1024> buffer;
-  auto text = read_small(TaskPath(tid, "stat").text, buffer);
-  if (!text)
-    return {};
-  // "TID (NAME) S 1 2 3 4 5 FLAGS ..."; the name may hold anything.
-  std::size_t at = text->rfind(')');
-  for (int field = 2; field < number && at != text->npos; ++field)
-    at = text->find(' ', at + 1);
-  if (at == text->npos)
-    return {};
-  std::uint64_t value = 0;
-  for (++at; at < text->size() && (*text)[at] >= '0' && (*text)[at] <= '9';
-       ++at)
-    value = value * 10 + static_cast<std::uint64_t>((*text)[at] - '0');
-  return value;
+  return sys::stat_field(TaskPath(tid, "stat").text, number);
 }
 
 /// The PF_ flags.
@@ -237,7 +197,7 @@ bool began_after(int tid, BootTicks moment) {
 
 std::optional<long> sleeping_in_call(int tid) {
   std::array<char, 256> buffer;
-  auto text = read_small(TaskPath(tid, "syscall").text, buffer);
+  auto text = read_proc(TaskPath(tid, "syscall").text, buffer);
   if (!text || text->empty())
     return {};
   if ((*text)[0] == '-')

@@ -105,5 +105,27 @@ TEST_P(Brk, DoesNotUnmapASealedFileThatLiesOverTheHeap) {
   EXPECT_EQ(step, held);
 }
 
+TEST_P(Brk, BelowTheHeapIsTheKernelsOwnRefusalWhateverIsSealedThere) {
+  // Filters stay across exec: what is below the heap of this program may be the
+  // heap of the next one.
+  int step = in_child([engine = GetParam()] {
+    static const char text = 't';
+    auto *own = reinterpret_cast<char *>(
+        reinterpret_cast<std::uintptr_t>(&text) & -page);
+    long size = static_cast<long>(page);
+    long begin = (raw_brk(0) + size - 1) & -size, end = begin + 8 * size;
+    if (raw_brk(end) != end || reinterpret_cast<long>(own) >= begin)
+      return could_not_grow;
+    if (seal_by(engine, own, page) != 0)
+      return could_not_seal;
+    for (long to :
+         {1L, reinterpret_cast<long>(own) - size, reinterpret_cast<long>(own)})
+      if (raw_brk(to) != end)
+        return wrong_answer;
+    return raw_brk(begin) == begin ? held : cannot_shrink_what_is_free;
+  });
+  EXPECT_EQ(step, held);
+}
+
 }  // namespace
 }  // namespace memseal::test
