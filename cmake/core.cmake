@@ -16,8 +16,9 @@ set(core_floors
     bpf
     elf
     filter
-    policy
+    options
     sys
+    keeper
     seal
     arena
     loader)

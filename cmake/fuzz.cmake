@@ -8,7 +8,7 @@ if(MEMSEAL_LIBFUZZER)
   # Only what takes bytes from outside; the rest would be instrumented for
   # nothing.
   file(GLOB pure CONFIGURE_DEPENDS src/base/*.cc src/vm/*.cc src/bpf/*.cc
-       src/elf/*.cc src/filter/*.cc src/policy/*.cc src/sys/assert.cc)
+       src/elf/*.cc src/filter/*.cc src/options/*.cc src/sys/assert.cc)
   list(FILTER pure EXCLUDE REGEX "(_test\\.cc|/freestanding_[^/]*)$")
   add_library(fuzz_core OBJECT EXCLUDE_FROM_ALL ${pure})
   target_link_libraries(fuzz_core PRIVATE core_options)

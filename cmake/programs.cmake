@@ -58,7 +58,7 @@ add_executable(memseal_tool ${tool_sources} $<TARGET_OBJECTS:launch>
 set_target_properties(memseal_tool PROPERTIES OUTPUT_NAME memseal-tool)
 target_compile_definitions(memseal_tool
                            PRIVATE MEMSEAL_VERSION="${PROJECT_VERSION}")
-target_link_libraries(memseal_tool PRIVATE tracer rooted_includes
+target_link_libraries(memseal_tool PRIVATE probe rooted_includes
                                            memseal_warnings fmt::fmt)
 
 # The loader modules have no C library: no DT_NEEDED, nothing to bind lazily.

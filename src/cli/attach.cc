@@ -13,8 +13,8 @@
 #include "cli/json_text.h"
 #include "cli/verb.h"
 #include "cli/verbs.h"
-#include "policy/glob.h"
-#include "policy/run_options.h"
+#include "options/glob.h"
+#include "options/run_options.h"
 
 namespace memseal::cli {
 namespace {
@@ -223,7 +223,7 @@ int attach_one(pid_t pid, const Request &request, nlohmann::json &all) {
                       : tracer::attach(pid, wanted, request.guard);
   if (!attached) {
     complain(attached.error().sentence);
-    return tracer::Process::look(pid) ? exit_refused : exit_missing;
+    return process::Process::look(pid) ? exit_refused : exit_missing;
   }
   if (request.json)
     all.push_back(to_json(*attached, request.dry_run));

@@ -14,7 +14,7 @@
 
 #include "cli/options.h"
 #include "cli/verbs.h"
-#include "tracer/process.h"
+#include "process/process.h"
 
 namespace memseal::cli {
 namespace {
@@ -48,28 +48,29 @@ int pid_of(const Request &request, bool after_dashes) {
   return error == std::errc() && end == word.data() + word.size() ? pid : 0;
 }
 
-tracer::Attempt<tracer::ForkedCopy> copy_of_process(int pid) {
-  auto process = tracer::Process::look(pid);
+process::Attempt<probe::ForkedCopy> copy_of_process(int pid) {
+  auto process = process::Process::look(pid);
   if (!process)
-    return tracer::refuse(fmt::format("there is no process {}", pid));
-  return tracer::ForkedCopy::of(*process);
+    return process::refuse(fmt::format("there is no process {}", pid));
+  return probe::ForkedCopy::of(*process);
 }
 
-bool is_worth_a_trial(const Segment &segment, bool all) {
-  if (segment.kind == SegmentKind::kernel)
+bool is_worth_a_trial(const process::Segment &segment, bool all) {
+  if (segment.kind == process::SegmentKind::kernel)
     return false;
-  return all || is_sealable(segment.kind) || segment.native ||
+  return all || process::is_sealable(segment.kind) || segment.native ||
          !segment.filter.empty();
 }
 
-void try_everything(Laboratory &laboratory, ProbeReport &report, bool all) {
+void try_everything(probe::AttackRunner &laboratory, ProbeReport &report,
+                    bool all) {
   auto began = std::chrono::steady_clock::now();
-  for (const Object &object : report.space.objects) {
-    for (const Segment &segment : object.segments) {
+  for (const process::Object &object : report.space.objects) {
+    for (const process::Segment &segment : object.segments) {
       if (!is_worth_a_trial(segment, all))
         continue;
       ProbedSegment probed{&object, &segment, {}};
-      for (const Attack &attack : attacks())
+      for (const probe::Attack &attack : probe::attacks())
         probed.trials.push_back(laboratory.attempt(attack, segment));
       report.segments.push_back(std::move(probed));
     }
@@ -97,10 +98,11 @@ int print(const ProbeReport &report, const Request &request) {
 
 /// A keeper hears of a new process when it makes its first call on marked
 /// pages. Advice that a mark makes void is such a call, and has no effect.
-void introduce_to_keeper(tracer::ForkedCopy &copy, const AddressSpace &space) {
-  for (const Object &object : space.objects) {
-    for (const Segment &segment : object.segments) {
-      if (!segment.marked || !is_sealable(segment.kind))
+void introduce_to_keeper(probe::ForkedCopy &copy,
+                         const process::ProcessView &space) {
+  for (const process::Object &object : space.objects) {
+    for (const process::Segment &segment : object.segments) {
+      if (!segment.marked || !process::is_sealable(segment.kind))
         continue;
       (void)copy.call(SYS_madvise, {segment.range.begin(), segment.range.size(),
                                     MADV_NORMAL});
@@ -109,21 +111,21 @@ void introduce_to_keeper(tracer::ForkedCopy &copy, const AddressSpace &space) {
   }
 }
 
-std::optional<LookFailure> look_at_copy(tracer::ForkedCopy &copy,
-                                        AddressSpace &space) {
-  auto failure = look_at(copy.pid(), space);
+std::optional<process::LookFailure> look_at_copy(probe::ForkedCopy &copy,
+                                                 process::ProcessView &space) {
+  auto failure = process::look_at(copy.pid(), space);
   if (failure || space.keeper_doubt.empty())
     return failure;
   introduce_to_keeper(copy, space);
-  return look_at(copy.pid(), space);
+  return process::look_at(copy.pid(), space);
 }
 
-int probe(tracer::ForkedCopy copy, int pid, const Request &request) {
+int probe(probe::ForkedCopy copy, int pid, const Request &request) {
   ProbeReport report;
   if (auto failure = look_at_copy(copy, report.space))
     return refuse(exit_failed, failure->sentence);
   report.space.pid = pid;  // 0: a program that never ran
-  auto laboratory = Laboratory::in(std::move(copy));
+  auto laboratory = probe::AttackRunner::in(std::move(copy));
   if (!laboratory)
     return refuse(exit_failed, laboratory.error().sentence);
   try_everything(*laboratory, report, request.all);
@@ -172,15 +174,15 @@ int probe(int argc, char **argv) {
 }
 
 bool ProbedSegment::should_hold(std::size_t attack) const {
-  return is_sealable(segment->kind) && !segment->sealed() &&
-         !attacks()[attack].type.empty();
+  return process::is_sealable(segment->kind) && !segment->sealed() &&
+         !probe::attacks()[attack].type.empty();
 }
 
 std::size_t ProbeReport::broken() const {
   std::size_t count = 0;
   for (const ProbedSegment &probed : segments)
-    for (const Trial &trial : probed.trials)
-      count += trial.promised && trial.verdict == Verdict::open;
+    for (const probe::Trial &trial : probed.trials)
+      count += trial.promised && trial.verdict == probe::Verdict::open;
   return count;
 }
 
@@ -189,40 +191,41 @@ std::size_t ProbeReport::unsealed() const {
   for (const ProbedSegment &probed : segments)
     for (std::size_t i = 0; i < probed.trials.size(); ++i)
       count += !probed.trials[i].promised && probed.should_hold(i) &&
-               probed.trials[i].verdict == Verdict::open;
+               probed.trials[i].verdict == probe::Verdict::open;
   return count;
 }
 
-Cell cell_of(const ProbeReport &report, std::size_t attack, SegmentKind kind) {
+Cell cell_of(const ProbeReport &report, std::size_t attack,
+             process::SegmentKind kind) {
   Cell cell;
   for (const ProbedSegment &probed : report.segments) {
     if (probed.segment->kind != kind)
       continue;
-    const Trial &trial = probed.trials[attack];
+    const probe::Trial &trial = probed.trials[attack];
     switch (trial.verdict) {
-      case Verdict::held:
+      case probe::Verdict::held:
         ++cell.held;
         break;
-      case Verdict::open:
+      case probe::Verdict::open:
         ++cell.open;
         cell.broken += trial.promised;
         cell.unsealed += !trial.promised && probed.should_hold(attack);
         break;
-      case Verdict::without_effect:
+      case probe::Verdict::without_effect:
         ++cell.without_effect;
         break;
-      case Verdict::not_applicable:
+      case probe::Verdict::not_applicable:
         ++cell.not_applicable;
         break;
-      case Verdict::unknown:
+      case probe::Verdict::unknown:
         ++cell.unknown;
     }
   }
   return cell;
 }
 
-std::vector<SegmentKind> kinds_of(const ProbeReport &report) {
-  std::vector<SegmentKind> kinds;
+std::vector<process::SegmentKind> kinds_of(const ProbeReport &report) {
+  std::vector<process::SegmentKind> kinds;
   for (const ProbedSegment &probed : report.segments)
     if (std::find(kinds.begin(), kinds.end(), probed.segment->kind) ==
         kinds.end())

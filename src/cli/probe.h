@@ -6,28 +6,30 @@
 #include <string>
 #include <vector>
 
-#include "cli/address_space.h"
 #include "cli/terminal.h"
-#include "cli/trial.h"
-#include "tracer/forked_copy.h"
+#include "probe/forked_copy.h"
+#include "probe/trial.h"
+#include "process/process_view.h"
 
 namespace memseal::cli {
 
 struct ProbedSegment {
-  const Object *object;
-  const Segment *segment;
-  std::vector<Trial> trials;  ///< one for each of attacks()
+  const process::Object *object;
+  const process::Segment *segment;
+  std::vector<probe::Trial> trials;  ///< one for each of attacks()
 
   /// Neither sealed nor meant to change, and yet open.
   bool should_hold(std::size_t attack) const;
 };
 
 struct ProbeReport {
-  AddressSpace space;
+  process::ProcessView space;
   std::vector<ProbedSegment> segments;
   double seconds = 0;
 
-  std::size_t trials() const { return segments.size() * attacks().size(); }
+  std::size_t trials() const {
+    return segments.size() * probe::attacks().size();
+  }
   /// Attacks that worked though a seal promises that they do not.
   std::size_t broken() const;
   /// Attacks that worked on memory that could be sealed and is not.
@@ -41,9 +43,10 @@ struct Cell {
   std::size_t broken = 0;    ///< of `open`: promised
   std::size_t unsealed = 0;  ///< of `open`: nothing was sealed
 };
-Cell cell_of(const ProbeReport &report, std::size_t attack, SegmentKind kind);
+Cell cell_of(const ProbeReport &report, std::size_t attack,
+             process::SegmentKind kind);
 /// The kinds that were probed, in the order of SegmentKind.
-std::vector<SegmentKind> kinds_of(const ProbeReport &report);
+std::vector<process::SegmentKind> kinds_of(const ProbeReport &report);
 
 std::string text_of(const ProbeReport &report, Colour colour);
 std::string json_of(const ProbeReport &report);
@@ -52,7 +55,7 @@ std::string html_of(const ProbeReport &report);
 
 /// Starts `memseal run` with `arguments`, stops the program before its first
 /// instruction, copies it and kills it.
-tracer::Attempt<tracer::ForkedCopy> copy_of_program(
+process::Attempt<probe::ForkedCopy> copy_of_program(
     const std::vector<std::string> &arguments);
 
 }  // namespace memseal::cli

@@ -83,12 +83,12 @@ std::string escaped(const std::string &text) {
   return safe;
 }
 
-std::string bar_of(const Segment &segment) {
+std::string bar_of(const process::Segment &segment) {
   int doublings =
       static_cast<int>(std::bit_width(segment.range.size() / sys::page_size()));
-  const char *state = segment.sealed()            ? "sealed"
-                      : is_sealable(segment.kind) ? "unsealed"
-                                                  : "other";
+  const char *state = segment.sealed()                     ? "sealed"
+                      : process::is_sealable(segment.kind) ? "unsealed"
+                                                           : "other";
   return fmt::format(
       "<span class=\"{}\" style=\"width:{:.1f}em\" "
       "title=\"{} {:x}-{:x} {}, {}\">{}</span>",
@@ -97,10 +97,10 @@ std::string bar_of(const Segment &segment) {
       segment.sealed() ? segment.engine() : "not sealed", name(segment.kind));
 }
 
-std::string picture_of(const AddressSpace &space) {
+std::string picture_of(const process::ProcessView &space) {
   std::string page;
   Address end = 0;
-  for (const Object &object : space.objects) {
+  for (const process::Object &object : space.objects) {
     Address begin = object.segments.front().range.begin();
     if (begin > INT64_MAX)
       continue;  // vsyscall: in the kernel's half
@@ -112,7 +112,7 @@ std::string picture_of(const AddressSpace &space) {
         "<div class=\"row\"><div class=\"range\">{:012x}</div>"
         "<div class=\"object\" title=\"{}\">{}</div><div class=\"bars\">",
         begin, escaped(object.name), escaped(title));
-    for (const Segment &segment : object.segments) {
+    for (const process::Segment &segment : object.segments) {
       page += bar_of(segment);
       end = segment.range.end();
     }
@@ -147,17 +147,17 @@ std::string cell_of_table(const Cell &cell) {
 }
 
 std::string matrix_of(const ProbeReport &report) {
-  std::vector<SegmentKind> kinds = kinds_of(report);
+  std::vector<process::SegmentKind> kinds = kinds_of(report);
   std::string page = "<table><tr><th>attack</th><th></th>";
-  for (SegmentKind kind : kinds)
+  for (process::SegmentKind kind : kinds)
     page += fmt::format("<th style=\"text-align:center\">{}</th>", name(kind));
   page += "</tr>\n";
-  for (std::size_t i = 0; i < attacks().size(); ++i) {
+  for (std::size_t i = 0; i < probe::attacks().size(); ++i) {
     page += fmt::format(
         "<tr><td class=\"call\">{}</td><td class=\"rule\">{}"
         "</td>",
-        escaped(attacks()[i].call), attacks()[i].rule);
-    for (SegmentKind kind : kinds)
+        escaped(probe::attacks()[i].call), probe::attacks()[i].rule);
+    for (process::SegmentKind kind : kinds)
       page += cell_of_table(cell_of(report, i, kind));
     page += "</tr>\n";
   }
@@ -177,7 +177,7 @@ std::string head_of(const ProbeReport &report) {
                 "{} attacks worked on memory that could be sealed and "
                 "is not.",
                 report.unsealed());
-  Share sealable = report.space.totals().sealable;
+  process::Share sealable = report.space.totals().sealable;
   return fmt::format(
       "<h1>memseal probe: {}</h1>\n<p class=\"soft\"><code>{}</code></p>\n"
       "<p class=\"soft\">{} trials on {} segments, each in a copy of its own. "
@@ -217,9 +217,9 @@ std::string html_of(const ProbeReport &report) {
       "class=\"wrong\">not sealed</span> <span class=\"none\">not meant to be "
       "sealed</span>a bar is as wide as its size has doublings</p>\n";
   page += "<h2>What was not tried</h2>\n<ul class=\"soft\">\n";
-  for (const Untried &untried : untried())
-    page += fmt::format("<li>{}: {}</li>\n", escaped(untried.road),
-                        escaped(untried.why));
+  for (const probe::Untried &skipped : probe::untried())
+    page += fmt::format("<li>{}: {}</li>\n", escaped(skipped.road),
+                        escaped(skipped.why));
   page +=
       fmt::format("</ul>\n<p class=\"soft\">memseal {}</p>\n</body></html>\n",
                   MEMSEAL_VERSION);

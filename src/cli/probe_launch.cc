@@ -15,7 +15,7 @@
 
 #include "cli/probe.h"
 #include "cli/run.h"
-#include "sys/process_tool.h"
+#include "process/proc_files.h"
 #include "tracer/tracee.h"
 
 namespace memseal::cli {
@@ -53,7 +53,7 @@ pid_t start(const std::vector<std::string> &arguments, int &go) {
 
 /// AT_ENTRY of the program that was just executed.
 std::uint64_t entry_of(pid_t pid) {
-  std::string vector = sys::read_process_file(pid, "auxv").bytes;
+  std::string vector = process::read_process_file(pid, "auxv").bytes;
   for (std::size_t at = 0; at + sizeof(Elf64_auxv_t) <= vector.size();
        at += sizeof(Elf64_auxv_t)) {
     Elf64_auxv_t entry;
@@ -76,24 +76,24 @@ bool let_go_of_new_process(const Tracee &child) {
 }
 
 /// Follows the child until it stands at its program's entry.
-tracer::Attempt<void> go_to_entry(const Tracee &child) {
+process::Attempt<void> go_to_entry(const Tracee &child) {
   std::uint64_t entry = 0;
   for (;;) {
     auto stop = tracer::wait_for(child.tid());
     if (!stop || stop->kind == Stop::Kind::killed)
-      return tracer::refuse("the program was killed before it began");
+      return process::refuse("the program was killed before it began");
     if (stop->kind == Stop::Kind::exited)
-      return tracer::refuse(fmt::format(
+      return process::refuse(fmt::format(
           "the program did not begin (exit code {})", stop->detail));
     int signal = 0;
     if (stop->kind == Stop::Kind::event && stop->detail == PTRACE_EVENT_EXEC) {
       entry = entry_of(child.tid());
       if (!child.set_options(always) || !child.set_hardware_breakpoint({entry}))
-        return tracer::refuse("this machine lends no debug register");
+        return process::refuse("this machine lends no debug register");
     } else if (stop->kind == Stop::Kind::event && entry == 0) {
       // A keeper for the filter, or a tracer, which fails: there cannot be two.
       if (!let_go_of_new_process(child))
-        return tracer::refuse("the program was killed before it began");
+        return process::refuse("the program was killed before it began");
     } else if (stop->kind == Stop::Kind::signal) {
       auto registers = child.registers();
       if (stop->detail == SIGTRAP && registers && entry != 0 &&
@@ -102,31 +102,31 @@ tracer::Attempt<void> go_to_entry(const Tracee &child) {
       signal = stop->detail;
     }
     if (!child.resume(tracer::Until::event, signal))
-      return tracer::refuse("the program ended before it began");
+      return process::refuse("the program ended before it began");
   }
 }
 
 }  // namespace
 
-tracer::Attempt<tracer::ForkedCopy> copy_of_program(
+process::Attempt<probe::ForkedCopy> copy_of_program(
     const std::vector<std::string> &arguments) {
   int go = -1;
   pid_t pid = start(arguments, go);
   if (pid < 0)
-    return tracer::refuse(
+    return process::refuse(
         fmt::format("no process could be made: {}", std::strerror(errno)));
   auto child = Tracee::seize(pid, always | fork_events);
   bool told = child && write(go, "g", 1) == 1;
   close(go);
-  auto copy = [&]() -> tracer::Attempt<tracer::ForkedCopy> {
+  auto copy = [&]() -> process::Attempt<probe::ForkedCopy> {
     if (!told)
-      return tracer::refuse("a child of our own may not be traced here");
+      return process::refuse("a child of our own may not be traced here");
     if (auto there = go_to_entry(*child); !there)
       return std::unexpected(there.error());
     (void)child->clear_hardware_breakpoint();
     if (!child->set_options(always | fork_events))
-      return tracer::refuse("the program ended before it was copied");
-    return tracer::ForkedCopy::of(*child);
+      return process::refuse("the program ended before it was copied");
+    return probe::ForkedCopy::of(*child);
   }();
   kill(pid, SIGKILL);
   while (tracer::wait_for(pid)) {

@@ -33,7 +33,7 @@ Tone tone_of(const Cell &cell) {
 }
 
 /// A program that was started to be probed never was a process by itself.
-std::string title_of(const AddressSpace &space) {
+std::string title_of(const process::ProcessView &space) {
   return space.pid == 0 ? space.name
                         : fmt::format("{} {}", space.pid, space.name);
 }
@@ -55,7 +55,7 @@ std::string verdict_of(const ProbeReport &report, Colour colour) {
 }  // namespace
 
 std::string text_of(const ProbeReport &report, Colour colour) {
-  std::vector<SegmentKind> kinds = kinds_of(report);
+  std::vector<process::SegmentKind> kinds = kinds_of(report);
   std::string text = paint(title_of(report.space), Tone::strong, colour);
   text += fmt::format(
       "  {}\n{} trials on {} segments, each in a copy of its "
@@ -63,12 +63,12 @@ std::string text_of(const ProbeReport &report, Colour colour) {
       report.space.executable, report.trials(), report.segments.size(),
       report.seconds);
   text += fmt::format("  {:<46}", "");
-  for (SegmentKind kind : kinds)
+  for (process::SegmentKind kind : kinds)
     text += paint(fmt::format(" {:<10}", name(kind)), Tone::strong, colour);
   text += '\n';
-  for (std::size_t i = 0; i < attacks().size(); ++i) {
-    text += fmt::format("  {:<46}", attacks()[i].call);
-    for (SegmentKind kind : kinds) {
+  for (std::size_t i = 0; i < probe::attacks().size(); ++i) {
+    text += fmt::format("  {:<46}", probe::attacks()[i].call);
+    for (process::SegmentKind kind : kinds) {
       Cell cell = cell_of(report, i, kind);
       text += ' ' + paint(fmt::format("{:<10}", word_of(cell)), tone_of(cell),
                           colour);
@@ -80,8 +80,8 @@ std::string text_of(const ProbeReport &report, Colour colour) {
       "this\n  engine promises otherwise. no effect: allowed, and nothing "
       "changed.\n  -: the kernel refuses it on such memory, sealed or not.\n"
       "\n  Not tried:\n";
-  for (const Untried &untried : untried())
-    text += fmt::format("    {}: {}\n", untried.road, untried.why);
+  for (const probe::Untried &skipped : probe::untried())
+    text += fmt::format("    {}: {}\n", skipped.road, skipped.why);
   return text + '\n' + verdict_of(report, colour);
 }
 
@@ -89,18 +89,18 @@ std::string json_of(const ProbeReport &report) {
   using nlohmann::ordered_json;
   ordered_json tried = ordered_json::array(), left = ordered_json::array(),
                segments = ordered_json::array();
-  for (const Attack &attack : attacks())
+  for (const probe::Attack &attack : probe::attacks())
     tried.push_back(
         {{"id", attack.id}, {"call", attack.call}, {"rule", attack.rule}});
-  for (const Untried &untried : untried())
-    left.push_back({{"road", untried.road}, {"why", untried.why}});
+  for (const probe::Untried &skipped : probe::untried())
+    left.push_back({{"road", skipped.road}, {"why", skipped.why}});
   for (const ProbedSegment &probed : report.segments) {
     ordered_json results = ordered_json::object();
     for (std::size_t i = 0; i < probed.trials.size(); ++i) {
-      const Trial &trial = probed.trials[i];
-      results[attacks()[i].id] = {{"verdict", name(trial.verdict)},
-                                  {"detail", trial.detail},
-                                  {"promised", trial.promised}};
+      const probe::Trial &trial = probed.trials[i];
+      results[probe::attacks()[i].id] = {{"verdict", name(trial.verdict)},
+                                         {"detail", trial.detail},
+                                         {"promised", trial.promised}};
     }
     segments.push_back(
         {{"object", probed.object->name},

@@ -14,7 +14,7 @@
 #include "cli/run_trace.h"
 #include "cli/verb.h"
 #include "cli/watching_keeper.h"
-#include "launch/keeper.h"
+#include "keeper/ensure.h"
 #include "launch/plan.h"
 #include "launch/policy_path.h"
 
@@ -93,7 +93,7 @@ int explain(const launch::Hindrance &hindrance) {
 
 /// Without its keeper a program runs unsealed, or not at all.
 bool start_keeper(const launch::Plan &plan, Requirement requirement) {
-  if (plan.keeper == nullptr || launch::ensure_keeper(plan.keeper))
+  if (plan.keeper == nullptr || keeper::ensure_keeper(plan.keeper))
     return true;
   explain({Obstacle::no_keeper, plan.keeper});
   return requirement == Requirement::best_effort;

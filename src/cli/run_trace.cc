@@ -13,7 +13,7 @@
 #include "cli/hits.h"
 #include "cli/json_text.h"
 #include "cli/verb.h"
-#include "policy/glob.h"
+#include "options/glob.h"
 #include "tracer/launch.h"
 
 namespace memseal::cli {

@@ -11,7 +11,7 @@
 #include "cli/options.h"
 #include "cli/status_report.h"
 #include "cli/verbs.h"
-#include "sys/process_tool.h"
+#include "process/proc_files.h"
 
 namespace memseal::cli {
 namespace {
@@ -38,8 +38,8 @@ int mistake(const std::string &sentence) {
 /// The processes of a systemd unit: those in its control group or below it.
 std::vector<int> processes_of_unit(const std::string &unit) {
   std::vector<int> members;
-  for (int pid : sys::process_ids()) {
-    std::string groups = sys::read_process_file(pid, "cgroup").bytes;
+  for (int pid : process::process_ids()) {
+    std::string groups = process::read_process_file(pid, "cgroup").bytes;
     groups += '/';
     std::replace(groups.begin(), groups.end(), '\n', '/');
     if (groups.find("/" + unit + "/") != std::string::npos)
@@ -51,7 +51,7 @@ std::vector<int> processes_of_unit(const std::string &unit) {
 /// Which processes are meant. An exit code if that cannot be told.
 int find_targets(const Request &request, std::vector<int> &pids) {
   if (request.all)
-    pids = sys::process_ids();
+    pids = process::process_ids();
   if (!request.unit.empty()) {
     std::vector<int> members = processes_of_unit(request.unit);
     if (members.empty()) {
@@ -79,17 +79,18 @@ int find_targets(const Request &request, std::vector<int> &pids) {
   return 0;
 }
 
-void show(const std::vector<AddressSpace> &spaces, const Request &request) {
+void show(const std::vector<process::ProcessView> &spaces,
+          const Request &request) {
   Rows rows = request.unsealed ? Rows::unsealed : Rows::all;
   Colour colour = colour_of(stdout, request.colour);
   std::string text;
   if (request.json)
     text = json_of(spaces, rows);
   else if (request.all && !request.map && !request.unsealed)
-    for (const AddressSpace &space : spaces)
+    for (const process::ProcessView &space : spaces)
       text += line_of(space, colour);
   else
-    for (const AddressSpace &space : spaces)
+    for (const process::ProcessView &space : spaces)
       text += (text.empty() ? "" : "\n") +
               (request.map ? picture_of(space, columns_of(stdout), colour)
                            : table_of(space, rows, colour));
@@ -97,12 +98,12 @@ void show(const std::vector<AddressSpace> &spaces, const Request &request) {
 }
 
 int look_and_show(const std::vector<int> &pids, const Request &request) {
-  std::vector<AddressSpace> spaces;
+  std::vector<process::ProcessView> spaces;
   int unreadable = 0;
   bool unsealed = false;
   for (int pid : pids) {
-    AddressSpace space;
-    if (auto failure = look_at(pid, space)) {
+    process::ProcessView space;
+    if (auto failure = process::look_at(pid, space)) {
       // Of everything that runs, some will end meanwhile, and the kernel's
       // threads have nothing to show.
       if (request.all && (failure->vanished || failure->no_memory))

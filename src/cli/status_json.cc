@@ -31,7 +31,7 @@ ordered_json types_of(SealTypes types) {
   return words;
 }
 
-ordered_json json(const Segment &segment) {
+ordered_json json(const process::Segment &segment) {
   std::string permissions;
   permissions += segment.protection.readable() ? 'r' : '-';
   permissions += segment.protection.writable() ? 'w' : '-';
@@ -45,7 +45,7 @@ ordered_json json(const Segment &segment) {
           {"size", segment.range.size()},
           {"kind", name(segment.kind)},
           {"permissions", permissions},
-          {"sealable", is_sealable(segment.kind)},
+          {"sealable", process::is_sealable(segment.kind)},
           {"sealed", segment.sealed()},
           {"engine", engine},
           {"filter_types", types_of(segment.filter)},
@@ -54,13 +54,13 @@ ordered_json json(const Segment &segment) {
           {"kept", segment.kept}};
 }
 
-ordered_json json(const Share &share) {
+ordered_json json(const process::Share &share) {
   return {{"bytes", share.bytes},
           {"sealed", share.sealed},
           {"claimed", share.claimed}};
 }
 
-ordered_json json(const Totals &totals) {
+ordered_json json(const process::Totals &totals) {
   return {{"executable", json(totals.executable)},
           {"read_only", json(totals.read_only)},
           {"relro", json(totals.relro)},
@@ -70,12 +70,13 @@ ordered_json json(const Totals &totals) {
           {"other", json(totals.other)}};
 }
 
-ordered_json json(const AddressSpace &space, Rows rows) {
+ordered_json json(const process::ProcessView &space, Rows rows) {
   ordered_json objects = ordered_json::array();
-  for (const Object &object : space.objects) {
+  for (const process::Object &object : space.objects) {
     ordered_json segments = ordered_json::array();
-    for (const Segment &segment : object.segments) {
-      if (rows == Rows::all || (is_sealable(segment.kind) && !segment.sealed()))
+    for (const process::Segment &segment : object.segments) {
+      if (rows == Rows::all ||
+          (process::is_sealable(segment.kind) && !segment.sealed()))
         segments.push_back(json(segment));
     }
     if (!segments.empty())
@@ -84,7 +85,7 @@ ordered_json json(const AddressSpace &space, Rows rows) {
                          {"elf", object.is_elf},
                          {"segments", std::move(segments)}});
   }
-  Totals totals = space.totals();
+  process::Totals totals = space.totals();
   return {{"pid", space.pid},
           {"name", space.name},
           {"executable", space.executable},
@@ -103,9 +104,9 @@ ordered_json json(const AddressSpace &space, Rows rows) {
 
 }  // namespace
 
-std::string json_of(std::span<const AddressSpace> spaces, Rows rows) {
+std::string json_of(std::span<const process::ProcessView> spaces, Rows rows) {
   ordered_json processes = ordered_json::array();
-  for (const AddressSpace &space : spaces)
+  for (const process::ProcessView &space : spaces)
     processes.push_back(json(space, rows));
   ordered_json all = {{"memseal", MEMSEAL_VERSION},
                       {"processes", std::move(processes)}};

@@ -19,55 +19,56 @@ namespace {
 constexpr std::uint64_t worth_a_line = std::uint64_t{16} << 20;
 
 /// The signs of memory that is writable by design stand for themselves.
-char sign_of(SegmentKind kind) {
+char sign_of(process::SegmentKind kind) {
   switch (kind) {
-    case SegmentKind::text:
+    case process::SegmentKind::text:
       return 't';
-    case SegmentKind::rodata:
+    case process::SegmentKind::rodata:
       return 'r';
-    case SegmentKind::relro:
+    case process::SegmentKind::relro:
       return 'l';
-    case SegmentKind::gap:
+    case process::SegmentKind::gap:
       return 'g';
-    case SegmentKind::vdso:
+    case process::SegmentKind::vdso:
       return 'v';
-    case SegmentKind::data:
+    case process::SegmentKind::data:
       return '=';
-    case SegmentKind::heap:
+    case process::SegmentKind::heap:
       return '+';
-    case SegmentKind::stack:
+    case process::SegmentKind::stack:
       return '^';
-    case SegmentKind::jit:
+    case process::SegmentKind::jit:
       return '!';
-    case SegmentKind::file:
+    case process::SegmentKind::file:
       return ':';
-    case SegmentKind::shared:
+    case process::SegmentKind::shared:
       return '%';
-    case SegmentKind::reserved:
+    case process::SegmentKind::reserved:
       return '.';
-    case SegmentKind::anonymous:
+    case process::SegmentKind::anonymous:
       return '-';
-    case SegmentKind::kernel:
+    case process::SegmentKind::kernel:
       return '#';
   }
   return '?';
 }
 
-std::string cells(const Segment &segment, Colour colour) {
+std::string cells(const process::Segment &segment, Colour colour) {
   char sign = sign_of(segment.kind);
-  Tone tone = segment.kind == SegmentKind::jit ? Tone::bad : Tone::faint;
+  Tone tone =
+      segment.kind == process::SegmentKind::jit ? Tone::bad : Tone::faint;
   if (segment.sealed()) {
     if ('a' <= sign && sign <= 'z')
       sign = static_cast<char>(sign - 'a' + 'A');
     tone = Tone::good;
-  } else if (is_sealable(segment.kind)) {
+  } else if (process::is_sealable(segment.kind)) {
     tone = Tone::bad;
   }
   std::uint64_t pages = segment.range.size() / sys::page_size();
   return paint(std::string(std::bit_width(pages), sign), tone, colour);
 }
 
-std::size_t width(const Segment &segment) {
+std::size_t width(const process::Segment &segment) {
   return std::bit_width(segment.range.size() / sys::page_size());
 }
 
@@ -93,7 +94,8 @@ std::string legend(Colour colour) {
 
 }  // namespace
 
-std::string picture_of(const AddressSpace &space, int columns, Colour colour) {
+std::string picture_of(const process::ProcessView &space, int columns,
+                       Colour colour) {
   std::string text =
       paint(fmt::format("{} {}", space.pid, space.name), Tone::strong, colour) +
       fmt::format("  {}\n\n", space.executable);
@@ -101,7 +103,7 @@ std::string picture_of(const AddressSpace &space, int columns, Colour colour) {
   std::size_t room = static_cast<std::size_t>(columns) - margin;
   std::size_t label_room = 22, bar_room = room - label_room - 2;
   Address end = 0;
-  for (const Object &object : space.objects) {
+  for (const process::Object &object : space.objects) {
     // vsyscall lies in the kernel's half: no mapping, and 16 EiB away.
     if (object.segments.front().range.begin() > INT64_MAX)
       continue;
@@ -115,7 +117,7 @@ std::string picture_of(const AddressSpace &space, int columns, Colour colour) {
                     Tone::faint, colour);
     text += fmt::format("  {:012x}  {:<{}}  ", begin, label, label_room);
     std::size_t drawn = 0;
-    for (const Segment &segment : object.segments) {
+    for (const process::Segment &segment : object.segments) {
       if (drawn + width(segment) > bar_room && drawn != 0) {
         text += fmt::format("\n  {:12}  {:<{}}  ", "", "", label_room);
         drawn = 0;

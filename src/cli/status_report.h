@@ -7,8 +7,8 @@
 #include <span>
 #include <string>
 
-#include "cli/address_space.h"
 #include "cli/terminal.h"
+#include "process/process_view.h"
 
 namespace memseal::cli {
 
@@ -18,22 +18,24 @@ enum class Rows : std::uint8_t {
 };
 
 /// One line per segment, below its object; totals at the end.
-std::string table_of(const AddressSpace &space, Rows rows, Colour colour);
+std::string table_of(const process::ProcessView &space, Rows rows,
+                     Colour colour);
 
 /// One line: pid, name, share of what is sealable that is sealed.
-std::string line_of(const AddressSpace &space, Colour colour);
+std::string line_of(const process::ProcessView &space, Colour colour);
 
 /// A drawing of the address space, `columns` wide, with a legend.
-std::string picture_of(const AddressSpace &space, int columns, Colour colour);
+std::string picture_of(const process::ProcessView &space, int columns,
+                       Colour colour);
 
 /// The totals, and what is to be known about claims; part of table and picture.
-std::string totals_of(const AddressSpace &space, Colour colour);
+std::string totals_of(const process::ProcessView &space, Colour colour);
 
 /// One JSON text about all processes. memseal(1) describes its members.
-std::string json_of(std::span<const AddressSpace> spaces, Rows rows);
+std::string json_of(std::span<const process::ProcessView> spaces, Rows rows);
 
 /// "99.9 %": never rounded up, so 100 % means all of it.
-std::string percent(const Share &share);
+std::string percent(const process::Share &share);
 
 /// "all", or the names of the types: "mprotect munmap".
 std::string words_of(SealTypes types);

@@ -8,7 +8,7 @@
 namespace memseal::cli {
 namespace {
 
-std::string permissions(const Segment &segment) {
+std::string permissions(const process::Segment &segment) {
   std::string letters = "---p";
   if (segment.protection.readable())
     letters[0] = 'r';
@@ -22,7 +22,7 @@ std::string permissions(const Segment &segment) {
 }
 
 /// The last column: who holds the segment in place.
-std::string verdict(const Segment &segment, Colour colour) {
+std::string verdict(const process::Segment &segment, Colour colour) {
   if (segment.sealed())
     return paint(segment.engine(), Tone::good, colour);
   if (segment.partly_sealed())
@@ -30,18 +30,20 @@ std::string verdict(const Segment &segment, Colour colour) {
         fmt::format("{}: {}{}", segment.engine(), words_of(segment.filter),
                     segment.downgradable ? ", downgradable" : ""),
         Tone::good, colour);
-  if (is_sealable(segment.kind))
+  if (process::is_sealable(segment.kind))
     return paint(
         segment.marked ? "not sealed (marked for a keeper)" : "not sealed",
         Tone::bad, colour);
   return paint("-", Tone::faint, colour);
 }
 
-bool wanted(const Segment &segment, Rows rows) {
-  return rows == Rows::all || (is_sealable(segment.kind) && !segment.sealed());
+bool wanted(const process::Segment &segment, Rows rows) {
+  return rows == Rows::all ||
+         (process::is_sealable(segment.kind) && !segment.sealed());
 }
 
-std::string share_line(const char *label, const Share &share, Colour colour) {
+std::string share_line(const char *label, const process::Share &share,
+                       Colour colour) {
   if (share.bytes == 0)
     return {};
   std::string text = fmt::format("  {:<12} {:>9} of {:>9}  {:>7}\n", label,
@@ -52,7 +54,7 @@ std::string share_line(const char *label, const Share &share, Colour colour) {
 
 }  // namespace
 
-std::string percent(const Share &share) {
+std::string percent(const process::Share &share) {
   if (share.whole())
     return "100 %";
   double part = 100.0 * static_cast<double>(share.sealed) /
@@ -75,8 +77,8 @@ std::string words_of(SealTypes types) {
   return text;
 }
 
-std::string totals_of(const AddressSpace &space, Colour colour) {
-  Totals totals = space.totals();
+std::string totals_of(const process::ProcessView &space, Colour colour) {
+  process::Totals totals = space.totals();
   std::string text = "\n  sealed:\n";
   text += share_line("executable", totals.executable, colour);
   text += share_line("read-only", totals.read_only, colour);
@@ -116,20 +118,22 @@ std::string totals_of(const AddressSpace &space, Colour colour) {
   return text;
 }
 
-std::string table_of(const AddressSpace &space, Rows rows, Colour colour) {
+std::string table_of(const process::ProcessView &space, Rows rows,
+                     Colour colour) {
   std::string text =
       paint(fmt::format("{} {}", space.pid, space.name), Tone::strong, colour);
   text += fmt::format("  {}\n", space.executable);
-  for (const Object &object : space.objects) {
-    if (std::none_of(
-            object.segments.begin(), object.segments.end(),
-            [&](const Segment &segment) { return wanted(segment, rows); }))
+  for (const process::Object &object : space.objects) {
+    if (std::none_of(object.segments.begin(), object.segments.end(),
+                     [&](const process::Segment &segment) {
+                       return wanted(segment, rows);
+                     }))
       continue;
     text += "\n  " + paint(object.name, Tone::strong, colour);
     if (!object.note.empty())
       text += paint("  (" + object.note + ")", Tone::faint, colour);
     text += '\n';
-    for (const Segment &segment : object.segments) {
+    for (const process::Segment &segment : object.segments) {
       if (wanted(segment, rows))
         text += fmt::format(
             "    {:<10} {:012x}-{:012x}  {}  {:>8}  {}\n", name(segment.kind),
@@ -140,8 +144,8 @@ std::string table_of(const AddressSpace &space, Rows rows, Colour colour) {
   return text + totals_of(space, colour);
 }
 
-std::string line_of(const AddressSpace &space, Colour colour) {
-  Totals totals = space.totals();
+std::string line_of(const process::ProcessView &space, Colour colour) {
+  process::Totals totals = space.totals();
   Tone tone = totals.sealable.whole()       ? Tone::good
               : totals.sealable.sealed == 0 ? Tone::plain
                                             : Tone::strong;

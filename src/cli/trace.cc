@@ -18,7 +18,7 @@
 #include "cli/verbs.h"
 #include "cli/watching_keeper.h"
 #include "launch/plan.h"
-#include "policy/glob.h"
+#include "options/glob.h"
 #include "tracer/launch.h"
 
 namespace memseal::cli {

@@ -6,10 +6,10 @@
 
 #include <cerrno>
 
-#include "cli/address_space.h"
-#include "cli/keep_seals.h"
-#include "sys/keeper_seal.h"
-#include "sys/keeper_start.h"
+#include "keeper/client.h"
+#include "keeper/start.h"
+#include "process/process_view.h"
+#include "supervisor/keeper_process.h"
 #include "sys/memory.h"
 #include "sys/seccomp_state.h"
 
@@ -20,12 +20,12 @@ namespace {
 /// behind them: Yama would not let us read its memory.
 std::vector<supervisor::Guarded> survey(pid_t process) {
   std::vector<supervisor::Guarded> guarded;
-  AddressSpace space;
-  if (look_at(process, space))
+  process::ProcessView space;
+  if (process::look_at(process, space))
     return guarded;
-  for (const Object &object : space.objects) {
-    for (const Segment &segment : object.segments) {
-      if (is_sealable(segment.kind))
+  for (const process::Object &object : space.objects) {
+    for (const process::Segment &segment : object.segments) {
+      if (process::is_sealable(segment.kind))
         guarded.push_back({segment.range, object.name, name(segment.kind)});
     }
   }
@@ -39,7 +39,8 @@ const KeeperJob *next_job = nullptr;
   supervisor::SealKeeper keeper(
       sys::page_size(),
       {.answer = next_job->answer, .tell = next_job->tell, .survey = survey});
-  bool served = serve_as_keeper(keeper, channel, next_job->descriptors);
+  bool served =
+      supervisor::serve_as_keeper(keeper, channel, next_job->descriptors);
   if (served && next_job->conclude)
     next_job->conclude(keeper.counts());
   _exit(served ? 0 : 1);
@@ -67,14 +68,14 @@ long start_watching_keeper(const KeeperJob &job) {
   if (!sys::seccomp_state().none()) {
     if (sys::try_mseal_in_child() == sys::MsealTrial::deadly)
       return -EBUSY;
-    if (sys::keeper_answers())
+    if (keeper::keeper_answers())
       return -EEXIST;
   }
   next_job = &job;
-  return sys::start_keeper("", launch_here,
-                           job.answer == supervisor::Answer::permitted
-                               ? sys::Unjudged::allowed
-                               : sys::Unjudged::refused);
+  return keeper::start_keeper("", launch_here,
+                              job.answer == supervisor::Answer::permitted
+                                  ? keeper::Unjudged::allowed
+                                  : keeper::Unjudged::refused);
 }
 
 }  // namespace memseal::cli

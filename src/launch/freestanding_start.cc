@@ -15,8 +15,8 @@
 
 #include <string_view>
 
+#include "keeper/ensure.h"
 #include "launch/installation.h"
-#include "launch/keeper.h"
 #include "launch/plan.h"
 #include "launch/policy_path.h"
 #include "sys/auxiliary_vector.h"
@@ -45,7 +45,7 @@ void try_to_run(char **arguments, char **environment) {
   if (!plan || plan->road == Road::trace || plan->watched ||
       plan->remark != nullptr)
     return;
-  if (plan->keeper != nullptr && !ensure_keeper(plan->keeper))
+  if (plan->keeper != nullptr && !keeper::ensure_keeper(plan->keeper))
     return;
   sys::call(SYS_execve, plan->path, plan->arguments, plan->environment);
 }

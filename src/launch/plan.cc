@@ -13,7 +13,7 @@
 #include <charconv>
 
 #include "launch/installation.h"
-#include "policy/unfiltered_claim.h"
+#include "options/unfiltered_claim.h"
 #include "sys/seccomp_state.h"
 #include "sys/syscall.h"
 

@@ -8,7 +8,7 @@
 #include <span>
 #include <string_view>
 
-#include "policy/run_options.h"
+#include "options/run_options.h"
 
 namespace memseal::launch {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "loader/enforcer.h"
 
-#include "sys/keeper_seal.h"
+#include "keeper/client.h"
 #include "sys/memory.h"
 
 namespace memseal::loader {
@@ -40,7 +40,7 @@ EnforcerChoice choose_enforcer(const RunOptions &options) {
             sys::has_mseal() ? Reason::none : Reason::no_mseal};
   if (wanted == EngineChoice::automatic && sys::has_mseal())
     return {Enforcer::native, Reason::none};
-  if (!sys::keeper_answers())
+  if (!keeper::keeper_answers())
     return {Enforcer::keeper, wanted == EngineChoice::automatic
                                   ? Reason::no_mseal
                                   : Reason::no_keeper};

@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include "loader/reason.h"
-#include "policy/run_options.h"
+#include "options/run_options.h"
 
 namespace memseal::loader {
 

@@ -8,7 +8,7 @@
 #include "loader/pin.h"
 #include "loader/session.h"
 #include "loader/state.h"
-#include "policy/glob.h"
+#include "options/glob.h"
 #include "sys/memory.h"
 #include "sys/page_state.h"
 #include "sys/seccomp_state.h"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "loader/object_seal.h"
 
+#include "keeper/client.h"
 #include "sys/holes.h"
-#include "sys/keeper_seal.h"
 #include "sys/memory.h"
 #include "sys/page_state.h"
 
@@ -59,7 +59,7 @@ PageRange extent_of(Run run) {
 /// program would pay.
 Result<void> seal_range(PageRange range, Enforcer enforcer) {
   if (enforcer != Enforcer::native)
-    MEMSEAL_TRY_VOID(sys::seal_by_keeper(range));
+    MEMSEAL_TRY_VOID(keeper::seal_by_keeper(range));
   return enforcer == Enforcer::keeper ? Result<void>() : sys::mseal(range);
 }
 

@@ -11,7 +11,7 @@
 #include "loader/settings.h"
 #include "loader/start_stack.h"
 #include "loader/state.h"
-#include "policy/glob.h"
+#include "options/glob.h"
 #include "seal/hit_answer.h"
 #include "sys/auxiliary_vector.h"
 #include "sys/memory.h"

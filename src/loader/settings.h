@@ -4,7 +4,7 @@
 
 #include <string_view>
 
-#include "policy/run_options.h"
+#include "options/run_options.h"
 
 namespace memseal::loader {
 

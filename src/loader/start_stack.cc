@@ -6,8 +6,8 @@
 #include <charconv>
 #include <cstring>
 
-#include "policy/run_options.h"
-#include "policy/unfiltered_claim.h"
+#include "options/run_options.h"
+#include "options/unfiltered_claim.h"
 #include "sys/auxiliary_vector.h"
 #include "sys/syscall.h"
 

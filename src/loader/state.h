@@ -8,7 +8,7 @@
 #include "loader/enforcer.h"
 #include "loader/link_map.h"
 #include "loader/reason.h"
-#include "policy/run_options.h"
+#include "options/run_options.h"
 #include "sys/seccomp_state.h"
 
 namespace memseal::loader {

@@ -11,7 +11,7 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "sys/keeper_start.h"
+#include "keeper/start.h"
 #include "sys/syscall.h"
 
 namespace memseal::provide {
@@ -49,7 +49,7 @@ bool find_tool() {
 
 /// Runs in the address space of the program, which is stopped meanwhile.
 int become_keeper(void *channel) {
-  sys::execute_keeper(tool, *static_cast<int *>(channel));
+  keeper::execute_keeper(tool, *static_cast<int *>(channel));
 }
 
 int start_and_leave(void *channel) {
@@ -79,11 +79,11 @@ bool launch(const char *, int channel) {
 }  // namespace
 
 bool keeper_possible() {
-  return sys::keeper_possible() && find_tool();
+  return keeper::keeper_possible() && find_tool();
 }
 
 long start_keeper() {
-  return find_tool() ? sys::start_keeper(tool, launch) : -ENOSYS;
+  return find_tool() ? keeper::start_keeper(tool, launch) : -ENOSYS;
 }
 
 }  // namespace memseal::provide

@@ -19,8 +19,8 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "keeper/protocol.h"
 #include "provide/keeper.h"
-#include "sys/served_mseal.h"
 #include "sys/syscall.h"
 
 namespace memseal::provide {
@@ -43,11 +43,11 @@ Server server() {
   Server now = known;
   if (now != Server::unknown)
     return now;
-  long answer =
-      call(sys::nr_mseal, sys::served_probe_address, 0, 0, sys::served_cookie)
-          .raw;
+  long answer = call(sys::nr_mseal, keeper::served_probe_address, 0, 0,
+                     keeper::served_cookie)
+                    .raw;
   now = Server::nobody;
-  if (answer == sys::served_answer)
+  if (answer == keeper::served_answer)
     now = Server::keeper;
   else if (answer == -EINVAL && !always())
     now = Server::kernel;
@@ -108,7 +108,8 @@ long serve(unsigned long begin, unsigned long length, unsigned long flags) {
     if (long error = ensure_keeper())
       return error;
   }
-  long done = call(sys::nr_mseal, begin, length, flags, sys::served_cookie).raw;
+  long done =
+      call(sys::nr_mseal, begin, length, flags, keeper::served_cookie).raw;
   return done != 0 ? done : set_marks(begin, length);
 }
 

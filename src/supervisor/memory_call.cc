@@ -11,7 +11,7 @@
 
 #include <algorithm>
 
-#include "sys/served_mseal.h"
+#include "keeper/protocol.h"
 #include "sys/syscall.h"
 
 namespace memseal::supervisor {
@@ -133,7 +133,7 @@ MemoryCall decode(const seccomp_data &data, std::size_t page) {
       break;
     case sys::nr_mseal:
       // Without the cookie it is the kernel's to answer.
-      if (args[3] == sys::served_cookie)
+      if (args[3] == keeper::served_cookie)
         call.effect = Effect::seal;
       break;
     default:

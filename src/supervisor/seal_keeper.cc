@@ -14,8 +14,8 @@
 #include <cerrno>
 #include <string>
 
-#include "supervisor/process_maps.h"
-#include "sys/served_mseal.h"
+#include "keeper/protocol.h"
+#include "process/marked_mappings.h"
 
 namespace memseal::supervisor {
 namespace {
@@ -114,8 +114,8 @@ void SealKeeper::remember(PageRange range) {
 }
 
 Verdict SealKeeper::judge_seal(pid_t thread, const seccomp_data &data) {
-  if (data.args[0] == sys::served_probe_address && data.args[1] == 0)
-    return answer(sys::served_answer);
+  if (data.args[0] == keeper::served_probe_address && data.args[1] == 0)
+    return answer(keeper::served_answer);
   std::uint64_t begin, size;
   if (long error = check_arguments(data, page_, begin, size))
     return answer(error);
@@ -156,8 +156,8 @@ Verdict SealKeeper::judge_change(pid_t thread, const MemoryCall &call) {
 
   bool sealed = false, discard_refused = false;
   Address heap_begin = ~Address{0}, heap_end = 0;
-  bool readable =
-      for_each_mapping(thread, page_, [&](const Mapping &mapping, bool marked) {
+  bool readable = process::for_each_mapping(
+      thread, page_, [&](const Mapping &mapping, bool marked) {
         if (mapping.name == "[heap]") {
           heap_begin = std::min(heap_begin, mapping.range.begin());
           heap_end = mapping.range.end();

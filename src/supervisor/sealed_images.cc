@@ -13,14 +13,14 @@
 #include <cstdlib>
 #include <string>
 
-#include "supervisor/process_maps.h"
+#include "process/marked_mappings.h"
 
 namespace memseal::supervisor {
 namespace {
 
 /// The process that a thread belongs to; 0 if it is gone.
 pid_t process_of(pid_t thread) {
-  std::string status = read_proc(thread, "status");
+  std::string status = process::read_proc(thread, "status");
   std::size_t at = status.find("\nTgid:\t");
   return at == std::string::npos ? 0
                                  : static_cast<pid_t>(std::strtol(
@@ -109,7 +109,7 @@ SealedImage *SealedImages::first_sight(pid_t process) {
   // Opened first, read then: if the image ends in between, the descriptor says
   // so at the next call.
   bool known = image.process >= 0 && image.memory >= 0 &&
-               for_each_mapping(
+               process::for_each_mapping(
                    process, page_, [&](const Mapping &mapping, bool marked) {
                      if (marked)
                        (mapping.name == "[heap]" ? in_heap : image.ranges)

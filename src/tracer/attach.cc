@@ -15,32 +15,35 @@
 namespace memseal::tracer {
 namespace {
 
-std::string refused_reading(const Process &process, const Error &error) {
-  return why_not_traced(process, error.sys_errno);
+std::string refused_reading(const process::Process &process,
+                            const Error &error) {
+  return process::why_not_traced(process, error.sys_errno);
 }
 
-Attempt<Process> look(pid_t pid) {
-  auto process = Process::look(pid);
+process::Attempt<process::Process> look(pid_t pid) {
+  auto process = process::Process::look(pid);
   if (!process)
-    return refuse(fmt::format("there is no process {}", pid));
-  MEMSEAL_TRY_VOID(may_be_attached(*process));
+    return process::refuse(fmt::format("there is no process {}", pid));
+  MEMSEAL_TRY_VOID(process::may_be_attached(*process));
   return *process;
 }
 
-Attempt<SealPlan> make_plan(const Process &process, const AddressSpace &space,
-                            const Wanted &wanted) {
-  auto memory = RemoteMemory::open(process.pid);
+process::Attempt<SealPlan> make_plan(const process::Process &process,
+                                     const process::Mappings &space,
+                                     const Wanted &wanted) {
+  auto memory = process::RemoteMemory::open(process.pid);
   if (!memory)
-    return refuse(refused_reading(process, memory.error()));
+    return process::refuse(refused_reading(process, memory.error()));
   return plan_seals(space, *memory, Moment::running, wanted);
 }
 
-Attempt<AddressSpace> read_space(const Process &process, sys::ReadSeals seals) {
-  auto space = AddressSpace::read(process.pid, seals);
+process::Attempt<process::Mappings> read_space(const process::Process &process,
+                                               sys::ReadSeals seals) {
+  auto space = process::Mappings::read(process.pid, seals);
   if (!space)
-    return refuse(refused_reading(process, space.error()));
+    return process::refuse(refused_reading(process, space.error()));
   if (space->mappings().empty())
-    return refuse(
+    return process::refuse(
         fmt::format("process {} ({}) has no memory: a kernel thread, "
                     "or it has ended",
                     process.pid, process.name));
@@ -56,7 +59,8 @@ void mark(PlannedRange &planned, bool sealed) {
 }
 
 /// What of the plan mseal(2) has still to seal.
-SealPlan due_natively(const SealPlan &plan, const AddressSpace &with_seals) {
+SealPlan due_natively(const SealPlan &plan,
+                      const process::Mappings &with_seals) {
   SealPlan due = plan;
   for (PlannedRange &planned : due.ranges)
     mark(planned, with_seals.all_sealed(planned.range));
@@ -72,13 +76,14 @@ SealPlan due_by_filter(const SealPlan &plan,
   return due;
 }
 
-Result<RemoteRegister> register_of(pid_t pid, const AddressSpace &space) {
-  auto memory = MEMSEAL_TRY(RemoteMemory::open(pid));
+Result<RemoteRegister> register_of(pid_t pid, const process::Mappings &space) {
+  auto memory = MEMSEAL_TRY(process::RemoteMemory::open(pid));
   return RemoteRegister::find(space, memory);
 }
 
 /// Sealed before is what everybody who is asked for guards already.
-void mark_sealed(SealPlan &plan, Guard guard, const AddressSpace &with_seals,
+void mark_sealed(SealPlan &plan, Guard guard,
+                 const process::Mappings &with_seals,
                  const Result<RemoteRegister> &known) {
   for (PlannedRange &planned : plan.ranges) {
     bool native = !wants_native(guard) || with_seals.all_sealed(planned.range);
@@ -92,7 +97,7 @@ void mark_sealed(SealPlan &plan, Guard guard, const AddressSpace &with_seals,
 class Work {
 public:
   Work(Attached &attached, const StoppedProcess &stopped,
-       const AddressSpace &space, const RemoteMemory &memory)
+       const process::Mappings &space, const process::RemoteMemory &memory)
       : attached_(attached), space_(space), memory_(memory) {
     for (const Tracee &thread : stopped.threads()) {
       if (thread_ == nullptr && can_be_borrowed(thread, memory))
@@ -100,19 +105,19 @@ public:
     }
   }
 
-  Attempt<void> seal(std::span<const PageRange> ranges) {
+  process::Attempt<void> seal(std::span<const PageRange> ranges) {
     if (ranges.empty())
       return {};
     MEMSEAL_TRY_VOID(prepare());
     attached_.calls += ranges.size();
     auto refused = seal_through(*thread_, memory_, room_, ranges);
     if (!refused)
-      return refuse(sentence(refused.error()));
+      return process::refuse(sentence(refused.error()));
     attached_.refused = *refused;
     return {};
   }
 
-  Attempt<void> guard(std::span<const PageRange> ranges) {
+  process::Attempt<void> guard(std::span<const PageRange> ranges) {
     if (ranges.empty())
       return {};
     MEMSEAL_TRY_VOID(prepare());
@@ -128,7 +133,7 @@ public:
         make, attached_.process.pid, ranges, seal_type::all,
         filter::OnHit::deny, has_base ? Base::left_out : Base::comes_first);
     if (!installed)
-      return refuse(sentence(installed.error()));
+      return process::refuse(sentence(installed.error()));
     Result<void> recorded = !told
                                 ? std::unexpected(told.error())
                                 : told->record(memory_, ranges, seal_type::all,
@@ -145,16 +150,16 @@ private:
                                                           : 0u);
   }
 
-  Attempt<void> prepare() {
-    const Process &process = attached_.process;
+  process::Attempt<void> prepare() {
+    const process::Process &process = attached_.process;
     if (thread_ == nullptr)
-      return refuse(
+      return process::refuse(
           fmt::format("process {} ({}) has no thread that can be borrowed "
                       "now; try again",
                       process.pid, process.name));
     auto room = find_room(space_, memory_);
     if (!room)
-      return refuse(
+      return process::refuse(
           fmt::format("process {} ({}) has no room for the code that "
                       "seals it",
                       process.pid, process.name));
@@ -169,21 +174,22 @@ private:
   }
 
   Attached &attached_;
-  const AddressSpace &space_;
-  const RemoteMemory &memory_;
+  const process::Mappings &space_;
+  const process::RemoteMemory &memory_;
   const Tracee *thread_ = nullptr;
   Room room_;
 };
 
-Attempt<void> work_on(Attached &attached, const StoppedProcess &stopped,
-                      const AddressSpace &before, const Wanted &wanted,
-                      Guard guard) {
-  const Process &process = attached.process;
-  AddressSpace space =
+process::Attempt<void> work_on(Attached &attached,
+                               const StoppedProcess &stopped,
+                               const process::Mappings &before,
+                               const Wanted &wanted, Guard guard) {
+  const process::Process &process = attached.process;
+  process::Mappings space =
       MEMSEAL_TRY(read_space(process, sys::ReadSeals::without));
-  auto memory = RemoteMemory::open(process.pid);
+  auto memory = process::RemoteMemory::open(process.pid);
   if (!memory)
-    return refuse(refused_reading(process, memory.error()));
+    return process::refuse(refused_reading(process, memory.error()));
   attached.plan = MEMSEAL_TRY(make_plan(process, space, wanted));
   attached.threads = stopped.size();
   auto known = RemoteRegister::find(space, *memory);
@@ -198,9 +204,10 @@ Attempt<void> work_on(Attached &attached, const StoppedProcess &stopped,
 
 }  // namespace
 
-Attempt<Attached> plan_attach(pid_t pid, const Wanted &wanted, Guard guard) {
+process::Attempt<Attached> plan_attach(pid_t pid, const Wanted &wanted,
+                                       Guard guard) {
   Attached planned{.process = MEMSEAL_TRY(look(pid))};
-  AddressSpace space =
+  process::Mappings space =
       MEMSEAL_TRY(read_space(planned.process, sys::ReadSeals::with_seals));
   planned.plan = MEMSEAL_TRY(make_plan(planned.process, space, wanted));
   planned.native = wants_native(guard);
@@ -212,16 +219,17 @@ Attempt<Attached> plan_attach(pid_t pid, const Wanted &wanted, Guard guard) {
   return planned;
 }
 
-Attempt<Attached> attach(pid_t pid, const Wanted &wanted, Guard guard) {
+process::Attempt<Attached> attach(pid_t pid, const Wanted &wanted,
+                                  Guard guard) {
   if (guard == Guard::native && !sys::has_mseal())
-    return refuse(
+    return process::refuse(
         "this kernel has no mseal(2) (Linux 6.10); --engine=filter seals "
         "without it, and stays over exec");
   Attached attached{.process = MEMSEAL_TRY(look(pid))};
   attached.native = wants_native(guard);
   attached.filter = guard != Guard::native;
-  const Process &process = attached.process;
-  AddressSpace before =
+  const process::Process &process = attached.process;
+  process::Mappings before =
       MEMSEAL_TRY(read_space(process, sys::ReadSeals::with_seals));
   {
     StoppedProcess stopped = MEMSEAL_TRY(StoppedProcess::stop(process));
@@ -229,7 +237,7 @@ Attempt<Attached> attach(pid_t pid, const Wanted &wanted, Guard guard) {
   }
   if (!attached.native)
     return attached;  // the kernel has told that the filter is there
-  AddressSpace after =
+  process::Mappings after =
       MEMSEAL_TRY(read_space(process, sys::ReadSeals::with_seals));
   for (const PlannedRange &planned : attached.plan.ranges) {
     if (!after.all_sealed(planned.range))

@@ -6,16 +6,16 @@
 
 #include <vector>
 
+#include "process/process.h"
+#include "process/refusal.h"
 #include "tracer/excursion.h"
 #include "tracer/launch.h"
-#include "tracer/process.h"
-#include "tracer/refusal.h"
 #include "tracer/seal_plan.h"
 
 namespace memseal::tracer {
 
 struct Attached {
-  Process process;
+  process::Process process;
   SealPlan plan{};  ///< `seal` tells what was sealed before
   std::size_t calls = 0;
   std::size_t threads = 0;
@@ -30,8 +30,8 @@ struct Attached {
 };
 
 /// What `attach` would do. Nobody is stopped.
-Attempt<Attached> plan_attach(pid_t pid, const Wanted &wanted,
-                              Guard guard = Guard::native);
+process::Attempt<Attached> plan_attach(pid_t pid, const Wanted &wanted,
+                                       Guard guard = Guard::native);
 
 /// Stops every thread, seals text, read-only data and RELRO of all loaded
 /// objects and the vdso through one of them, and lets them go on. Doing it
@@ -47,7 +47,7 @@ Attempt<Attached> plan_attach(pid_t pid, const Wanted &wanted,
 ///
 /// Needs:   `guard` is native, filter or strict.
 /// Kernel:  64-bit; native: 6.10; the others: 3.17.
-Attempt<Attached> attach(pid_t pid, const Wanted &wanted,
-                         Guard guard = Guard::native);
+process::Attempt<Attached> attach(pid_t pid, const Wanted &wanted,
+                                  Guard guard = Guard::native);
 
 }  // namespace memseal::tracer

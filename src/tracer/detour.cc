@@ -104,7 +104,8 @@ std::size_t DetourImage::capacity(std::size_t room) {
   return room < fixed ? 0 : (room - fixed) / entry_size;
 }
 
-DetourImage::DetourImage(RemoteAddress at, std::span<const RemoteCall> calls,
+DetourImage::DetourImage(process::RemoteAddress at,
+                         std::span<const RemoteCall> calls,
                          const Registers &way_back)
     : at_(at) {
   append(bytes_, mark, mark_size);
@@ -134,18 +135,18 @@ void DetourImage::place(std::size_t displacement_at, std::size_t target) {
   std::memcpy(bytes_.data() + from, &distance, sizeof distance);
 }
 
-RemoteAddress DetourImage::entry() const {
+process::RemoteAddress DetourImage::entry() const {
   return at_ + mark_size;
 }
 
-RemoteAddress DetourImage::behind_call() const {
+process::RemoteAddress DetourImage::behind_call() const {
   return at_ + mark_size + behind_call_at;
 }
 
 namespace {
 
 /// The unused end of one executable mapping.
-Room room_in(const Mapping &mapping, const RemoteMemory &memory) {
+Room room_in(const Mapping &mapping, const process::RemoteMemory &memory) {
   std::size_t page = sys::page_size();
   std::vector<std::byte> last(page);
   Address begin = mapping.range.end() - page;
@@ -164,7 +165,8 @@ Room room_in(const Mapping &mapping, const RemoteMemory &memory) {
 
 }  // namespace
 
-Result<Room> find_room(const AddressSpace &space, const RemoteMemory &memory) {
+Result<Room> find_room(const process::Mappings &space,
+                       const process::RemoteMemory &memory) {
   constexpr std::size_t enough_calls = 4;
   Room best;
   for (const Mapping &mapping : space.mappings()) {

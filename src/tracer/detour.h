@@ -30,10 +30,10 @@
 #include <span>
 #include <vector>
 
-#include "tracer/address_space.h"
+#include "process/mappings.h"
+#include "process/remote_memory.h"
 #include "tracer/registers.h"
 #include "tracer/remote_call.h"
-#include "tracer/remote_memory.h"
 
 namespace memseal::tracer {
 
@@ -43,28 +43,29 @@ public:
   /// The most calls that fit into `room` bytes; 0 if not even one.
   static std::size_t capacity(std::size_t room);
 
-  DetourImage(RemoteAddress at, std::span<const RemoteCall> calls,
+  DetourImage(process::RemoteAddress at, std::span<const RemoteCall> calls,
               const Registers &way_back);
 
   std::span<const std::byte> bytes() const { return bytes_; }
-  RemoteAddress entry() const;
+  process::RemoteAddress entry() const;
   /// Where the thread is after each call.
-  RemoteAddress behind_call() const;
+  process::RemoteAddress behind_call() const;
 
 private:
   void place(std::size_t displacement_at, std::size_t target);
 
-  RemoteAddress at_;
+  process::RemoteAddress at_;
   std::vector<std::byte> bytes_;
 };
 
 /// Executable padding that no code uses.
 struct Room {
-  RemoteAddress begin;
+  process::RemoteAddress begin;
   std::size_t size = 0;
 };
 
 /// Errors:  capacity: no executable padding of a useful size.
-Result<Room> find_room(const AddressSpace &space, const RemoteMemory &memory);
+Result<Room> find_room(const process::Mappings &space,
+                       const process::RemoteMemory &memory);
 
 }  // namespace memseal::tracer

@@ -13,8 +13,8 @@ namespace {
 
 class Excursion {
 public:
-  Excursion(const Tracee &thread, const RemoteMemory &memory, Room room,
-            std::span<const RemoteCall> calls)
+  Excursion(const Tracee &thread, const process::RemoteMemory &memory,
+            Room room, std::span<const RemoteCall> calls)
       : thread_(thread), memory_(memory), room_(room), left_(calls) {}
 
   Result<std::vector<long>> make() {
@@ -94,7 +94,7 @@ private:
   }
 
   const Tracee &thread_;
-  const RemoteMemory &memory_;
+  const process::RemoteMemory &memory_;
   Room room_;
   std::span<const RemoteCall> left_;
   std::vector<long> answers_;
@@ -102,7 +102,8 @@ private:
 
 }  // namespace
 
-bool can_be_borrowed(const Tracee &thread, const RemoteMemory &memory) {
+bool can_be_borrowed(const Tracee &thread,
+                     const process::RemoteMemory &memory) {
   auto registers = thread.registers();
   if (!registers)
     return false;
@@ -115,13 +116,14 @@ bool can_be_borrowed(const Tracee &thread, const RemoteMemory &memory) {
 }
 
 Result<std::vector<long>> call_through(const Tracee &thread,
-                                       const RemoteMemory &memory, Room room,
+                                       const process::RemoteMemory &memory,
+                                       Room room,
                                        std::span<const RemoteCall> calls) {
   return Excursion(thread, memory, room, calls).make();
 }
 
 Result<std::vector<Unsealed>> seal_through(const Tracee &thread,
-                                           const RemoteMemory &memory,
+                                           const process::RemoteMemory &memory,
                                            Room room,
                                            std::span<const PageRange> ranges) {
   std::vector<RemoteCall> calls;

@@ -18,7 +18,7 @@ struct Unsealed {
 
 /// Whether the thread can be borrowed: it runs its own code, or waits in a call
 /// that we know how to make again.
-bool can_be_borrowed(const Tracee &thread, const RemoteMemory &memory);
+bool can_be_borrowed(const Tracee &thread, const process::RemoteMemory &memory);
 
 /// Has the halted thread make the calls; afterwards it is halted where it was.
 /// Signals that arrive meanwhile are delivered where they would have been.
@@ -26,7 +26,8 @@ bool can_be_borrowed(const Tracee &thread, const RemoteMemory &memory);
 /// Returns: the kernel's answers, values or -errno.
 /// Errors:  as below; some calls may have been made.
 Result<std::vector<long>> call_through(const Tracee &thread,
-                                       const RemoteMemory &memory, Room room,
+                                       const process::RemoteMemory &memory,
+                                       Room room,
                                        std::span<const RemoteCall> calls);
 
 /// Has the halted thread seal the ranges; afterwards it is halted where it was.
@@ -36,7 +37,7 @@ Result<std::vector<long>> call_through(const Tracee &thread,
 /// Errors:  system: ESRCH the process has ended; EINTR signals came faster than
 ///          the thread could work. Some ranges may be sealed.
 Result<std::vector<Unsealed>> seal_through(const Tracee &thread,
-                                           const RemoteMemory &memory,
+                                           const process::RemoteMemory &memory,
                                            Room room,
                                            std::span<const PageRange> ranges);
 

@@ -13,10 +13,10 @@
 #include <cstring>
 #include <iterator>
 
+#include "process/process.h"
 #include "sys/memory.h"
 #include "sys/syscall.h"
 #include "tracer/loaded_object.h"
-#include "tracer/process.h"
 #include "tracer/remote_calls.h"
 #include "tracer/remote_filter.h"
 
@@ -85,16 +85,16 @@ filter::OnHit answer_of(Guard guard) {
 ExecSeal::ExecSeal(const Tracee &thread, const LaunchOptions &options)
     : thread_(thread), options_(options), stops_left_(most_stops) {
   launched_.pid = thread.tid();
-  if (auto process = Process::look(thread.tid()))
+  if (auto process = process::Process::look(thread.tid()))
     launched_.program = process->program;
 }
 
 ExecSeal::Next ExecSeal::at_exec() {
   seal(Moment::exec);
   entry_ = {auxiliary_value_of(thread_.tid(), AT_ENTRY)};
-  auto space = AddressSpace::read(thread_.tid(), sys::ReadSeals::without);
-  auto memory = RemoteMemory::open(thread_.tid());
-  if (!space || !memory || entry_ == RemoteAddress{})
+  auto space = process::Mappings::read(thread_.tid(), sys::ReadSeals::without);
+  auto memory = process::RemoteMemory::open(thread_.tid());
+  if (!space || !memory || entry_ == process::RemoteAddress{})
     return finish();
   auto program = loaded_object_around(*space, *memory, entry_.value);
   if (program && program->has_interpreter)
@@ -102,7 +102,7 @@ ExecSeal::Next ExecSeal::at_exec() {
   return wait_for_relro(*space, *memory);
 }
 
-ExecSeal::Next ExecSeal::wait_for_entry(RemoteAddress entry) {
+ExecSeal::Next ExecSeal::wait_for_entry(process::RemoteAddress entry) {
   if (thread_.set_hardware_breakpoint(entry))
     return Next::wait_for_entry;
   launched_.failure =
@@ -111,8 +111,8 @@ ExecSeal::Next ExecSeal::wait_for_entry(RemoteAddress entry) {
   return finish();
 }
 
-ExecSeal::Next ExecSeal::wait_for_relro(const AddressSpace &space,
-                                        const RemoteMemory &memory) {
+ExecSeal::Next ExecSeal::wait_for_relro(const process::Mappings &space,
+                                        const process::RemoteMemory &memory) {
   if (options_.wanted.segments.relro)
     relro_ = relro_of(space, memory, entry_.value);
   return relro_.empty() ? finish() : Next::watch_calls;
@@ -155,8 +155,8 @@ ExecSeal::Next ExecSeal::at_entry() {
 }
 
 void ExecSeal::seal(Moment moment) {
-  auto space = AddressSpace::read(thread_.tid(), sys::ReadSeals::without);
-  auto memory = RemoteMemory::open(thread_.tid());
+  auto space = process::Mappings::read(thread_.tid(), sys::ReadSeals::without);
+  auto memory = process::RemoteMemory::open(thread_.tid());
   if (!space || !memory) {
     launched_.failure = "its mappings cannot be read";
     return;
@@ -167,8 +167,8 @@ void ExecSeal::seal(Moment moment) {
   launched_.left_out = std::move(plan.left_out);
 }
 
-Result<void> ExecSeal::make_calls(const AddressSpace &space,
-                                  const RemoteMemory &memory,
+Result<void> ExecSeal::make_calls(const process::Mappings &space,
+                                  const process::RemoteMemory &memory,
                                   const SealPlan &plan) {
   // What the exec stop sealed need not be sealed again.
   SealPlan fresh;
@@ -215,9 +215,9 @@ void ExecSeal::note_no_filter(const Error &error) {
 }
 
 Result<void> ExecSeal::install_filter() {
-  auto space =
-      MEMSEAL_TRY(AddressSpace::read(thread_.tid(), sys::ReadSeals::without));
-  auto memory = MEMSEAL_TRY(RemoteMemory::open(thread_.tid()));
+  auto space = MEMSEAL_TRY(
+      process::Mappings::read(thread_.tid(), sys::ReadSeals::without));
+  auto memory = MEMSEAL_TRY(process::RemoteMemory::open(thread_.tid()));
   auto calls = MEMSEAL_TRY(RemoteCalls::begin(thread_, space, memory));
   MakeCall make = [&](const RemoteCall &call) {
     return calls.call(call.number, call.arguments);
@@ -255,8 +255,9 @@ ExecSeal::Next ExecSeal::finish() {
     options_.report(launched_);
   bool failed = !launched_.failure.empty();
   if (failed && options_.on_failure == OnFailure::exits_125) {
-    auto space = AddressSpace::read(thread_.tid(), sys::ReadSeals::without);
-    auto memory = RemoteMemory::open(thread_.tid());
+    auto space =
+        process::Mappings::read(thread_.tid(), sys::ReadSeals::without);
+    auto memory = process::RemoteMemory::open(thread_.tid());
     if (space && memory) {
       if (auto calls = RemoteCalls::begin(thread_, *space, *memory))
         static_cast<void>(calls->call(SYS_exit_group, {125, 0, 0, 0, 0, 0}));

@@ -5,8 +5,8 @@
 #include <optional>
 #include <vector>
 
+#include "process/remote_memory.h"
 #include "tracer/launch.h"
-#include "tracer/remote_memory.h"
 #include "tracer/tracee.h"
 
 namespace memseal::tracer {
@@ -31,11 +31,13 @@ public:
   int listener() const { return listener_; }
 
 private:
-  Next wait_for_relro(const AddressSpace &space, const RemoteMemory &memory);
-  Next wait_for_entry(RemoteAddress entry);
+  Next wait_for_relro(const process::Mappings &space,
+                      const process::RemoteMemory &memory);
+  Next wait_for_entry(process::RemoteAddress entry);
   bool protects_relro(const Registers &registers) const;
   void seal(Moment moment);
-  Result<void> make_calls(const AddressSpace &space, const RemoteMemory &memory,
+  Result<void> make_calls(const process::Mappings &space,
+                          const process::RemoteMemory &memory,
                           const SealPlan &plan);
   void note_failure(const PageRange &range, long answer);
   Result<void> install_filter();
@@ -46,7 +48,7 @@ private:
   const LaunchOptions &options_;
   Launched launched_;
   std::vector<PageRange> relro_;
-  RemoteAddress entry_;
+  process::RemoteAddress entry_;
   int listener_ = -1;
   bool inside_call_ = false;
   int stops_left_;

@@ -23,9 +23,9 @@
 
 #include <cerrno>
 
+#include "process/process.h"
 #include "sys/memory.h"
 #include "tracer/launch_watch.h"
-#include "tracer/process.h"
 
 namespace memseal::tracer {
 namespace {
@@ -115,26 +115,27 @@ bool filters_work() {
   _exit(tracer < 0 ? probe_no_process : probe_ok);
 }
 
-Attempt<void> judge(int status) {
+process::Attempt<void> judge(int status) {
   if (WIFSIGNALED(status))
-    return refuse(
+    return process::refuse(
         "a seccomp filter here kills whoever calls mseal(2), or what memseal "
         "needs in its place");
   if (WEXITSTATUS(status) == probe_no_mseal)
-    return refuse(
+    return process::refuse(
         "mseal(2) is missing here: it needs Linux 6.10, and no "
         "seccomp filter that forbids it. --engine=filter does without");
   if (WEXITSTATUS(status) == probe_no_filter)
-    return refuse("this kernel has no seccomp filters, or forbids them here");
+    return process::refuse(
+        "this kernel has no seccomp filters, or forbids them here");
   if (WEXITSTATUS(status) == probe_no_process)
-    return refuse("no process could be started for the tracer");
+    return process::refuse("no process could be started for the tracer");
   return {};
 }
 
-Attempt<void> shake_hands(int line) {
+process::Attempt<void> shake_hands(int line) {
   pid_t tracer = 0;
   if (!receive_value(line, tracer))
-    return refuse("the tracer ended too early");
+    return process::refuse("the tracer ended too early");
   // Where Yama lets only ancestors trace, the exception has to be named. It
   // does not survive: nobody else gets the right from it.
   prctl(PR_SET_PTRACER, tracer, 0, 0, 0);
@@ -142,27 +143,27 @@ Attempt<void> shake_hands(int line) {
   bool answered = send_value(line, 'g') && receive_value(line, answer);
   prctl(PR_SET_PTRACER, 0, 0, 0, 0);
   if (!answered)
-    return refuse("the tracer ended too early");
+    return process::refuse("the tracer ended too early");
   if (answer == -1)
-    return refuse("this machine is not one the tracer knows (x86-64)");
+    return process::refuse("this machine is not one the tracer knows (x86-64)");
   if (answer != 0) {
-    auto self = Process::look(getpid());
+    auto self = process::Process::look(getpid());
     if (self && self->tracer != 0)
-      return refuse(
+      return process::refuse(
           "somebody traces this process already (a debugger, "
           "strace), and only one can");
-    return refuse(self ? why_not_traced(*self, answer)
-                       : std::string("ptrace is forbidden here"));
+    return process::refuse(self ? process::why_not_traced(*self, answer)
+                                : std::string("ptrace is forbidden here"));
   }
   return {};
 }
 
 }  // namespace
 
-Attempt<void> seal_next_exec(const LaunchOptions &options) {
+process::Attempt<void> seal_next_exec(const LaunchOptions &options) {
   int ends[2];
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
-    return refuse("no socket could be made to talk to the tracer");
+    return process::refuse("no socket could be made to talk to the tracer");
   Line line{ends[0], ends[1]};
   pid_t self = getpid();
   pid_t probe = fork();
@@ -173,7 +174,7 @@ Attempt<void> seal_next_exec(const LaunchOptions &options) {
   int status = probe < 0 ? probe_no_process << 8 : 0;
   while (probe > 0 && waitpid(probe, &status, 0) < 0 && errno == EINTR) {
   }
-  Attempt<void> done = judge(status);
+  process::Attempt<void> done = judge(status);
   if (done)
     done = shake_hands(line.caller);
   close(line.caller);

@@ -33,7 +33,7 @@
 #include <string>
 #include <vector>
 
-#include "tracer/refusal.h"
+#include "process/refusal.h"
 #include "tracer/seal_plan.h"
 
 namespace memseal::tracer {
@@ -88,6 +88,6 @@ struct LaunchOptions {
 /// Errors:  no ptrace here, no mseal(2) where Guard::native asks for it, or a
 ///          seccomp filter that would kill the program for it. Nothing has
 ///          changed.
-Attempt<void> seal_next_exec(const LaunchOptions &options);
+process::Attempt<void> seal_next_exec(const LaunchOptions &options);
 
 }  // namespace memseal::tracer

@@ -16,15 +16,15 @@ namespace {
 // Any linker puts the program headers right behind the ELF header.
 constexpr std::size_t most_headers = 16'384;
 
-std::vector<std::byte> read_some(const RemoteMemory &memory, Address from,
-                                 std::size_t size) {
+std::vector<std::byte> read_some(const process::RemoteMemory &memory,
+                                 Address from, std::size_t size) {
   std::vector<std::byte> bytes(size);
   if (!memory.read({from}, bytes))
     bytes.clear();
   return bytes;
 }
 
-bool writable_at(const AddressSpace &space, Address address) {
+bool writable_at(const process::Mappings &space, Address address) {
   const Mapping *there = space.find(address);
   return there != nullptr && there->protection.writable();
 }
@@ -32,7 +32,7 @@ bool writable_at(const AddressSpace &space, Address address) {
 /// Whether the parts lie where the headers say. A loader maps the whole file
 /// first and puts the segments over it, the writable ones last: until then
 /// nothing may be sealed, or it could not go on.
-bool is_loaded(const AddressSpace &space, const LoadedObject &object) {
+bool is_loaded(const process::Mappings &space, const LoadedObject &object) {
   bool has_code = false;
   for (const elf::Part &part : object.layout.parts()) {
     Address begin = part.range.begin();
@@ -46,7 +46,7 @@ bool is_loaded(const AddressSpace &space, const LoadedObject &object) {
   return has_code;
 }
 
-bool reads_text_relocations(const RemoteMemory &memory,
+bool reads_text_relocations(const process::RemoteMemory &memory,
                             const elf::Layout &layout) {
   // A dynamic section has a few dozen entries; a lie about it costs no memory.
   std::size_t size = std::min<std::size_t>(layout.dynamic_size(), 65'536);
@@ -64,7 +64,7 @@ bool LoadedObject::maps(const Mapping &mapping) const {
 }
 
 elf::Parsed<std::optional<LoadedObject>> loaded_object_at(
-    const AddressSpace &space, const RemoteMemory &memory,
+    const process::Mappings &space, const process::RemoteMemory &memory,
     const Mapping &mapping) {
   if (mapping.inode == 0 || mapping.offset != 0 ||
       !mapping.protection.readable())
@@ -87,9 +87,9 @@ elf::Parsed<std::optional<LoadedObject>> loaded_object_at(
   return object;
 }
 
-std::optional<LoadedObject> loaded_object_around(const AddressSpace &space,
-                                                 const RemoteMemory &memory,
-                                                 Address inside) {
+std::optional<LoadedObject> loaded_object_around(
+    const process::Mappings &space, const process::RemoteMemory &memory,
+    Address inside) {
   for (const Mapping &mapping : space.mappings()) {
     auto object = loaded_object_at(space, memory, mapping);
     if (object && *object && (*object)->layout.extent().contains(inside))

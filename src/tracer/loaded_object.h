@@ -7,8 +7,8 @@
 
 #include "elf/flaw.h"
 #include "elf/layout.h"
-#include "tracer/address_space.h"
-#include "tracer/remote_memory.h"
+#include "process/mappings.h"
+#include "process/remote_memory.h"
 
 namespace memseal::tracer {
 
@@ -26,12 +26,12 @@ struct LoadedObject {
 /// not begin with one, or is a plain view of the file: nothing of it is mapped
 /// where its headers say. A flaw if the headers make no sense.
 elf::Parsed<std::optional<LoadedObject>> loaded_object_at(
-    const AddressSpace &space, const RemoteMemory &memory,
+    const process::Mappings &space, const process::RemoteMemory &memory,
     const Mapping &mapping);
 
 /// The object one of whose parts holds `inside`.
-std::optional<LoadedObject> loaded_object_around(const AddressSpace &space,
-                                                 const RemoteMemory &memory,
-                                                 Address inside);
+std::optional<LoadedObject> loaded_object_around(
+    const process::Mappings &space, const process::RemoteMemory &memory,
+    Address inside);
 
 }  // namespace memseal::tracer

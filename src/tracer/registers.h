@@ -7,7 +7,7 @@
 #include <array>
 #include <cstdint>
 
-#include "tracer/remote_memory.h"
+#include "process/remote_memory.h"
 
 namespace memseal::tracer {
 
@@ -18,8 +18,8 @@ struct Registers {
   user_regs_struct raw{};
 #endif
 
-  RemoteAddress program_counter() const;
-  void set_program_counter(RemoteAddress address);
+  process::RemoteAddress program_counter() const;
+  void set_program_counter(process::RemoteAddress address);
 
   /// The system call the thread is in or returns from; -1 if none.
   long system_call() const;

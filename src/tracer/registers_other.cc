@@ -15,10 +15,10 @@ namespace {
 
 }  // namespace
 
-RemoteAddress Registers::program_counter() const {
+process::RemoteAddress Registers::program_counter() const {
   unknown_machine();
 }
-void Registers::set_program_counter(RemoteAddress) {
+void Registers::set_program_counter(process::RemoteAddress) {
   unknown_machine();
 }
 long Registers::system_call() const {

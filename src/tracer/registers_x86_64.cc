@@ -26,10 +26,10 @@ constexpr long spared[] = {
 
 }  // namespace
 
-RemoteAddress Registers::program_counter() const {
+process::RemoteAddress Registers::program_counter() const {
   return {raw.rip};
 }
-void Registers::set_program_counter(RemoteAddress address) {
+void Registers::set_program_counter(process::RemoteAddress address) {
   raw.rip = address.value;
 }
 long Registers::system_call() const {

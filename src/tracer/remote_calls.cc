@@ -10,8 +10,8 @@
 namespace memseal::tracer {
 namespace {
 
-Result<RemoteAddress> find_call_instruction(const AddressSpace &space,
-                                            const RemoteMemory &memory) {
+Result<process::RemoteAddress> find_call_instruction(
+    const process::Mappings &space, const process::RemoteMemory &memory) {
   for (const Mapping &mapping : space.mappings()) {
     if (!mapping.protection.executable() || !mapping.protection.readable())
       continue;
@@ -22,8 +22,8 @@ Result<RemoteAddress> find_call_instruction(const AddressSpace &space,
       continue;
     auto found = std::ranges::search(code, system_call_instruction);
     if (!found.empty())
-      return RemoteAddress{mapping.range.begin() +
-                           std::uint64_t(found.begin() - code.begin())};
+      return process::RemoteAddress{
+          mapping.range.begin() + std::uint64_t(found.begin() - code.begin())};
   }
   return fail(Errc::capacity);
 }
@@ -31,9 +31,10 @@ Result<RemoteAddress> find_call_instruction(const AddressSpace &space,
 }  // namespace
 
 Result<RemoteCalls> RemoteCalls::begin(const Tracee &thread,
-                                       const AddressSpace &space,
-                                       const RemoteMemory &memory) {
-  RemoteAddress site = MEMSEAL_TRY(find_call_instruction(space, memory));
+                                       const process::Mappings &space,
+                                       const process::RemoteMemory &memory) {
+  process::RemoteAddress site =
+      MEMSEAL_TRY(find_call_instruction(space, memory));
   Registers saved = MEMSEAL_TRY(thread.registers());
   std::uint64_t mask = MEMSEAL_TRY(thread.signal_mask());
   // No handler may run on registers that are not the program's.

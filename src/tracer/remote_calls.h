@@ -10,7 +10,7 @@
 #include <array>
 #include <vector>
 
-#include "tracer/address_space.h"
+#include "process/mappings.h"
 #include "tracer/tracee.h"
 
 namespace memseal::tracer {
@@ -22,8 +22,8 @@ public:
   ///          execve's answer into the registers.
   /// Errors:  capacity: no system call instruction in any executable page.
   static Result<RemoteCalls> begin(const Tracee &thread,
-                                   const AddressSpace &space,
-                                   const RemoteMemory &memory);
+                                   const process::Mappings &space,
+                                   const process::RemoteMemory &memory);
 
   /// The kernel's answer, a value or -errno.
   /// Errors:  system: ESRCH it has ended. malformed: the thread is not where
@@ -35,13 +35,13 @@ public:
   Result<void> restore();
 
 private:
-  RemoteCalls(const Tracee &thread, RemoteAddress site, Registers saved,
-              std::uint64_t mask)
+  RemoteCalls(const Tracee &thread, process::RemoteAddress site,
+              Registers saved, std::uint64_t mask)
       : thread_(thread), site_(site), saved_(saved), mask_(mask) {}
   Result<void> go_to_next_call_stop();
 
   Tracee thread_;
-  RemoteAddress site_;
+  process::RemoteAddress site_;
   Registers saved_;
   std::uint64_t mask_;
   std::vector<int> held_;

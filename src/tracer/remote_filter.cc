@@ -15,7 +15,7 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "tracer/remote_memory.h"
+#include "process/remote_memory.h"
 
 namespace memseal::tracer {
 namespace {
@@ -79,7 +79,8 @@ public:
   /// All of them; only the last one answers with `on_hit`.
   Result<RemoteFilter> install(std::span<const Code> programs,
                                filter::OnHit on_hit) {
-    RemoteMemory memory = MEMSEAL_TRY(RemoteMemory::open(pid_));
+    process::RemoteMemory memory =
+        MEMSEAL_TRY(process::RemoteMemory::open(pid_));
     constexpr std::uint64_t size =
         sizeof(sock_fprog) + most_instructions * sizeof(Instruction);
     std::uint64_t page = MEMSEAL_TRY(
@@ -98,7 +99,7 @@ public:
   }
 
 private:
-  Result<RemoteFilter> install_one(const RemoteMemory &memory,
+  Result<RemoteFilter> install_one(const process::RemoteMemory &memory,
                                    std::uint64_t page, const Code &code,
                                    filter::OnHit on_hit) {
     sock_fprog header{};

@@ -28,7 +28,7 @@ std::span<const std::byte> bytes_of(const T &value) {
   return std::as_bytes(std::span(&value, 1));
 }
 
-RegisterHeader empty_header(RemoteAddress at) {
+RegisterHeader empty_header(process::RemoteAddress at) {
   std::size_t page = sys::page_size();
   RegisterHeader header{};
   header.magic = register_magic;
@@ -45,8 +45,8 @@ RegisterHeader empty_header(RemoteAddress at) {
 }
 
 /// The pages, and in the last one the lock, as seal/register.cc makes them.
-Result<RemoteAddress> map_empty(const MakeCall &make,
-                                const RemoteMemory &memory) {
+Result<process::RemoteAddress> map_empty(const MakeCall &make,
+                                         const process::RemoteMemory &memory) {
   std::size_t page = sys::page_size();
   constexpr std::uint64_t no_file = ~std::uint64_t{0};
   std::uint64_t name =
@@ -75,7 +75,7 @@ Result<RemoteAddress> map_empty(const MakeCall &make,
     MEMSEAL_TRY(made(make, {SYS_munmap, {at, new_size}}));
     return std::unexpected(placed.error());
   }
-  return RemoteAddress{at};
+  return process::RemoteAddress{at};
 }
 
 }  // namespace
@@ -87,8 +87,8 @@ Result<std::uint64_t> made(const MakeCall &make, const RemoteCall &call) {
   return static_cast<std::uint64_t>(answer);
 }
 
-Result<RemoteRegister> RemoteRegister::read(RemoteAddress at,
-                                            const RemoteMemory &memory) {
+Result<RemoteRegister> RemoteRegister::read(
+    process::RemoteAddress at, const process::RemoteMemory &memory) {
   for (int i = 0; i < longest_chain; ++i) {
     auto header = MEMSEAL_TRY(memory.read_value<RegisterHeader>(at));
     if (header.magic != register_magic || header.version != register_version)
@@ -118,8 +118,8 @@ Result<RemoteRegister> RemoteRegister::read(RemoteAddress at,
   return fail(Errc::malformed);
 }
 
-Result<RemoteRegister> RemoteRegister::find(const AddressSpace &space,
-                                            const RemoteMemory &memory) {
+Result<RemoteRegister> RemoteRegister::find(
+    const process::Mappings &space, const process::RemoteMemory &memory) {
   for (const Mapping &mapping : space.mappings()) {
     std::string_view path = path_of_name(mapping.name);
     if (!path.starts_with("/memfd:") || path.substr(7) != register_name)
@@ -131,11 +131,11 @@ Result<RemoteRegister> RemoteRegister::find(const AddressSpace &space,
 }
 
 Result<RemoteRegister> RemoteRegister::find_or_make(
-    const MakeCall &make, const AddressSpace &space,
-    const RemoteMemory &memory) {
+    const MakeCall &make, const process::Mappings &space,
+    const process::RemoteMemory &memory) {
   if (auto found = find(space, memory))
     return found;
-  RemoteAddress at = MEMSEAL_TRY(map_empty(make, memory));
+  process::RemoteAddress at = MEMSEAL_TRY(map_empty(make, memory));
   MEMSEAL_TRY_VOID(memory.write(at, bytes_of(empty_header(at))));
   return read(at, memory);
 }
@@ -162,7 +162,7 @@ BaseLevel RemoteRegister::base_level() const {
              : BaseLevel::none;
 }
 
-Result<void> RemoteRegister::record(const RemoteMemory &memory,
+Result<void> RemoteRegister::record(const process::RemoteMemory &memory,
                                     std::span<const PageRange> ranges,
                                     SealTypes types, std::uint32_t engine,
                                     const InstalledFilters &filters) {

@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "memseal/seal_types.h"
+#include "process/mappings.h"
+#include "process/remote_memory.h"
 #include "seal/register_format.h"
-#include "tracer/address_space.h"
 #include "tracer/remote_call.h"
-#include "tracer/remote_memory.h"
 
 namespace memseal::tracer {
 
@@ -24,8 +24,8 @@ struct InstalledFilters {
 class RemoteRegister {
 public:
   /// Errors:  malformed: it has none that we know how to read.
-  static Result<RemoteRegister> find(const AddressSpace &space,
-                                     const RemoteMemory &memory);
+  static Result<RemoteRegister> find(const process::Mappings &space,
+                                     const process::RemoteMemory &memory);
   /// The one that is there, or a new and empty one.
   ///
   /// Kernel:  memfd_create: 3.17; without MADV_WIPEONFORK (4.14) a child that
@@ -33,9 +33,9 @@ public:
   ///          there is none then.
   /// Errors:  system: what the kernel answered. At worst an empty register
   ///          stays.
-  static Result<RemoteRegister> find_or_make(const MakeCall &make,
-                                             const AddressSpace &space,
-                                             const RemoteMemory &memory);
+  static Result<RemoteRegister> find_or_make(
+      const MakeCall &make, const process::Mappings &space,
+      const process::RemoteMemory &memory);
 
   /// Whether a filter guards every page of the range, by every type.
   bool guarded_by_filter(PageRange range) const;
@@ -45,18 +45,18 @@ public:
   ///
   /// Errors:  system: EBUSY: the process itself is in the middle of a change.
   ///          capacity: its table is too small.
-  Result<void> record(const RemoteMemory &memory,
+  Result<void> record(const process::RemoteMemory &memory,
                       std::span<const PageRange> ranges, SealTypes types,
                       std::uint32_t engine, const InstalledFilters &filters);
 
 private:
-  RemoteRegister(RemoteAddress at, const RegisterHeader &header,
+  RemoteRegister(process::RemoteAddress at, const RegisterHeader &header,
                  std::vector<RegisterEntry> entries)
       : at_(at), header_(header), entries_(std::move(entries)) {}
-  static Result<RemoteRegister> read(RemoteAddress at,
-                                     const RemoteMemory &memory);
+  static Result<RemoteRegister> read(process::RemoteAddress at,
+                                     const process::RemoteMemory &memory);
 
-  RemoteAddress at_;
+  process::RemoteAddress at_;
   RegisterHeader header_;
   std::vector<RegisterEntry> entries_;
 };

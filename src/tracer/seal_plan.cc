@@ -11,7 +11,7 @@ namespace {
 
 class Planner {
 public:
-  Planner(const AddressSpace &space, Moment moment, SegmentSet segments)
+  Planner(const process::Mappings &space, Moment moment, SegmentSet segments)
       : space_(space), moment_(moment), segments_(segments) {}
 
   void add_object(const LoadedObject &object) {
@@ -71,7 +71,7 @@ private:
     }
   }
 
-  const AddressSpace &space_;
+  const process::Mappings &space_;
   Moment moment_;
   SegmentSet segments_;
   SealPlan plan_;
@@ -79,8 +79,9 @@ private:
 
 }  // namespace
 
-SealPlan plan_seals(const AddressSpace &space, const RemoteMemory &memory,
-                    Moment moment, const Wanted &wanted) {
+SealPlan plan_seals(const process::Mappings &space,
+                    const process::RemoteMemory &memory, Moment moment,
+                    const Wanted &wanted) {
   Planner planner(space, moment, wanted.segments);
   for (const Mapping &mapping : space.mappings()) {
     NameKind kind = kind_of_name(mapping.name);
@@ -103,8 +104,9 @@ SealPlan plan_seals(const AddressSpace &space, const RemoteMemory &memory,
   return planner.take();
 }
 
-std::vector<PageRange> relro_of(const AddressSpace &space,
-                                const RemoteMemory &memory, Address inside) {
+std::vector<PageRange> relro_of(const process::Mappings &space,
+                                const process::RemoteMemory &memory,
+                                Address inside) {
   std::vector<PageRange> found;
   if (auto object = loaded_object_around(space, memory, inside)) {
     for (const elf::Part &part : object->layout.parts()) {

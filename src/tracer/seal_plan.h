@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "memseal/seal_types.h"
-#include "tracer/address_space.h"
-#include "tracer/remote_memory.h"
+#include "process/mappings.h"
+#include "process/remote_memory.h"
 #include "vm/segment_set.h"
 
 namespace memseal::tracer {
@@ -53,12 +53,14 @@ struct Wanted {
 /// may be gone or another by now. Only pages that are mapped from that object
 /// (or anonymous, in its place) and that nobody can write at this moment are
 /// planned.
-SealPlan plan_seals(const AddressSpace &space, const RemoteMemory &memory,
-                    Moment moment, const Wanted &wanted);
+SealPlan plan_seals(const process::Mappings &space,
+                    const process::RemoteMemory &memory, Moment moment,
+                    const Wanted &wanted);
 
 /// Where the RELRO of the object that is mapped at `inside` lies. Nothing if it
 /// has none.
-std::vector<PageRange> relro_of(const AddressSpace &space,
-                                const RemoteMemory &memory, Address inside);
+std::vector<PageRange> relro_of(const process::Mappings &space,
+                                const process::RemoteMemory &memory,
+                                Address inside);
 
 }  // namespace memseal::tracer

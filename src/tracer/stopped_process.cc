@@ -13,7 +13,7 @@ namespace {
 constexpr int patience_ms = 2000;
 
 /// A filter that kills on unknown calls would kill for a mseal too.
-unsigned options_for(const Process &process) {
+unsigned options_for(const process::Process &process) {
   return process.seccomp != 0 ? unsigned{PTRACE_O_SUSPEND_SECCOMP} : 0u;
 }
 
@@ -38,25 +38,28 @@ Result<void> halt(const Tracee &thread) {
 
 /// Returns whether there was any. A new thread may have been started by one
 /// that had not stopped yet, so the caller asks until there is none.
-Attempt<bool> StoppedProcess::stop_new_threads(const Process &process) {
+process::Attempt<bool> StoppedProcess::stop_new_threads(
+    const process::Process &process) {
   bool any = false;
   for (pid_t tid : process.threads()) {
     if (std::ranges::find(threads_, tid, &Tracee::tid) != threads_.end())
       continue;
     auto thread = Tracee::seize(tid, options_for(process));
     if (!thread) {
-      auto now = Process::look(tid);
+      auto now = process::Process::look(tid);
       bool gone = !now || now->state == 'Z' || now->state == 'X';
       if (gone && (tid != process.pid || process.threads().size() > 1))
         continue;
       if (thread.error().code == Errc::unsupported)
-        return refuse("this machine is not one the tracer knows (x86-64)");
+        return process::refuse(
+            "this machine is not one the tracer knows (x86-64)");
       if (process.seccomp != 0 && thread.error().sys_errno == EPERM)
-        return refuse(
+        return process::refuse(
             fmt::format("process {} ({}) is under a seccomp filter that might "
                         "kill it for sealing; only root can suspend that",
                         process.pid, process.name));
-      return refuse(why_not_traced(process, thread.error().sys_errno));
+      return process::refuse(
+          process::why_not_traced(process, thread.error().sys_errno));
     }
     threads_.push_back(*thread);
     any = true;
@@ -67,11 +70,11 @@ Attempt<bool> StoppedProcess::stop_new_threads(const Process &process) {
         continue;
       }
       if (halted.error().code == Errc::unsupported)
-        return refuse(
+        return process::refuse(
             fmt::format("process {} ({}) is a 32-bit program, and mseal(2) is "
                         "for 64-bit ones",
                         process.pid, process.name));
-      return refuse(
+      return process::refuse(
           fmt::format("thread {} of process {} ({}) does not stop: "
                       "{}",
                       tid, process.pid, process.name, std::strerror(why)));
@@ -80,12 +83,13 @@ Attempt<bool> StoppedProcess::stop_new_threads(const Process &process) {
   return any;
 }
 
-Attempt<StoppedProcess> StoppedProcess::stop(const Process &process) {
+process::Attempt<StoppedProcess> StoppedProcess::stop(
+    const process::Process &process) {
   StoppedProcess stopped;
   while (MEMSEAL_TRY(stopped.stop_new_threads(process))) {
   }
   if (stopped.threads_.empty())
-    return refuse(
+    return process::refuse(
         fmt::format("process {} ({}) has ended", process.pid, process.name));
   return stopped;
 }

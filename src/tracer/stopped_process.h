@@ -4,8 +4,8 @@
 
 #include <vector>
 
-#include "tracer/process.h"
-#include "tracer/refusal.h"
+#include "process/process.h"
+#include "process/refusal.h"
 #include "tracer/tracee.h"
 
 namespace memseal::tracer {
@@ -18,7 +18,7 @@ public:
   /// Errors:  the kernel forbids it; a thread does not stop; the process is
   ///          under a seccomp filter, which we may not suspend. Every thread
   ///          goes on.
-  static Attempt<StoppedProcess> stop(const Process &process);
+  static process::Attempt<StoppedProcess> stop(const process::Process &process);
   StoppedProcess(StoppedProcess &&other) noexcept
       : threads_(std::exchange(other.threads_, {})) {}
   StoppedProcess &operator=(StoppedProcess &&) = delete;
@@ -32,7 +32,7 @@ public:
 
 private:
   StoppedProcess() = default;
-  Attempt<bool> stop_new_threads(const Process &process);
+  process::Attempt<bool> stop_new_threads(const process::Process &process);
 
   std::vector<Tracee> threads_;
 };

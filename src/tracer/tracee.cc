@@ -13,15 +13,13 @@
 
 namespace memseal::tracer {
 
-void (*step_observer)() = nullptr;
-
 namespace {
 
 template <typename Address, typename Data>
 Result<long> request(__ptrace_request what, pid_t tid, Address address,
                      Data data) {
-  if (step_observer != nullptr)
-    step_observer();
+  if (process::step_observer != nullptr)
+    process::step_observer();
   errno = 0;
   long answer = ptrace(what, tid, address, data);
   if (answer == -1 && errno != 0)
@@ -132,7 +130,8 @@ Result<void> Tracee::set_registers(const Registers &registers) const {
   return act(PTRACE_SETREGSET, tid_, NT_PRSTATUS, &where);
 }
 
-Result<void> Tracee::set_hardware_breakpoint(RemoteAddress address) const {
+Result<void> Tracee::set_hardware_breakpoint(
+    process::RemoteAddress address) const {
   // DR7 = 1: register 0, this thread, on execution of one byte.
   MEMSEAL_TRY_VOID(
       act(PTRACE_POKEUSER, tid_, debug_register(0), address.value));
@@ -150,7 +149,7 @@ Result<Registers> Tracee::registers() const {
 Result<void> Tracee::set_registers(const Registers &) const {
   return fail(Errc::unsupported);
 }
-Result<void> Tracee::set_hardware_breakpoint(RemoteAddress) const {
+Result<void> Tracee::set_hardware_breakpoint(process::RemoteAddress) const {
   return fail(Errc::unsupported);
 }
 Result<void> Tracee::clear_hardware_breakpoint() const {

@@ -35,10 +35,6 @@ Result<Stop> wait_for(pid_t tid);
 /// (a disk that does not answer) cannot be stopped.
 Result<Stop> wait_for(pid_t tid, int timeout_ms);
 
-/// Called before every ptrace request and every write, if set. Tests end the
-/// tracer here, at each step in turn, and look at what became of the process.
-extern void (*step_observer)();
-
 enum class Until : std::uint8_t { event, system_call };
 
 /// A thread that this thread traces. A plain value: whoever owns the plan
@@ -76,7 +72,7 @@ public:
 
   /// Stops at an instruction without writing into the code, through a debug
   /// register. Errors: system, where the machine lends none.
-  Result<void> set_hardware_breakpoint(RemoteAddress address) const;
+  Result<void> set_hardware_breakpoint(process::RemoteAddress address) const;
   Result<void> clear_hardware_breakpoint() const;
 
   /// Which signals are blocked: bit n - 1 for signal n. Linux 3.11.

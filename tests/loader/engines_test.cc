@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Engines other than mseal(2): a keeper for the tree, an exact filter for one
 // image. docs/exec.md
+#include "keeper/start.h"
 #include "loader/every_glibc.h"
-#include "sys/keeper_start.h"
 
 namespace memseal::test {
 namespace {
@@ -21,7 +21,7 @@ std::string with_main(const char *constructor, int value) {
 class Launched : public testing::TestWithParam<const char *> {
 protected:
   void SetUp() override {
-    if (!sys::keeper_possible())
+    if (!keeper::keeper_possible())
       GTEST_SKIP() << "no seccomp notification for all threads (Linux 5.7)";
   }
   Finished launch(std::vector<std::string> command) {

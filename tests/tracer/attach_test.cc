@@ -23,7 +23,7 @@ using test::Victim;
 const Wanted everything{.object = [](std::string_view) { return true; }};
 
 bool is_sealed(pid_t pid, const SealPlan &plan) {
-  auto space = AddressSpace::read(pid, sys::ReadSeals::with_seals);
+  auto space = process::Mappings::read(pid, sys::ReadSeals::with_seals);
   if (!space || plan.ranges.empty())
     return false;
   for (const PlannedRange &planned : plan.ranges) {
@@ -124,8 +124,8 @@ TEST_F(AttachTest, segments_that_are_not_wanted_stay_open) {
 TEST_F(AttachTest, leaves_nothing_behind_in_the_padding_of_the_vdso) {
   Victim victim;
   ASSERT_TRUE(attach(victim.pid(), everything));
-  auto space = AddressSpace::read(victim.pid(), sys::ReadSeals::without);
-  auto memory = RemoteMemory::open(victim.pid());
+  auto space = process::Mappings::read(victim.pid(), sys::ReadSeals::without);
+  auto memory = process::RemoteMemory::open(victim.pid());
   ASSERT_TRUE(space && memory);
   auto room = find_room(*space, *memory);
   ASSERT_TRUE(room);
@@ -144,7 +144,7 @@ TEST_F(AttachTest, waiting_threads_see_no_interruption) {
 
 TEST_F(AttachTest, a_plain_ptrace_stop_would_interrupt_them) {
   Victim victim;
-  auto process = Process::look(victim.pid());
+  auto process = process::Process::look(victim.pid());
   ASSERT_TRUE(process);
   for (pid_t tid : process->threads()) {
     ASSERT_EQ(ptrace(PTRACE_SEIZE, tid, nullptr, nullptr), 0);
@@ -188,7 +188,7 @@ TEST_F(AttachTest, a_stopped_process_is_sealed_and_stays_stopped) {
   ASSERT_TRUE(attached) << attached.error().sentence;
   EXPECT_TRUE(attached->complete());
   usleep(10'000);
-  EXPECT_EQ(Process::look(victim.pid())->state, 'T');
+  EXPECT_EQ(process::Process::look(victim.pid())->state, 'T');
   kill(victim.pid(), SIGCONT);
   EXPECT_TRUE(victim.gets_on());
 }
@@ -204,7 +204,7 @@ void die_in_time() {
 bool attach_and_die(pid_t pid, int step) {
   return test::in_child([=] {
            steps_left = step;
-           step_observer = die_in_time;
+           process::step_observer = die_in_time;
            return attach(pid, everything) ? 0 : 1;
          }) == 0;
 }
@@ -216,7 +216,7 @@ TEST_F(AttachTest, a_tracer_killed_at_any_step_leaves_the_process_running) {
     Victim victim;
     through = attach_and_die(victim.pid(), step);
     ASSERT_TRUE(victim.gets_on()) << "killed at step " << step;
-    EXPECT_EQ(Process::look(victim.pid())->tracer, 0);
+    EXPECT_EQ(process::Process::look(victim.pid())->tracer, 0);
     // And the next one finishes what it began.
     auto again = attach(victim.pid(), everything);
     ASSERT_TRUE(again) << "step " << step << ": " << again.error().sentence;

@@ -41,8 +41,8 @@ std::string status_of(pid_t tid, const std::string &key) {
 
 bool registered(const Attached &attached) {
   auto space =
-      AddressSpace::read(attached.process.pid, sys::ReadSeals::without);
-  auto memory = RemoteMemory::open(attached.process.pid);
+      process::Mappings::read(attached.process.pid, sys::ReadSeals::without);
+  auto memory = process::RemoteMemory::open(attached.process.pid);
   if (!space || !memory)
     return false;
   auto found = RemoteRegister::find(*space, *memory);
@@ -56,7 +56,7 @@ bool registered(const Attached &attached) {
 }
 
 std::size_t seals_in(pid_t pid) {
-  auto space = AddressSpace::read(pid, sys::ReadSeals::with_seals);
+  auto space = process::Mappings::read(pid, sys::ReadSeals::with_seals);
   std::size_t sealed = 0;
   for (const Mapping &mapping : space->mappings())
     sealed += mapping.seal == KernelSeal::present;
@@ -89,7 +89,7 @@ TEST_F(FilterEngineTest, guards_a_running_process_without_mseal) {
 
 TEST_F(FilterEngineTest, every_thread_is_under_it_and_none_before) {
   Victim victim;
-  auto process = Process::look(victim.pid());
+  auto process = process::Process::look(victim.pid());
   ASSERT_TRUE(process);
   for (pid_t tid : process->threads())
     EXPECT_EQ(status_of(tid, "Seccomp:"), "0");
@@ -200,11 +200,11 @@ TEST_F(FilterEngineTest,
     through =
         test::in_child([&] {
           steps_left = step;
-          step_observer = die_in_time;
+          process::step_observer = die_in_time;
           return attach(victim.pid(), program_only, Guard::filter) ? 0 : 1;
         }) == 0;
     ASSERT_TRUE(victim.gets_on()) << "killed at step " << step;
-    ASSERT_EQ(Process::look(victim.pid())->tracer, 0);
+    ASSERT_EQ(process::Process::look(victim.pid())->tracer, 0);
     // And the next one finishes what it began.
     auto again = attach(victim.pid(), program_only, Guard::filter);
     ASSERT_TRUE(again) << "step " << step << ": " << again.error().sentence;

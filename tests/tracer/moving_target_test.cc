@@ -61,7 +61,7 @@ TEST_P(MovingTargetTest, threads_that_come_and_go_are_all_bound) {
     auto attached = attach(pid, everything, GetParam());
     ASSERT_TRUE(attached) << attached.error().sentence;
     EXPECT_TRUE(attached->complete());
-    auto process = Process::look(pid);
+    auto process = process::Process::look(pid);
     ASSERT_TRUE(process);
     EXPECT_EQ(process->tracer, 0);
     usleep(2'000);

@@ -23,7 +23,7 @@ Registers behind(long number, long answer) {
 TEST(Registers, an_interrupted_call_is_made_again_from_its_instruction) {
   for (long code : {-512, -513, -514}) {
     Registers after = behind(SYS_pause, code).restarted();
-    EXPECT_EQ(after.program_counter(), RemoteAddress{0x401000});
+    EXPECT_EQ(after.program_counter(), process::RemoteAddress{0x401000});
     EXPECT_EQ(after.answer(), SYS_pause);
     EXPECT_EQ(after.system_call(), -1);
   }
@@ -33,10 +33,10 @@ TEST(Registers, an_interrupted_call_is_made_again_from_its_instruction) {
 
 TEST(Registers, a_finished_call_and_plain_code_stay_where_they_are) {
   Registers done = behind(SYS_read, 5).restarted();
-  EXPECT_EQ(done.program_counter(), RemoteAddress{0x401002});
+  EXPECT_EQ(done.program_counter(), process::RemoteAddress{0x401002});
   EXPECT_EQ(done.answer(), 5);
   Registers code = behind(-1, -512).restarted();  // a value, not an answer
-  EXPECT_EQ(code.program_counter(), RemoteAddress{0x401002});
+  EXPECT_EQ(code.program_counter(), process::RemoteAddress{0x401002});
   EXPECT_EQ(code.answer(), -512);
 }
 

@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# What works on other processes: hosted code of the tool, not part of the
+# library. One static library a folder, lowest first; each uses those before it.
+find_package(fmt REQUIRED)
+set(below memseal_static)
+foreach(room process tracer supervisor probe)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${room}/*.cc)
+  list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
+  add_library(${room} STATIC ${sources})
+  target_link_libraries(${room} PUBLIC ${below} rooted_includes memseal_warnings
+                                       fmt::fmt)
+  set(below ${room})
+endforeach()
+target_link_libraries(supervisor PUBLIC dw) # elfutils: names of callers

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "keeper/start.h"
+
+#include <fcntl.h>
+#include <linux/prctl.h>
+#include <linux/seccomp.h>
+#include <linux/wait.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
+#include <cstddef>
+#include <cstring>
+#include <string_view>
+
+#include "keeper/filter.h"
+#include "sys/syscall.h"
+
+namespace memseal::keeper {
+namespace {
+
+// Newer than the headers of the oldest Debian we build on.
+// Source: Linux, include/uapi/linux/seccomp.h.
+constexpr unsigned long filter_tsync_esrch = 1UL << 4;
+constexpr unsigned long filter_wait_killable = 1UL << 5;
+
+constexpr unsigned long needed_flags =
+    SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_NEW_LISTENER |
+    SECCOMP_FILTER_FLAG_SPEC_ALLOW | filter_tsync_esrch;
+
+/// Whether the kernel knows the flags: it looks at them before the program.
+/// Source: seccomp(2), "to determine which flags are supported".
+bool knows_flags(unsigned long flags) {
+  return sys::call(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, nullptr)
+             .error() == EFAULT;
+}
+
+bool hear(int channel) {
+  char byte;
+  sys::Answer size;
+  do
+    size = sys::call(SYS_recvfrom, channel, &byte, 1, 0, nullptr, nullptr);
+  while (size.error() == EINTR);
+  return size.raw == 1;
+}
+
+bool hand_over(int channel, int listener) {
+  char byte = 'l';
+  iovec part{&byte, 1};
+  alignas(cmsghdr) char space[CMSG_SPACE(sizeof(int))] = {};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = space;
+  message.msg_controllen = sizeof space;
+  auto *head = reinterpret_cast<cmsghdr *>(space);
+  head->cmsg_level = SOL_SOCKET;
+  head->cmsg_type = SCM_RIGHTS;
+  head->cmsg_len = CMSG_LEN(sizeof listener);
+  std::memcpy(CMSG_DATA(head), &listener, sizeof listener);
+  sys::Answer size;
+  do
+    size = sys::call(SYS_sendmsg, channel, &message, MSG_NOSIGNAL);
+  while (size.error() == EINTR);
+  return size.raw == 1;
+}
+
+/// From here on there is no way back: the filter is for ever. A program whose
+/// keeper is lost cannot change its mappings any more, and better ends now.
+void hand_over_or_end(int channel, int listener) {
+  if (hand_over(channel, listener) && hear(channel))
+    return;
+  constexpr std::string_view text =
+      "memseal: the keeper of seals is lost before it began\n";
+  sys::call(SYS_write, 2, text.data(), text.size());
+  for (;;)
+    sys::call(SYS_exit_group, 125);
+}
+
+long install(int channel, Unjudged unjudged) {
+  auto code = keeper_filter(unjudged);
+  sock_fprog program{static_cast<unsigned short>(code.size()),
+                     const_cast<sock_filter *>(code.data())};
+  // Without it a signal handler that does not restart calls makes a notified
+  // munmap fail with EINTR (Linux 5.19; seccomp_unotify(2), BUGS).
+  unsigned long flags = needed_flags;
+  if (knows_flags(flags | filter_wait_killable))
+    flags |= filter_wait_killable;
+  sys::Answer listener =
+      sys::call(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
+  if (listener.error() == EACCES) {
+    sys::call(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    listener = sys::call(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
+  }
+  if (listener.failed())
+    return listener.raw;
+  hand_over_or_end(channel, static_cast<int>(listener.raw));
+  sys::call(SYS_close, listener.raw);
+  return 0;
+}
+
+}  // namespace
+
+bool keeper_possible() {
+  return knows_flags(needed_flags);
+}
+
+void execute_keeper(const char *tool, int channel) {
+  if (channel == 3)
+    sys::call(SYS_fcntl, channel, F_SETFD, 0);
+  else
+    sys::call(SYS_dup3, channel, 3, 0);
+  unsigned long none = 0;
+  constexpr int set_mask = 2;  // SIG_SETMASK
+  sys::call(SYS_rt_sigprocmask, set_mask, &none, nullptr, sizeof none);
+  const char *arguments[] = {"memseal-tool", "keep-seals", nullptr};
+  const char *environment[] = {nullptr};
+  sys::call(SYS_execve, tool, arguments, environment);
+  for (;;)
+    sys::call(SYS_exit_group, 127);
+}
+
+bool launch_keeper_by_fork(const char *tool, int channel) {
+  sys::Answer child = sys::call(SYS_clone, 0, 0, 0, 0, 0);
+  if (child.raw == 0) {
+    sys::Answer keeper = sys::call(SYS_clone, 0, 0, 0, 0, 0);
+    if (keeper.raw == 0)
+      execute_keeper(tool, channel);
+    for (;;)
+      sys::call(SYS_exit_group, keeper.failed() ? 1 : 0);
+  }
+  if (child.failed())
+    return false;
+  int status = -1;
+  sys::Answer waited;
+  do
+    waited = sys::call(SYS_wait4, child.raw, &status, __WALL, nullptr);
+  while (waited.error() == EINTR);
+  return !waited.failed() && status == 0;
+}
+
+long start_keeper(const char *tool, LaunchKeeper launch, Unjudged unjudged) {
+  if (!keeper_possible())
+    return -ENOSYS;
+  int channel[2];
+  sys::Answer made = sys::call(SYS_socketpair, AF_UNIX,
+                               SOCK_STREAM | SOCK_CLOEXEC, 0, channel);
+  if (made.failed())
+    return made.raw;
+  bool launched = launch(tool, channel[1]);
+  sys::call(SYS_close, channel[1]);
+  long done =
+      launched && hear(channel[0]) ? install(channel[0], unjudged) : -ENOSYS;
+  sys::call(SYS_close, channel[0]);
+  return done;
+}
+
+}  // namespace memseal::keeper

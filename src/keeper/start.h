@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// Brings the keeper of seals (supervisor/seal_keeper.h) to life, and puts this
+// process and all its descendants under the one filter that asks it.
+#pragma once
+
+#include "keeper/filter.h"
+
+namespace memseal::keeper {
+
+/// Whether this kernel could do it: user notification for all threads at once,
+/// Linux 5.7. Context: anywhere.
+bool keeper_possible();
+
+/// Starts the program `tool` as `memseal-tool keep-seals`, with the socket
+/// `channel`. It must be nobody's child, so that wait(2) does not find it.
+using LaunchKeeper = bool (*)(const char *tool, int channel);
+
+/// Of a fork's fork. Needs: a single thread.
+bool launch_keeper_by_fork(const char *tool, int channel);
+
+/// In the child: the keeper takes our place. Does not return.
+[[noreturn]] void execute_keeper(const char *tool, int channel);
+
+/// Starts a keeper and puts every thread under its filter. Sets no_new_privs if
+/// the kernel refuses without. Ends the process if the keeper is lost between
+/// the two: there is no way back.
+///
+/// Errors:  a negative errno: -ENOSYS the kernel or the tool cannot; -EBUSY
+///          another user of notifications is there. No filter is installed.
+/// Needs:   one call at a time.
+/// Context: any thread, not a signal handler; no C library.
+long start_keeper(const char *tool, LaunchKeeper launch,
+                  Unjudged unjudged = Unjudged::refused);
+
+}  // namespace memseal::keeper

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "probe/attack.h"
+
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#include "probe/attack_vectors.h"
+
+namespace memseal::probe {
+namespace {
+
+constexpr unsigned grows_down = 0x01000000;  // PROT_GROWSDOWN
+constexpr int dontneed_locked = 24, guard_install = 102;
+constexpr std::uint64_t anywhere = static_cast<std::uint64_t>(-1);
+
+Attempted protect(ForkedCopy &copy, const Aim &aim, unsigned bits) {
+  return copy.call(SYS_mprotect, {aim.begin, aim.size, bits});
+}
+
+Attempted replace(ForkedCopy &copy, const Aim &aim, std::uint64_t size,
+                  unsigned flags) {
+  return copy.call(SYS_mmap,
+                   {aim.begin, size, PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS | flags, anywhere, 0});
+}
+
+Attempted remap(ForkedCopy &copy, Address from, std::uint64_t old_size,
+                std::uint64_t new_size, unsigned flags, Address to = 0) {
+  return copy.call(SYS_mremap, {from, old_size, new_size, flags, to});
+}
+
+template <int Advice>
+Attempted advise(ForkedCopy &copy, const Aim &aim) {
+  return copy.call(SYS_madvise, {aim.begin, aim.size, Advice});
+}
+
+constexpr SealTypes none{};
+constexpr unsigned rw = PROT_READ | PROT_WRITE;
+constexpr long x32_bit = 0x40000000;
+
+constexpr Attack table[] = {
+    {"protect-write", "mprotect(p, n, READ|WRITE)", "S-30", seal_type::mprotect,
+     Effect::seen, [](auto &c, auto &a) { return protect(c, a, rw); }},
+    {"protect-all", "mprotect(p, n, READ|WRITE|EXEC)", "S-30",
+     seal_type::mprotect, Effect::seen,
+     [](auto &c, auto &a) { return protect(c, a, rw | PROT_EXEC); }},
+    {"protect-none", "mprotect(p, n, NONE)", "S-30", seal_type::mprotect,
+     Effect::seen, [](auto &c, auto &a) { return protect(c, a, PROT_NONE); }},
+    {"protect-same", "mprotect(p, n, what it has)", "S-30", seal_type::mprotect,
+     Effect::seen,
+     [](auto &c, auto &a) { return protect(c, a, a.protection.bits); }},
+    {"protect-key", "pkey_mprotect(p, n, READ|WRITE, -1)", "S-30",
+     seal_type::mprotect, Effect::seen,
+     [](auto &c, auto &a) {
+       return c.call(SYS_pkey_mprotect, {a.begin, a.size, rw, anywhere});
+     }},
+    {"protect-grows", "mprotect(p, 1 page, READ|WRITE|GROWSDOWN)", "S-31",
+     seal_type::mprotect, Effect::seen,
+     [](auto &c, auto &a) {
+       return c.call(SYS_mprotect, {a.begin, a.page, rw | grows_down});
+     }},
+    {"read-implies-exec", "personality(...); mprotect(p, n, READ)", "S-40",
+     seal_type::mprotect, Effect::seen, read_implies_exec},
+    {"unmap", "munmap(p, n)", "S-32", seal_type::munmap, Effect::seen,
+     [](auto &c, auto &a) {
+       return c.call(SYS_munmap, {a.begin, a.size});
+     }},
+    {"unmap-byte", "munmap(p, 1)", "S-32", seal_type::munmap, Effect::seen,
+     [](auto &c, auto &a) {
+       return c.call(SYS_munmap, {a.begin, 1});
+     }},
+    {"map-over", "mmap(p, n, FIXED)", "S-33", seal_type::mmap, Effect::seen,
+     [](auto &c, auto &a) { return replace(c, a, a.size, MAP_FIXED); }},
+    {"map-over-page", "mmap(last page, 1 page, FIXED)", "S-33", seal_type::mmap,
+     Effect::seen,
+     [](auto &c, auto &a) {
+       Aim last = a;
+       last.begin = a.begin + a.size - a.page;
+       return replace(c, last, a.page, MAP_FIXED);
+     }},
+    {"map-huge", "mmap(p, 1 page, FIXED|HUGETLB)", "S-33", seal_type::mmap,
+     Effect::seen,
+     [](auto &c, auto &a) {
+       return replace(c, a, a.page, MAP_FIXED | MAP_HUGETLB);
+     }},
+    {"shm-over", "shmat(id, p, REMAP)", "S-35", seal_type::mmap, Effect::seen,
+     attach_segment_over},
+    {"file-pages", "remap_file_pages(p, 1 page, 0, 0, 0)", "S-35",
+     seal_type::mmap, Effect::seen,
+     [](auto &c, auto &a) {
+       return c.call(SYS_remap_file_pages, {a.begin, a.page, 0, 0, 0});
+     }},
+    {"remap-away", "mremap(p, 1 page, 1 page, FIXED, q)", "S-34",
+     seal_type::mremap, Effect::seen,
+     [](auto &c, auto &a) {
+       return remap(c, a.begin, a.page, a.page, MREMAP_MAYMOVE | MREMAP_FIXED,
+                    a.scratch);
+     }},
+    {"remap-onto", "mremap(q, 1 page, 1 page, FIXED, p)", "S-34",
+     seal_type::mremap, Effect::seen,
+     [](auto &c, auto &a) {
+       return remap(c, a.scratch, a.page, a.page, MREMAP_MAYMOVE | MREMAP_FIXED,
+                    a.begin);
+     }},
+    {"remap-grow", "mremap(p, n, 2n, MAYMOVE)", "S-34", seal_type::mremap,
+     Effect::seen,
+     [](auto &c, auto &a) {
+       return remap(c, a.begin, a.size, 2 * a.size, MREMAP_MAYMOVE);
+     }},
+    {"remap-shrink", "mremap(p, n, 1 page, 0)", "S-34", seal_type::mremap,
+     Effect::seen,
+     [](auto &c, auto &a) { return remap(c, a.begin, a.size, a.page, 0); }},
+    {"remap-empty", "mremap(p, 1 page, 1 page, DONTUNMAP)", "S-34",
+     seal_type::mremap, Effect::seen,
+     [](auto &c, auto &a) {
+       return remap(c, a.begin, a.page, a.page,
+                    MREMAP_MAYMOVE | MREMAP_DONTUNMAP);
+     }},
+    {"remap-alias", "mremap(p, 0, 1 page, MAYMOVE)", "S-34", seal_type::mremap,
+     Effect::seen,
+     [](auto &c, auto &a) {
+       return remap(c, a.begin, 0, a.page, MREMAP_MAYMOVE);
+     }},
+    {"discard", "madvise(p, n, DONTNEED)", "S-36", seal_type::discard,
+     Effect::seen, advise<MADV_DONTNEED>},
+    {"discard-locked", "madvise(p, n, DONTNEED_LOCKED)", "S-36",
+     seal_type::discard, Effect::seen, advise<dontneed_locked>},
+    {"free", "madvise(p, n, FREE)", "S-36", seal_type::discard, Effect::seen,
+     advise<MADV_FREE>},
+    {"remove", "madvise(p, n, REMOVE)", "S-36", seal_type::discard,
+     Effect::seen, advise<MADV_REMOVE>},
+    {"guard", "madvise(p, n, GUARD_INSTALL)", "S-36", seal_type::discard,
+     Effect::seen, advise<guard_install>},
+    {"keep-from-child", "madvise(p, n, DONTFORK)", "S-36", seal_type::discard,
+     Effect::implied, advise<MADV_DONTFORK>},
+    {"wipe-in-child", "madvise(p, n, WIPEONFORK)", "S-36", seal_type::discard,
+     Effect::implied, advise<MADV_WIPEONFORK>},
+    {"discard-by-pidfd", "process_madvise(self, {p, n}, DONTNEED)", "S-37",
+     seal_type::discard, Effect::seen, advise_by_descriptor},
+    {"protect-across", "mprotect(p - 1 page, n + 1 page, NONE)", "S-27",
+     seal_type::mprotect, Effect::seen, protect_across},
+    {"unmap-across", "munmap(p - 1 page, n + 1 page)", "S-27",
+     seal_type::munmap, Effect::seen, unmap_across},
+    {"move-break", "prctl(PR_SET_MM, MAP, {brk: p + n}); brk(p)", "S-42",
+     seal_type::munmap, Effect::seen, move_break},
+    {"compat-protect", "int 0x80: mprotect(p, n, READ|WRITE)", "S-39",
+     seal_type::mprotect, Effect::seen, protect_by_compat},
+    {"compat-unmap", "int 0x80: munmap(p, n)", "S-39", seal_type::munmap,
+     Effect::seen, unmap_by_compat},
+    {"compat-map-over", "int 0x80: mmap2(p, n, FIXED)", "S-39", seal_type::mmap,
+     Effect::seen, map_over_by_compat},
+    {"x32-protect", "x32: mprotect(p, n, READ|WRITE)", "S-39",
+     seal_type::mprotect, Effect::seen,
+     [](auto &c, auto &a) {
+       return c.call(x32_bit | SYS_mprotect, {a.begin, a.size, rw});
+     }},
+    {"discard-by-ring", "io_uring: madvise(p, n, DONTNEED)", "S-38", none,
+     Effect::seen, advise_by_ring},
+    {"write-by-vector", "process_vm_writev(self, p)", "S-46", none,
+     Effect::seen, write_by_vector},
+    {"take-over-faults", "ioctl(userfaultfd, REGISTER, {p, n})", "S-43", none,
+     Effect::implied, take_over_faults},
+    {"write-own-memory", "pwrite(/proc/self/mem, p)", "S-44", none,
+     Effect::seen, write_own_memory},
+    {"write-backing-file", "access(the file behind p, W_OK)", "S-47", none,
+     Effect::implied, may_write_backing_file},
+};
+
+constexpr Untried not_tried[] = {
+    {"writing to the file behind a segment (S-47)",
+     "would change it for everybody: that it may be written to is enough"},
+    {"ptrace by others (S-45)", "is how the copy is made: it works"},
+    {"io_destroy (S-45a)",
+     "needs a ring that lay there before the segment did; memseal's own tests "
+     "try it"},
+    {"madvise(HWPOISON) (S-36)", "would spoil the machine's memory"},
+    {"what a call across segments does to unsealed pages (S-62)",
+     "native may have changed them; only the sealed segment is compared"},
+};
+
+}  // namespace
+
+std::span<const Attack> attacks() {
+  return table;
+}
+
+std::span<const Untried> untried() {
+  return not_tried;
+}
+
+bool is_promised(const Attack &attack, const process::Segment &segment) {
+  if (attack.type.empty())
+    return false;
+  if (segment.kept || segment.filter.has(attack.type))
+    return true;
+  if (!segment.native)
+    return false;
+  // mseal(2) forbids emptying on private anonymous read-only memory only
+  // (S-63), and no segment of an object is that.
+  return !attack.type.has(seal_type::discard);
+}
+
+}  // namespace memseal::probe

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// The memory of a process as a user thinks of it: objects and their segments,
+// each with what holds it in place.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "memseal/page_range.h"
+#include "memseal/seal_types.h"
+#include "process/segment.h"
+
+namespace memseal::process {
+
+/// What a process says about its filter seals (seal/register_format.h).
+struct FilterSeal {
+  PageRange range;
+  SealTypes types;
+  bool downgradable = false;
+};
+
+/// A loaded ELF file, or a run of memory of one kind and name.
+struct Object {
+  std::string name;  ///< path, or [heap], [anonymous], …
+  std::string note;  ///< what is odd about it; empty
+  bool is_elf = false;
+  std::vector<Segment> segments;
+};
+
+/// How many bytes of a class are there, and how many of them are sealed.
+struct Share {
+  std::uint64_t bytes = 0, sealed = 0;
+  std::uint64_t claimed = 0;  ///< of `sealed`: not by the kernel's own word
+  bool whole() const { return bytes == sealed; }
+};
+
+struct Totals {
+  Share executable;  ///< text of objects and the vdso
+  Share read_only;   ///< rodata
+  Share relro;
+  Share gaps;
+  Share sealable;  ///< the four above
+  Share jit;       ///< executable, but written by the program itself
+  Share other;     ///< writable by design, files, reservations
+};
+
+struct ProcessView {
+  int pid = 0;
+  std::string name;        ///< comm
+  std::string executable;  ///< path
+  int seccomp_mode = 0;    ///< 0 none, 1 strict, 2 filter
+  int seccomp_filters = 0;
+  bool has_register = false;
+  /// Filter seals are the process's own word: set where that word cannot be
+  /// true, and the claimed seals are then not counted.
+  std::string register_doubt;
+  /// Marked pages are sealed if a keeper obeys the marks
+  /// (process/keeper_claims.h): its pid, else 0 and why it is doubted that
+  /// there is one.
+  int keeper = 0;
+  std::string keeper_doubt;
+  /// What it was asked to leave unsealed, in the words of MEMSEAL_OPTIONS, as
+  /// its environment says: "segments=relro;except=libjit.so". Empty: nothing.
+  std::string left_out;
+  std::vector<Object> objects;
+
+  Totals totals() const;
+};
+
+/// Why a process could not be looked at: one sentence for the user.
+struct LookFailure {
+  std::string sentence;
+  bool vanished = false;   ///< the process has ended
+  bool no_memory = false;  ///< a kernel thread or a zombie
+};
+
+/// Reads everything about one process. On failure nothing but the pid is set.
+std::optional<LookFailure> look_at(int pid, ProcessView &space);
+
+}  // namespace memseal::process
