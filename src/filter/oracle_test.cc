@@ -84,8 +84,7 @@ private:
       return (a[3] & 0x10) != 0 && any(mapped(a), seal_type::mmap);
     if (number == n_.mremap)
       return any(moved(a[0], a[1]), seal_type::mremap) ||
-             ((a[3] & 2) != 0 &&
-              any(huge(span(a[4], a[2]), a[4]), seal_type::mremap));
+             ((a[3] & 2) != 0 && any(moved_onto(a), seal_type::mremap));
     if (number == n_.shmdt)
       return std::find(options_.attachments.begin(), options_.attachments.end(),
                        a[0]) != options_.attachments.end();
@@ -101,9 +100,14 @@ private:
         });
   }
 
-  Bytes span(std::uint64_t address, std::uint64_t length) const {
+  std::uint64_t untagged(std::uint64_t address) const {
     if (n_.process == Architecture::arm64)
       address &= ~std::uint64_t{0} >> 8;
+    return address;
+  }
+
+  Bytes span(std::uint64_t address, std::uint64_t length) const {
+    address = untagged(address);
     constexpr Wide top = Wide{1} << 64;
     Wide begin = address / page * page;
     if (length == 0)
@@ -125,22 +129,40 @@ private:
     return huge(bytes, by_flag || !n_.wide ? a[0] : a[0] | a[5]);
   }
 
+  /// A huge page may come to lie wherever both ranges have a multiple of its
+  /// size at the same distance from their beginnings.
+  Bytes moved_onto(const std::uint64_t *a) const {
+    const std::uint64_t to = untagged(a[4]);
+    Bytes bytes = span(to, a[2]);
+    if (a[2] == 0)
+      return bytes;
+    const Wide last = bytes.end - 1;
+    for (std::uint64_t size : huge_sizes()) {
+      Wide last_one = last / size * size;
+      if (last_one >= to && a[0] % size == to % size)
+        bytes.end = std::max(bytes.end, last_one + size);
+    }
+    return bytes;
+  }
+
   Bytes huge(Bytes bytes, std::uint64_t aligned) const {
     if (bytes.begin == bytes.end)
       return bytes;
-    static constexpr std::uint64_t x86[] = {1U << 30, 2U << 20};
-    static constexpr std::uint64_t arm[] = {1U << 30, 512U << 20, 32U << 20,
-                                            2U << 20, 64U << 10};
-    std::span<const std::uint64_t> sizes = x86;
-    if (n_.process == Architecture::arm64)
-      sizes = arm;
-    for (std::uint64_t size : sizes) {
-      if (aligned % size == 0) {
-        bytes.end = (bytes.end + size - 1) / size * size;
-        return bytes;
-      }
+    const Wide last = bytes.end - 1;
+    for (std::uint64_t size : huge_sizes()) {
+      if (aligned % size == 0)
+        bytes.end = std::max(bytes.end, last / size * size + size);
     }
     return bytes;
+  }
+
+  std::span<const std::uint64_t> huge_sizes() const {
+    static constexpr std::uint64_t x86[] = {1U << 30, 2U << 20};
+    static constexpr std::uint64_t arm[] = {1ULL << 34, 1U << 30, 512U << 20,
+                                            32U << 20,  2U << 20, 64U << 10};
+    if (n_.process == Architecture::arm64)
+      return arm;
+    return x86;
   }
 
   static bool destroys(std::uint32_t advice) {
@@ -183,10 +205,11 @@ private:
 /// huge pages.
 std::vector<GuardedRange> some_ranges(Dice &dice) {
   constexpr std::uint64_t centres[] = {
-      0x10000,          0x40000000,      0xfffff000,     0x100000000,
-      0x555555554000,   0x7ff'ffff'0000, 0xfff00000000,  0x100000000000,
-      0x2000'0000'0000, 0x7ffff7dd1000,  0x7fffffff0000, 0x7fff'ffff'0000'0000,
-      0x1000'0020'0000};
+      0x10000,          0x40000000,       0xfffff000,
+      0x100000000,      0x555555554000,   0x7ff'ffff'0000,
+      0xfff00000000,    0x100000000000,   0x2000'0000'0000,
+      0x7ffff7dd1000,   0x7fffffff0000,   0x7fff'ffff'0000'0000,
+      0x1000'0020'0000, 0x1000'3fff'f000, 0x1003'ffff'f000};
   std::vector<GuardedRange> ranges;
   std::size_t count = 1 + dice.below(12);
   std::vector<std::uint64_t> edges;
@@ -225,6 +248,8 @@ std::uint64_t some_address(Dice &dice, std::span<const GuardedRange> ranges) {
   std::uint64_t address = dice.one_in(2) ? edge + nudge : edge - nudge;
   if (dice.one_in(8))
     address &= -(std::uint64_t{2} << 20);
+  if (dice.one_in(16))
+    address &= -(std::uint64_t{1} << 34);
   if (dice.one_in(16))
     address |= 0x0600'0000'0000'0000;
   return dice.one_in(32) ? 0 : address;
@@ -281,8 +306,14 @@ bpf::SyscallData some_call(Dice &dice, const Numbers &n,
   if (number == n.mremap)
     call.arguments[2] = some_length(dice, call.arguments[4], ranges);
   call.arguments[3] = dice.of(flags);
-  if (number == n.mremap)
+  if (number == n.mremap) {
     call.arguments[3] = dice.of(move);
+    // As far from the new address as a huge page may be.
+    constexpr std::uint64_t apart[] = {64U << 10,  2U << 20, 32U << 20,
+                                       512U << 20, 1U << 30, 1ULL << 34};
+    if (dice.one_in(2))
+      call.arguments[0] = call.arguments[4] + dice.of(apart) * dice.below(9);
+  }
   if (number == n.pkey_mprotect)
     call.arguments[3] = dice.one_in(2) ? ~0ULL : dice.below(3);
   if (!n.wide) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/assert.h"
+#include "filter/huge_pages.h"
 
 namespace memseal::filter {
 namespace {
@@ -12,9 +13,11 @@ using namespace bpf::op;  // the vocabulary of every line below
 using bpf::Node;
 
 // Words of scratch memory.
-constexpr std::uint32_t first_low = 0, first_high = 1;  // first byte
-constexpr std::uint32_t last_low = 2, last_high = 3;    // last byte
-constexpr std::uint32_t first_page = 4;                 // inside a window
+constexpr std::uint32_t first_low = 0, first_high = 1;    // first byte
+constexpr std::uint32_t last_low = 2, last_high = 3;      // last byte
+constexpr std::uint32_t first_page = 4;                   // inside a window
+constexpr std::uint32_t misfit_low = 5, misfit_high = 6;  // huge pages, below
+constexpr std::uint32_t reach_low = 7, reach_high = 8;
 
 constexpr std::uint32_t all_ones = 0xffffffff;
 
@@ -218,31 +221,102 @@ Node PageCheck::span(unsigned address, unsigned length, Node next,
   return as_.then(ld, low_of(length), as_.jump(jeq_k, 0, low_is_zero, low));
 }
 
-Node PageCheck::rounded_like(unsigned address, unsigned offset, Node next) {
-  // Huge pages with a base page of 4 KiB (arm64: contiguous ones as well), and
-  // on arm64 with 16 and 64 KiB: every size up to 1 GiB, ascending. Larger ones
-  // (512 MiB excepted, which is here) cannot be mapped without privilege.
-  constexpr std::uint32_t on_x86[] = {2U << 20, 1U << 30};
-  constexpr std::uint32_t on_arm[] = {64U << 10, 2U << 20, 32U << 20,
-                                      512U << 20, 1U << 30};
-  std::span<const std::uint32_t> sizes = on_x86;
-  if (architecture_ == Architecture::arm64)
-    sizes = on_arm;
+// --- huge pages --------------------------------------------------------------
 
+namespace {
+
+// 16 GiB; every other size is below 4 GiB.
+constexpr bool is_wide(std::uint64_t size) {
+  return size >> 32 != 0;
+}
+// The bits of an address inside of a huge page, in its low and its high word.
+constexpr std::uint32_t low_inside(std::uint64_t size) {
+  return static_cast<std::uint32_t>(size - 1);
+}
+constexpr std::uint32_t high_inside(std::uint64_t size) {
+  return static_cast<std::uint32_t>((size - 1) >> 32);
+}
+
+}  // namespace
+
+Node PageCheck::round_to(std::uint64_t size, Node next) {
+  if (is_wide(size)) {
+    next = as_.then(st, last_high, next);
+    next = as_.then(or_k, high_inside(size), next);
+    next = as_.then(ld_mem, last_high, next);
+  }
+  next = as_.then(st, last_low, next);
+  next = as_.then(or_k, low_inside(size), next);
+  return as_.then(ld_mem, last_low, next);
+}
+
+Node PageCheck::if_fits(std::uint64_t size, Node fits, Node fits_not) {
+  if (is_wide(size))
+    fits = as_.then(ld_mem, misfit_high,
+                    as_.jump(jset_k, high_inside(size), fits_not, fits));
+  return as_.then(ld_mem, misfit_low,
+                  as_.jump(jset_k, low_inside(size), fits_not, fits));
+}
+
+Node PageCheck::if_begins_inside(std::uint64_t size, Node yes, Node no) {
+  if (is_wide(size))
+    return as_.then(ld_mem, reach_high,
+                    as_.jump(jgt_k, high_inside(size), yes, no));
+  return as_.then(ld_mem, reach_low,
+                  as_.jump(jgt_k, low_inside(size), yes, no));
+}
+
+// reach = (first - 1) ^ last. The huge page of the last byte begins in the span
+// if the byte before the span is not in it: if reach is as large as the page.
+Node PageCheck::measure_reach(Node next) {
+  Node far = as_.then(ld_imm, all_ones, as_.then(st, reach_low, next));
+  Node high = as_.then(st, reach_high, as_.jump(jeq_k, 0, next, far));
+  high =
+      as_.then(tax, 0, as_.then(ld_mem, last_high, as_.then(xor_x, 0, high)));
+  Node borrow = as_.then(ld_mem, first_high, as_.then(sub_k, 1, high));
+  Node no_borrow = as_.then(ld_mem, first_high, high);
+
+  Node low = as_.jump(jeq_k, 0, borrow, no_borrow);
+  low = as_.then(st, reach_low, as_.then(ld_mem, first_low, low));
+  low = as_.then(tax, 0, as_.then(ld_mem, last_low, as_.then(xor_x, 0, low)));
+  return as_.then(ld_mem, first_low, as_.then(sub_k, 1, low));
+}
+
+Node PageCheck::combine(std::uint16_t operation, unsigned a, unsigned b,
+                        Node next) {
+  auto word = [&](std::uint32_t of_a, std::uint32_t of_b, std::uint32_t into,
+                  Node then) {
+    then = as_.then(st, into, then);
+    if (of_a != of_b) {
+      then = as_.then(ld, of_b, as_.then(operation, 0, then));
+      then = as_.then(tax, 0, then);
+    }
+    return as_.then(ld, of_a, then);
+  };
+  if (is_wide(huge_page_sizes(architecture_).back()))
+    next = word(high_of(a), high_of(b), misfit_high, next);
+  return word(low_of(a), low_of(b), misfit_low, next);
+}
+
+Node PageCheck::alignment(unsigned address, unsigned offset, Node next) {
+  return combine(or_x, address, offset, next);
+}
+
+// Backwards: the smallest size is asked for last.
+Node PageCheck::rounded_to_alignment(Node next) {
   Node test = next;
-  for (std::uint32_t size : sizes) {
-    Node round = as_.then(st, last_low, next);
-    round = as_.then(or_k, size - 1, round);
-    round = as_.then(ld_mem, last_low, round);
-    test = as_.jump(jset_k, size - 1, test, round);
+  for (std::uint64_t size : huge_page_sizes(architecture_))
+    test = if_fits(size, round_to(size, next), test);
+  return test;
+}
+
+Node PageCheck::rounded_for_move(unsigned from, unsigned to, Node next) {
+  Node test = next;
+  for (std::uint64_t size : huge_page_sizes(architecture_)) {
+    Node round = if_begins_inside(size, round_to(size, next), test);
+    test = if_fits(size, round, test);
   }
-  if (offset != no_argument) {
-    test = as_.then(or_x, 0, test);
-    test = as_.then(ld, low_of(address), test);
-    test = as_.then(tax, 0, test);
-    return as_.then(ld, low_of(offset), test);
-  }
-  return as_.then(ld, low_of(address), test);
+  return measure_reach(combine(xor_x, from, to, test));
 }
 
 }  // namespace memseal::filter

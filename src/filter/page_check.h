@@ -80,11 +80,17 @@ public:
   /// Computes the span of the one byte at `address`.
   bpf::Node byte(unsigned address, bpf::Node next);
 
-  /// Rounds the end of the span up to the largest size of huge page to which
-  /// the argument `address` is aligned, and `offset` as well if it is not
-  /// `no_argument`. Where huge pages are mapped the kernel rounds the length.
-  bpf::Node rounded_like(unsigned address, unsigned offset, bpf::Node next);
-  static constexpr unsigned no_argument = 6;
+  /// Remembers, for `rounded_to_alignment`, what the arguments `address` and
+  /// `offset` are multiples of; the same argument twice if there is no offset.
+  bpf::Node alignment(unsigned address, unsigned offset, bpf::Node next);
+  /// Rounds the end of the span up to the largest size of huge page that the
+  /// alignment allows. Where huge pages are mapped the kernel rounds the
+  /// length.
+  bpf::Node rounded_to_alignment(bpf::Node next);
+
+  /// Rounds the end of the span, which begins at argument `to`, as
+  /// last_byte_moved_onto in filter/huge_pages.h does.
+  bpf::Node rounded_for_move(unsigned from, unsigned to, bpf::Node next);
 
 private:
   /// Windows in which every page is guarded: the high words alone decide.
@@ -96,6 +102,15 @@ private:
                  std::size_t first, std::size_t last, bpf::Node hit,
                  bpf::Node miss);
   bpf::Node load_address_high(unsigned argument, bpf::Node next);
+
+  // Pieces of the two that round. M[misfit] has a bit that lies inside of a
+  // huge page if none of that size can be there.
+  bpf::Node combine(std::uint16_t operation, unsigned a, unsigned b,
+                    bpf::Node next);
+  bpf::Node if_fits(std::uint64_t size, bpf::Node fits, bpf::Node fits_not);
+  bpf::Node measure_reach(bpf::Node next);
+  bpf::Node if_begins_inside(std::uint64_t size, bpf::Node yes, bpf::Node no);
+  bpf::Node round_to(std::uint64_t size, bpf::Node next);
 
   bpf::Assembler &as_;
   Architecture architecture_;

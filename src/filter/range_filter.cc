@@ -191,20 +191,19 @@ private:
 
   /// MAP_FIXED replaces. Where pages may be huge ones, by the flag or because
   /// the file says so, the kernel rounds the length up to them. A file's offset
-  /// must then be a multiple as well, which ld.so's segments hardly ever are.
+  /// must then be a multiple as well, which ld.so's segments hardly ever are;
+  /// `offset` is its argument, 0 where that counts pages.
   Node mmap(unsigned offset) {
     Node plain = range_in(Set::mmap);
     if (plain == allow_)
       return allow_;
     Node tree = tree_of(Set::mmap);
-    if (!huge_by_flag_)
-      huge_by_flag_ = check_.span(
-          0, 1, check_.rounded_like(0, PageCheck::no_argument, tree), allow_);
-    Node by_file = *huge_by_flag_;
-    if (offset != PageCheck::no_argument)
-      by_file = check_.span(0, 1, check_.rounded_like(0, offset, tree), allow_);
+    if (!huge_)
+      huge_ = check_.span(0, 1, check_.rounded_to_alignment(tree), allow_);
+    Node by_flag = check_.alignment(0, 0, *huge_);
+    Node by_file = offset == 0 ? by_flag : check_.alignment(0, offset, *huge_);
     Node fixed = as_.jump(jset_k, MAP_ANONYMOUS, plain, by_file);
-    fixed = as_.jump(jset_k, MAP_HUGETLB, *huge_by_flag_, fixed);
+    fixed = as_.jump(jset_k, MAP_HUGETLB, by_flag, fixed);
     return as_.then(ld, low_of(3), as_.jump(jset_k, MAP_FIXED, fixed, allow_));
   }
 
@@ -224,8 +223,8 @@ private:
     if (tree == allow_)
       return allow_;
     Node old = old_range(tree);
-    Node target = check_.span(
-        4, 2, check_.rounded_like(4, PageCheck::no_argument, tree), not_onto_);
+    Node target =
+        check_.span(4, 2, check_.rounded_for_move(0, 4, tree), not_onto_);
     return as_.then(ld, low_of(3), as_.jump(jset_k, MREMAP_FIXED, target, old));
   }
 
@@ -268,7 +267,7 @@ private:
               .pkey_mprotect = mprotect(true),
               .munmap = range_in(Set::munmap),
               .mmap = mmap(5),
-              .mmap2 = mmap(PageCheck::no_argument),
+              .mmap2 = mmap(0),
               .mremap = mremap(),
               .madvise = madvise(),
               .brk = brk(),
@@ -313,7 +312,7 @@ private:
   Node moved_from_;  ///< MREMAP_FIXED: judges the old range
   Node not_onto_;    ///< the same, once the new range was a miss
   std::array<std::optional<Node>, set_count> trees_, spans_;
-  std::optional<Node> huge_by_flag_;
+  std::optional<Node> huge_;  ///< mmap, where pages may be huge
   Calls calls_{};
 };
 

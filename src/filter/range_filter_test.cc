@@ -190,9 +190,46 @@ TEST_P(OnEach, where_pages_may_be_huge_the_end_is_rounded_up) {
   if (!is_32_bit()) {
     EXPECT_EQ(f({mmap, huge, page, 3, MAP_FIXED, 5, 0x3000}), allow);
   }
-  EXPECT_EQ(f({f.nr().mremap, 0x10000, page, page,
-               MREMAP_FIXED | MREMAP_MAYMOVE, huge}),
+}
+
+// S-34: both addresses must be right for a huge page, and one must begin there.
+TEST_P(OnEach, a_move_is_rounded_up_where_a_huge_page_may_come_with_it) {
+  constexpr std::size_t mib = 1 << 20;
+  constexpr Address huge = 0x7f00'0020'0000, from = 0x7e80'0060'0000;
+  constexpr std::uint64_t fixed = MREMAP_FIXED | MREMAP_MAYMOVE;
+  Filter f = filter({all(huge + mib, page)});
+  std::uint32_t mremap = f.nr().mremap;
+  EXPECT_EQ(f({mremap, from, page, page, fixed, huge}), eperm);
+  EXPECT_EQ(f({mremap, from + page, page, page, fixed, huge}), allow);
+  EXPECT_EQ(f({mremap, from, page, page, fixed, huge + page}), allow);
+  EXPECT_EQ(f({mremap, from + page, page, page, fixed, huge + page}), allow);
+  EXPECT_EQ(f({mremap, from, page, page, MREMAP_MAYMOVE, huge}), allow);
+  // Behind an ordinary page, where the address of neither is a multiple.
+  EXPECT_EQ(f({mremap, from - page, 2 * page, 2 * page, fixed, huge - page}),
             eperm);
+  EXPECT_EQ(f({mremap, from - page, page, page, fixed, huge - page}), allow);
+  EXPECT_EQ(f({mremap, from, 2 * page, 2 * page, fixed, huge - page}), allow);
+}
+
+TEST(RangeFilter, huge_pages_of_16_gib_need_the_high_words) {  // arm64
+  constexpr std::uint64_t gib = 1 << 30, size = 16 * gib;
+  constexpr Address huge = 0x3000'0000'0000, from = 0x4000'0000'0000;
+  constexpr std::uint64_t fixed = MREMAP_FIXED | MREMAP_MAYMOVE;
+  Filter f({all(huge + 15 * gib, page)}, {.architecture = Architecture::arm64});
+  auto [mmap, mremap] = std::pair{f.nr().mmap, f.nr().mremap};
+  constexpr std::uint64_t flags = MAP_ANONYMOUS | MAP_FIXED | MAP_HUGETLB;
+  EXPECT_EQ(f({mmap, huge, page, 3, flags}), eperm);
+  EXPECT_EQ(f({mmap, huge + 4 * gib, page, 3, flags}), allow);
+  EXPECT_EQ(f({mmap, huge, page, 3, MAP_FIXED, 5, size}), eperm);
+  EXPECT_EQ(f({mmap, huge, page, 3, MAP_FIXED, 5, 4 * gib}), allow);
+  EXPECT_EQ(f({mremap, from + size, page, page, fixed, huge}), eperm);
+  EXPECT_EQ(f({mremap, from + 4 * gib, page, page, fixed, huge}), allow);
+  EXPECT_EQ(
+      f({mremap, from + size - page, 2 * page, 2 * page, fixed, huge - page}),
+      eperm);
+  EXPECT_EQ(f({mremap, from + size - page, page, page, fixed, huge - page}),
+            allow);
+  EXPECT_EQ(f({mremap, from + page, page, page, fixed, huge + page}), allow);
 }
 
 TEST_P(OnEach, mremap_is_judged_by_its_old_range_and_by_a_fixed_new_one) {

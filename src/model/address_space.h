@@ -120,6 +120,9 @@ private:
   /// `aligned_by` are the numbers that would have to be aligned.
   std::uint64_t huge_size(Address at, std::uint64_t size,
                           std::uint64_t aligned_by) const;
+  /// The same for what a move lands on (S-34).
+  std::uint64_t moved_size(Address old, Address target,
+                           std::uint64_t size) const;
   /// Whether mseal(2) denies the act on this one page.
   bool kernel_denies(Address page, SealTypes type) const;
   bool kernel_denies_in(Address begin, Address end, SealTypes type) const;

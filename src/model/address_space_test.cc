@@ -285,6 +285,24 @@ TEST(ModelMap, AFileMayBeOneOfHugePages) {  // S-33
   EXPECT_EQ(map_at(huge + page, Backing::shared, 0), 0);
 }
 
+TEST(ModelRemap, AHugePageMayComeAlong) {  // S-34
+  constexpr Address huge = 0x7000'0000'0000, from = 0x6000'0000'0000;
+  auto move = [](Address old, Address target, std::uint64_t pages) {
+    AddressSpace space(page, Enforcement::filter);
+    for (std::uint64_t i = 0; i < pages; ++i)
+      space.map(old + i * page, page, {rw});
+    space.map(huge + 16 * page, page, {rw});
+    space.seal(huge + 16 * page, page, seal_type::mremap.bits, 0);
+    constexpr unsigned fixed = 3;
+    return space.remap(old, pages * page, pages * page, fixed, target).error;
+  };
+  EXPECT_EQ(move(from, huge, 1), EPERM);
+  EXPECT_EQ(move(from - page, huge - page, 2), EPERM);
+  EXPECT_EQ(move(from - page, huge - page, 1), 0);
+  EXPECT_EQ(move(from + page, huge, 1), 0);
+  EXPECT_EQ(move(from + page, huge + page, 1), 0);
+}
+
 TEST(ModelMap, NoReplaceFindsWhatIsThere) {  // S-33
   AddressSpace space = eight();
   using How = AddressSpace::Placement::How;

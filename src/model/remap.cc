@@ -3,6 +3,7 @@
 // mremap_to, mremap_at).
 #include <linux/mman.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <vector>
 
@@ -38,6 +39,19 @@ int AddressSpace::remap_arguments(Address old, std::uint64_t old_size,
   return old_end > target && new_end > old ? EINVAL : 0;
 }
 
+std::uint64_t AddressSpace::moved_size(Address old, Address target,
+                                       std::uint64_t size) const {
+  std::uint64_t judged = size;
+  for (std::uint64_t huge : huge_sizes_) {
+    if (size == 0 || old % huge != target % huge)
+      continue;  // it would be at no multiple of its size in one of the two
+    Address last = target + size - 1, begin = last - last % huge;
+    if (begin >= target)
+      judged = std::max(judged, begin + huge - target);
+  }
+  return judged;
+}
+
 Outcome AddressSpace::remap(Address old, std::uint64_t old_size,
                             std::uint64_t new_size, unsigned flags,
                             Address target) {
@@ -49,7 +63,7 @@ Outcome AddressSpace::remap(Address old, std::uint64_t old_size,
     return bad_arguments(error, seal_type::mremap);
   if (filter_denies(old, judged, seal_type::mremap) ||
       ((flags & fixed) != 0 &&
-       filter_denies(target, huge_size(target, new_size, 0),
+       filter_denies(target, moved_size(old, target, new_size),
                      seal_type::mremap)))
     return {EPERM};  // S-34
   auto first = pages_.find(old);

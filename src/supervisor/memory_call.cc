@@ -11,6 +11,7 @@
 
 #include <algorithm>
 
+#include "filter/huge_pages.h"
 #include "keeper/protocol.h"
 #include "sys/syscall.h"
 
@@ -80,8 +81,14 @@ void decode_mremap(MemoryCall &call, const std::uint64_t (&args)[6],
   call.effect = Effect::change;
   // An old length of 0 makes a second mapping of the pages at the address.
   touch(call, args[0], std::max<std::uint64_t>(args[1], 1), page);
-  if ((args[3] & MREMAP_FIXED) != 0)
-    touch(call, args[4], args[2], page);
+  if ((args[3] & MREMAP_FIXED) == 0 || args[2] == 0)
+    return;
+  const Address to = untagged(args[4]);
+  const std::uint64_t room = ~Address{0} - to;
+  const Address last =
+      filter::last_byte_moved_onto(filter::native_architecture(), args[0], to,
+                                   to + std::min(args[2] - 1, room));
+  touch(call, to, std::max(last - to + 1, last - to), page);
 }
 
 }  // namespace

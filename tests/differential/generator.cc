@@ -83,6 +83,8 @@ rc::Gen<Step> steps(Flavour flavour) {
       rc::gen::set(&Step::length, lengths()),
       rc::gen::set(&Step::new_length, lengths()),
       rc::gen::set(&Step::target, small<std::int8_t>(-1, arena_pages + 1)),
+      rc::gen::set(&Step::afar, weightedElement<std::uint8_t>(
+                                    {{8, 0}, {1, 1}, {2, 2}, {1, 3}, {1, 4}})),
       rc::gen::set(&Step::protection,
                    weightedElement<std::uint8_t>(
                        {{4, 1}, {4, 3}, {2, 5}, {1, 0}, {1, 7}, {1, 2}})),

@@ -65,9 +65,9 @@ std::optional<Call> KernelArena::call_of(const Step &s) const {
       return Call{SYS_mremap,
                   {from, size, s.new_length.bytes(), s.flags & 9u, 0}};
     case Kind::remap_to:
-      return Call{
-          SYS_mremap,
-          {from, size, s.new_length.bytes(), s.flags | 2u, at(s.target)}};
+      return Call{SYS_mremap,
+                  {from + distances[s.afar], size, s.new_length.bytes(),
+                   s.flags | 2u, at(s.target)}};
     case Kind::write:
     case Kind::seal:
       return std::nullopt;

@@ -58,7 +58,7 @@ public:
   std::vector<std::uint64_t> huge_sizes() const override {
     if (architecture_ == filter::Architecture::x86_64)
       return {2U << 20, 1U << 30};
-    return {64U << 10, 2U << 20, 32U << 20, 512U << 20, 1U << 30};
+    return {64U << 10, 2U << 20, 32U << 20, 512U << 20, 1U << 30, 1ull << 34};
   }
 
   std::vector<Address> sealed_elsewhere() const override {

@@ -49,8 +49,9 @@ std::ostream &operator<<(std::ostream &out, const Step &s) {
                              << int{s.flags} << ")";
     case Kind::remap_to:
       return range("mremap")
-             << ", to " << Bytes{s.new_length} << ", flags " << int{s.flags}
-             << ", onto page " << int{s.target} << ")";
+             << ", from 0x" << std::hex << distances[s.afar] << std::dec
+             << " above, to " << Bytes{s.new_length} << ", flags "
+             << int{s.flags} << ", onto page " << int{s.target} << ")";
     case Kind::write:
       return out << "write(page " << int{s.at} << ")";
     case Kind::seal:

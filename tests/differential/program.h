@@ -55,6 +55,7 @@ struct Step {
   bool unaligned = false;
   Length length{}, new_length{};
   std::int8_t target = 0;
+  std::uint8_t afar = 0;        ///< index into `distances`
   std::uint8_t protection = 0;  ///< bits of PROT_
   std::uint8_t backing = 0;     ///< 0 anonymous, 1 private file, 2 shared
   std::uint8_t advice = 0;      ///< index into `advices`
@@ -65,6 +66,11 @@ struct Step {
 
 /// MADV_ numbers: the destructive ones, and some that are not.
 inline constexpr int advices[] = {4, 8, 9, 18, 24, 102, 103, 10, 0, 14};
+
+/// How far above the arena the old range of a move begins: where nothing is,
+/// but as far from the target as a huge page may be (S-34).
+inline constexpr std::uint64_t distances[] = {0, 64ull << 10, 2ull << 20,
+                                              1ull << 30, 16ull << 30};
 
 struct Program {
   std::uint8_t place;

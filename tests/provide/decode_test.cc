@@ -87,6 +87,25 @@ TEST(Decode, mremap_touches_where_it_comes_from_and_where_it_is_fixed_to) {
   EXPECT_EQ(pages_of(call(SYS_mremap, at, 0, page)), "0+1 ");
 }
 
+TEST(Decode, mremap_of_huge_pages_lands_on_all_of_them) {
+  constexpr unsigned fixed = MREMAP_MAYMOVE | MREMAP_FIXED;
+  constexpr std::uint64_t huge = 2 << 20, from = at + (64UL << 30);
+  EXPECT_EQ(pages_of(call(SYS_mremap, from + huge, page, page, fixed, at)),
+            "16777728+1 0+512 ");
+  // Behind an ordinary page: Linux 6.17 moves both.
+  EXPECT_EQ(pages_of(call(SYS_mremap, from - page, 2 * page, 2 * page, fixed,
+                          at + huge - page)),
+            "16777215+2 511+513 ");
+  // Twins: no huge page fits both addresses, none begins in the range.
+  EXPECT_EQ(pages_of(call(SYS_mremap, from + page, page, page, fixed, at)),
+            "16777217+1 0+1 ");
+  EXPECT_EQ(
+      pages_of(call(SYS_mremap, from + page, page, page, fixed, at + page)),
+      "16777217+1 1+1 ");
+  EXPECT_EQ(call(SYS_mremap, from, page, ~0UL, fixed, at).ranges[1].end(),
+            0UL - page);
+}
+
 TEST(Decode, advice_discards_clears_a_mark_or_is_harmless) {
   for (int advice : {MADV_DONTNEED, MADV_FREE, MADV_REMOVE, MADV_DONTFORK,
                      MADV_WIPEONFORK, 24, 102})
