@@ -198,10 +198,10 @@ struct memseal_info {
 MEMSEAL_API int memseal_query(const void *addr, struct memseal_info *info);
 
 /* Seals the program's own loaded objects: of the executable, every library
- * that is loaded now, ld.so and the vdso all code, constants, relocated data
- * (RELRO: vtables, GOTs with full RELRO) and the inaccessible pages between
- * them. It is what `memseal run` does from outside, for programs that want it
- * in code. Objects with text relocations are left out.
+ * that is loaded now, ld.so, the vdso and vvar all code, constants, relocated
+ * data (RELRO: vtables, GOTs with full RELRO) and the inaccessible pages
+ * between them. It is what `memseal run` does from outside, for programs that
+ * want it in code. Objects with text relocations are left out.
  *
  * `flags`: 0 or one of the engines.
  * Returns: how many objects were left out; -1 on failure, nothing is sealed.

@@ -30,6 +30,7 @@ char sign_of(process::SegmentKind kind) {
     case process::SegmentKind::gap:
       return 'g';
     case process::SegmentKind::vdso:
+    case process::SegmentKind::vvar:
       return 'v';
     case process::SegmentKind::data:
       return '=';
@@ -79,7 +80,7 @@ std::string file_name(const std::string &path) {
 std::string legend(Colour colour) {
   return "\n  " + paint("TRLGV", Tone::good, colour) + " sealed  " +
          paint("trlgv", Tone::bad, colour) +
-         " not sealed: text, rodata, relro, gap, vdso\n  " +
+         " not sealed: text, rodata, relro, gap, vdso and vvar\n  " +
          paint("=", Tone::faint, colour) + " data  " +
          paint("+", Tone::faint, colour) + " heap  " +
          paint("^", Tone::faint, colour) + " stack  " +

@@ -212,6 +212,12 @@ Parsed<Layout> Layout::create(const ProgramHeaders &headers,
   return LayoutBuilder(headers, placement).build();
 }
 
+Layout Layout::of_pages(PartKind kind, PageRange range) {
+  Layout layout;
+  MEMSEAL_ASSERT(layout.parts_.push_back({kind, range}));
+  return layout;
+}
+
 PageRange Layout::extent() const {
   PageRange first = parts_[0].range, last = parts_.back().range;
   return *PageRange::create(first.begin(), last.end() - first.begin(), 1);

@@ -74,6 +74,9 @@ public:
   static Parsed<Layout> create(const ProgramHeaders &headers,
                                Placement placement);
 
+  /// Pages that belong to no file: one part.
+  static Layout of_pages(PartKind kind, PageRange range);
+
   std::span<const Part> parts() const { return parts_.view(); }
   /// First to last page.
   PageRange extent() const;

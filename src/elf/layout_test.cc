@@ -81,6 +81,15 @@ TEST(Layout, a_file_that_is_mapped_whole_need_not_align_its_segments) {
   EXPECT_EQ(flaw_of(one, {.whole_file = 0xc65}), std::nullopt);
 }
 
+TEST(Layout, pages_of_no_file_are_one_part) {
+  PageRange pages = *PageRange::create(0x7ff000, 0x6000, 0x1000);
+  Layout layout = Layout::of_pages(PartKind::rodata, pages);
+  EXPECT_EQ(rows(layout),
+            (std::vector<Row>{{PartKind::rodata, 0x7ff000, 0x805000}}));
+  EXPECT_EQ(layout.extent(), pages);
+  EXPECT_EQ(layout.dynamic_size(), 0u);
+}
+
 TEST(Layout, relro_ends_at_its_last_whole_page) {
   auto headers = usual_headers();
   headers[5].p_memsz = 0x2ff;  // ends at 0x70ff: page 0x7000 stays writable

@@ -138,6 +138,8 @@ std::expected<elf::ProgramHeaders, Outcome> headers_of(const Image &image) {
 
 std::expected<elf::Layout, Outcome> layout_of(const Image &image,
                                               std::size_t page) {
+  if (image.pages)
+    return elf::Layout::of_pages(elf::PartKind::rodata, *image.pages);
   elf::ProgramHeaders headers = MEMSEAL_TRY(headers_of(image));
   elf::Placement placement{.bias = image.map->l_addr, .page = page};
   if (is_vdso(*image.map))

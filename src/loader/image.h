@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "elf/layout.h"
@@ -26,6 +27,8 @@ struct Image {
   LinkMap *map = nullptr;
   std::string_view name;  ///< as reports and patterns call it
   MappedBy mapped_by = MappedBy::loader;
+  /// Set if it is no ELF file but read-only pages that the kernel lends.
+  std::optional<PageRange> pages{};
 };
 
 /// The image that a link_map stands for. `name` of the program is what the
@@ -37,7 +40,7 @@ Image image_of(LinkMap &map);
 /// Outcome::reason is headers_not_found or flawed.
 std::expected<elf::ProgramHeaders, Outcome> headers_of(const Image &image);
 
-/// Its parts, if it may be sealed at all.
+/// Its parts, if it may be sealed at all. Lent pages are one, rodata.
 /// Outcome::reason is headers_not_found or flawed.
 std::expected<elf::Layout, Outcome> layout_of(const Image &image,
                                               std::size_t page);

@@ -3,6 +3,7 @@
 // that runs already. The C library tells which objects there are, so this file
 // is not part of the freestanding core.
 #include <link.h>
+#include <sys/auxv.h>
 
 #include <cerrno>
 #include <optional>
@@ -15,6 +16,7 @@
 #include "sys/holes.h"
 #include "sys/memory.h"
 #include "sys/page_state.h"
+#include "sys/vvar.h"
 
 namespace memseal {
 namespace {
@@ -90,6 +92,16 @@ struct Collection {
     }
     return true;
   }
+
+  /// It is in no list of objects.
+  void add_vvar() {
+    auto vvar =
+        sys::find_vvar(getauxval(AT_SYSINFO_EHDR), sys::VvarSearch::by_maps);
+    if (!vvar || error)
+      return;
+    if (auto added = batch.add({.range = *vvar}); !added)
+      error = added.error();
+  }
 };
 
 int refuse(int why) {
@@ -102,6 +114,8 @@ int seal_objects(Address inside, unsigned flags) {
     return refuse(EINVAL);
   Collection collection{.inside = inside};
   dl_iterate_phdr(Collection::visit, &collection);
+  if (inside == 0)
+    collection.add_vvar();
   if (collection.error)
     return refuse(collection.error->to_errno());
   if (inside != 0 && collection.found == 0)

@@ -17,6 +17,7 @@
 #include "sys/memory.h"
 #include "sys/seccomp_state.h"
 #include "sys/syscall.h"
+#include "sys/vvar.h"
 
 namespace memseal::loader {
 
@@ -100,8 +101,22 @@ void go_through_initial(const Module &module, Pass pass,
     LinkMap map = unlisted(vdso, dynamic_at(vdso));
     handle_initial({&map, "[vdso]", MappedBy::kernel}, pass, sealed);
   }
+  if (state.vvar)
+    handle_initial({nullptr, "[vvar]", MappedBy::kernel, state.vvar}, pass,
+                   sealed);
   LinkMap map = unlisted(module.begin, module.dynamic);
   handle_initial({&map, module.name, MappedBy::loader}, pass, sealed);
+}
+
+/// Before anything is sealed: a keeper would take some of the advice for an
+/// attack on what is. Where a filter is on, only calls that ld.so makes, too.
+std::optional<PageRange> find_vvar() {
+  Address vdso = sys::auxiliary_value(AT_SYSINFO_EHDR);
+  if (vdso == 0)
+    return std::nullopt;
+  return sys::find_vvar(vdso, state.seccomp.mode > 0
+                                  ? sys::VvarSearch::by_maps
+                                  : sys::VvarSearch::by_advice);
 }
 
 /// An engine that was asked for by name and seals nothing is not passed over in
@@ -136,6 +151,7 @@ void seal_initial_objects(LinkMap *head, char **environment,
   state.options = read_options(environment);
   state.obstacle = find_obstacle(head, take_claim(environment));
 
+  state.vvar = find_vvar();
   if (state.options.violation == Violation::kill)
     answer_hits_with(HitAnswer::killed);
   if (state.options.violation == Violation::trap)

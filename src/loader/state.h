@@ -5,9 +5,12 @@
 // no lock of its own.
 #pragma once
 
+#include <optional>
+
 #include "loader/enforcer.h"
 #include "loader/link_map.h"
 #include "loader/reason.h"
+#include "memseal/page_range.h"
 #include "options/run_options.h"
 #include "sys/seccomp_state.h"
 
@@ -21,6 +24,7 @@ struct State {
   Reason obstacle = Reason::none;
   sys::SeccompState seccomp;
   LinkMap *head = nullptr;
+  std::optional<PageRange> vvar{};  ///< the pages that the vdso reads
   bool sealed_something = false;
   Outcome first_shortfall;
 };

@@ -80,11 +80,11 @@ Attempted write_own_memory(ForkedCopy &copy, const Aim &aim) {
       SYS_openat, {static_cast<std::uint64_t>(AT_FDCWD), aim.scratch, O_RDWR}));
   if (fd.answer < 0)
     return fd;
-  // What is there, with one bit turned.
-  std::byte byte =
-      MEMSEAL_TRY(copy.memory().read_value<std::byte>({aim.begin}));
-  byte ^= std::byte{1};
-  MEMSEAL_TRY_VOID(leave(copy, aim, byte));
+  // What is there, with one bit turned. [vvar] cannot be read this way, nor
+  // written, which the answer will say.
+  auto read = copy.memory().read_value<std::byte>({aim.begin});
+  std::byte there = read ? *read : std::byte{0};
+  MEMSEAL_TRY_VOID(leave(copy, aim, there ^ std::byte{1}));
   return copy.call(SYS_pwrite64, {static_cast<std::uint64_t>(fd.answer),
                                   aim.scratch, 1, aim.begin});
 }

@@ -30,6 +30,7 @@ SegmentKind kind_of(const Mapping &mapping) {
     case NameKind::vdso:
       return SegmentKind::vdso;
     case NameKind::vvar:
+      return SegmentKind::vvar;
     case NameKind::vsyscall:
       return SegmentKind::kernel;
     default:
@@ -306,6 +307,7 @@ Totals ProcessView::totals() const {
           count(totals.executable, segment);
           break;
         case SegmentKind::rodata:
+        case SegmentKind::vvar:
           count(totals.read_only, segment);
           break;
         case SegmentKind::relro:

@@ -38,7 +38,7 @@ struct Share {
 
 struct Totals {
   Share executable;  ///< text of objects and the vdso
-  Share read_only;   ///< rodata
+  Share read_only;   ///< rodata and vvar
   Share relro;
   Share gaps;
   Share sealable;  ///< the four above

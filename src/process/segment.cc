@@ -15,6 +15,8 @@ const char *name(SegmentKind kind) {
       return "gap";
     case SegmentKind::vdso:
       return "vdso";
+    case SegmentKind::vvar:
+      return "vvar";
     case SegmentKind::data:
       return "data";
     case SegmentKind::heap:
@@ -40,7 +42,7 @@ const char *name(SegmentKind kind) {
 bool is_sealable(SegmentKind kind) {
   return kind == SegmentKind::text || kind == SegmentKind::rodata ||
          kind == SegmentKind::relro || kind == SegmentKind::gap ||
-         kind == SegmentKind::vdso;
+         kind == SegmentKind::vdso || kind == SegmentKind::vvar;
 }
 
 const char *Segment::engine() const {

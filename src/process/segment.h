@@ -17,6 +17,7 @@ enum class SegmentKind : std::uint8_t {
   relro,      ///< data of an object that is read-only once it is relocated
   gap,        ///< the inaccessible pages between an object's segments
   vdso,       ///< code that the kernel lends
+  vvar,       ///< what that code reads, written by the kernel
   data,       ///< writable data of an object
   heap,       ///< brk
   stack,      ///< of the first thread
@@ -25,7 +26,7 @@ enum class SegmentKind : std::uint8_t {
   shared,     ///< shared memory
   reserved,   ///< anonymous, without any access: guards, reservations
   anonymous,  ///< everything else
-  kernel,     ///< vvar, written by the kernel; vsyscall, which is not mapped
+  kernel,     ///< vsyscall, which is not mapped
 };
 const char *name(SegmentKind kind);
 

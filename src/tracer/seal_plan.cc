@@ -35,13 +35,13 @@ public:
     }
   }
 
-  /// The vdso's code, and what it reads.
-  void add_special(const Mapping &mapping, const char *part) {
-    if (!segments_.text)
-      return leave_out(part, std::string(mapping.name),
-                       "--segments leaves it out");
-    plan_.ranges.push_back(
-        {mapping.range, part, std::string(mapping.name), mapping.seal});
+  void add_vdso(const Mapping &mapping) {
+    add_special(mapping, "vdso", "[vdso]", segments_.text);
+  }
+
+  /// What the vdso reads: [vvar] and [vvar_vclock], which are one to the user.
+  void add_vvar(const Mapping &mapping) {
+    add_special(mapping, "vvar", "[vvar]", segments_.rodata);
   }
 
   void leave_out(std::string part, std::string object, std::string reason) {
@@ -52,6 +52,13 @@ public:
   SealPlan take() { return std::move(plan_); }
 
 private:
+  void add_special(const Mapping &mapping, const char *part, const char *object,
+                   bool wanted) {
+    if (!wanted)
+      return leave_out(part, object, "--segments leaves it out");
+    plan_.ranges.push_back({mapping.range, part, object, mapping.seal});
+  }
+
   void add_part(const LoadedObject &object, const elf::Part &part,
                 const std::string &name) {
     for (const Mapping &mapping : space_.mappings()) {
@@ -85,14 +92,12 @@ SealPlan plan_seals(const process::Mappings &space,
   Planner planner(space, moment, wanted.segments);
   for (const Mapping &mapping : space.mappings()) {
     NameKind kind = kind_of_name(mapping.name);
-    bool special = kind == NameKind::vdso || kind == NameKind::vvar;
-    if (!special && kind != NameKind::file)
+    if (kind == NameKind::vdso && wanted.object("[vdso]"))
+      planner.add_vdso(mapping);
+    if (kind == NameKind::vvar && wanted.object("[vvar]"))
+      planner.add_vvar(mapping);
+    if (kind != NameKind::file)
       continue;
-    if (special) {
-      if (wanted.object(mapping.name))
-        planner.add_special(mapping, kind == NameKind::vdso ? "vdso" : "vvar");
-      continue;
-    }
     auto object = loaded_object_at(space, memory, mapping);
     if (!object) {
       planner.leave_out("object", std::string(mapping.name),

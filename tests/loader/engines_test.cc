@@ -46,6 +46,13 @@ TEST_P(Launched, initial_objects_are_sealed_before_the_first_constructor) {
   EXPECT_EQ(sealed.status, 0);
 }
 
+TEST_P(Launched, the_pages_that_the_vdso_reads_are_sealed) {
+  EXPECT_EQ(run({program("clock")}, {}).output, lying_clock);
+  Finished sealed = launch({program("clock")});
+  EXPECT_EQ(sealed.output, true_clock) << sealed.errors;
+  EXPECT_NE(sealed.errors.find(" [vvar] 0x"), std::string::npos);
+}
+
 TEST_P(Launched, what_dlopen_brings_is_sealed_before_its_constructor) {
   for (const char *library : {"libwitness.so", "libarray.so"}) {
     std::vector<std::string> command = {program("opener"), "open",

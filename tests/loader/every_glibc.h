@@ -26,6 +26,11 @@ protected:
 
 }  // namespace memseal::test
 
+/// What program clock prints where it can replace [vvar], and where it cannot.
+inline constexpr const char *lying_clock =
+    "unmap=0 move=0 replace=0 clock=1000000\n";
+inline constexpr const char *true_clock = "unmap=1 move=1 replace=1 clock=0\n";
+
 /// Runs the tests of one suite with each of them.
 #define MEMSEAL_WITH_EVERY_GLIBC(suite)                     \
   INSTANTIATE_TEST_SUITE_P(                                 \

@@ -30,6 +30,17 @@ TEST_P(Initial, the_exit_code_is_the_programs_own) {
   EXPECT_EQ(run_sealed(glibc, {program("initial"), "42"}).status, 42);
 }
 
+// S-22, S-23, S-24
+TEST_P(Initial, pages_that_the_vdso_reads_are_sealed) {
+  EXPECT_EQ(run_unsealed(glibc, {program("clock")}).output, lying_clock);
+  EXPECT_EQ(run_sealed(glibc, {program("clock")}).output, true_clock);
+  for (const char *options :
+       {"except=[vvar]", "segments=text,relro", "segments=text,relro;require"})
+    EXPECT_EQ(run_sealed(glibc, {program("clock")}, options).output,
+              lying_clock)
+        << options;
+}
+
 TEST_P(Initial, an_excepted_object_stays_as_it_was) {
   Finished some =
       run_sealed(glibc, {program("initial")}, "except=libwitness.so");
@@ -96,6 +107,13 @@ TEST(Preload, seals_the_initial_objects_before_other_constructors) {
 
 std::vector<std::string> with_preload() {
   return {"LD_PRELOAD=" + module("preload")};
+}
+
+TEST(Preload, seals_the_pages_that_the_vdso_reads) {
+  if (!sys::has_mseal())
+    GTEST_SKIP() << "this kernel has no mseal(2)";
+  EXPECT_EQ(run({program("clock")}, {"LD_PRELOAD=" + module("preload")}).output,
+            true_clock);
 }
 
 TEST(Preload, lets_dlopen_through_with_glibc) {

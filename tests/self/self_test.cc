@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // memseal_self and memseal_object: a program that seals its own objects.
 #include <gtest/gtest.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 
 #include <cerrno>
@@ -11,6 +12,7 @@
 #include "memseal/memseal.h"
 #include "support/engines.h"
 #include "support/in_child.h"
+#include "sys/vvar.h"
 
 namespace memseal::test {
 namespace {
@@ -71,6 +73,24 @@ TEST_P(Self, seals_code_constants_and_vtables_of_program_and_libraries) {
               return shape.corners() == 4 ? 0 : 6;
             }),
             0);
+}
+
+// S-22, S-23
+TEST_P(Self, seals_the_pages_that_the_vdso_reads) {
+  auto unmap_vvar = [] {
+    Address vdso = getauxval(AT_SYSINFO_EHDR);
+    auto vvar = sys::find_vvar(vdso, sys::VvarSearch::by_maps);
+    errno = 0;
+    return vvar && munmap(reinterpret_cast<void *>(vvar->begin()),
+                          vvar->size()) == 0
+               ? 0
+               : errno;
+  };
+  EXPECT_EQ(in_child(unmap_vvar), 0);  // the control twin
+  EXPECT_EQ(in_child([=, flags = flag_of(GetParam())] {
+              return memseal_self(flags) == 0 ? unmap_vvar() : -1;
+            }),
+            EPERM);
 }
 
 TEST_P(Self, may_be_called_again) {

@@ -10,6 +10,9 @@
 
 #include <atomic>
 #include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <string>
 #include <thread>
 
 #include "support/in_child.h"
@@ -17,6 +20,7 @@
 #include "sys/memory.h"
 #include "sys/syscall.h"
 #include "sys/threads.h"
+#include "sys/vvar.h"
 
 namespace memseal {
 namespace {
@@ -62,6 +66,41 @@ TEST(Calls, all_six_arguments_arrive) {
   ASSERT_TRUE(at.has_value());
   EXPECT_EQ(*reinterpret_cast<char *>(*at), 'x');
   close(fd);
+}
+
+/// From the first mapping named [vvar… to the vdso, as maps tells.
+PageRange vvar_of_maps(Address vdso) {
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) {
+    if (line.find("[vvar") != std::string::npos) {
+      Address begin = std::stoull(line, nullptr, 16);
+      return *PageRange::create(begin, vdso - begin, sys::page_size());
+    }
+  }
+  std::abort();
+}
+
+TEST(Calls, vvar_is_found_by_advice_as_by_maps) {
+  Address vdso = getauxval(AT_SYSINFO_EHDR);
+  PageRange vvar = vvar_of_maps(vdso);
+  using enum sys::VvarSearch;
+  EXPECT_EQ(sys::find_vvar(vdso, by_maps), vvar);
+  EXPECT_EQ(sys::find_vvar(vdso, by_advice), vvar);
+  // A page right below it, where there was none, is not the kernel's.
+  EXPECT_EQ(test::in_child([=] {
+              void *below =
+                  reinterpret_cast<void *>(vvar.begin() - sys::page_size());
+              if (mmap(below, sys::page_size(), PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1,
+                       0) != below &&
+                  errno != EEXIST)
+                return 1;
+              return sys::find_vvar(vdso, by_maps) == vvar &&
+                             sys::find_vvar(vdso, by_advice) == vvar
+                         ? 0
+                         : 2;
+            }),
+            0);
 }
 
 TEST(Calls, protection_can_be_taken_and_given_back) {

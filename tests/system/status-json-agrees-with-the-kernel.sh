@@ -65,7 +65,7 @@ assert sealed[0][0]["name"].split("/")[-1].startswith("libc.so")
 assert sealed[0][1]["kind"] == "text"
 assert process["totals"]["executable"]["sealed"] == sealed[0][1]["size"]
 kinds = {s["kind"] for *_, s in told}
-assert {"text", "relro", "data", "heap", "stack", "vdso",
+assert {"text", "relro", "data", "heap", "stack", "vdso", "vvar",
         "anonymous"} <= kinds, kinds
 # Linkers for arm64 put what is read-only into the text's segment.
 assert platform.machine() != "x86_64" or "rodata" in kinds, kinds

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""unsealed.py PID: the executable and RELRO pages that are not sealed.
+"""unsealed.py PID: the executable, RELRO and vvar pages that are not sealed.
 
 A second opinion: it shares no code with memseal. It reads the VmFlags of
 /proc/PID/smaps and the program headers of the mapped files. Sealed is what has
@@ -71,6 +71,8 @@ def wanted_ranges(found):
     for begin, end, permissions, _, name, _ in found:
         if name == "[vdso]":
             yield begin, end, "text", name
+        if name in ("[vvar]", "[vvar_vclock]"):
+            yield begin, end, "vvar", name
     for name, bias, table in objects(found):
         for kind, _, address, size, flags in table:
             begin = (bias + address) // PAGE * PAGE
@@ -82,7 +84,7 @@ def wanted_ranges(found):
 
 def main():
     found = mappings(sys.argv[1])
-    total, bad = {"text": 0, "relro": 0}, 0
+    total, bad = {"text": 0, "relro": 0, "vvar": 0}, 0
     for begin, end, kind, name in wanted_ranges(found):
         total[kind] += end - begin
         for b, e, permissions, _, _, sealed in found:

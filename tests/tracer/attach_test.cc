@@ -54,7 +54,7 @@ protected:
   }
 };
 
-TEST_F(AttachTest, seals_text_rodata_relro_and_vdso_of_a_running_process) {
+TEST_F(AttachTest, seals_objects_vdso_and_vvar_of_a_running_process) {
   Victim victim;
   auto planned = plan_attach(victim.pid(), everything);
   ASSERT_TRUE(planned) << planned.error().sentence;
@@ -70,6 +70,7 @@ TEST_F(AttachTest, seals_text_rodata_relro_and_vdso_of_a_running_process) {
     EXPECT_TRUE(has_part(attached->plan, part, "libc.so")) << part;
   }
   EXPECT_TRUE(has_part(attached->plan, "vdso", "[vdso]"));
+  EXPECT_TRUE(has_part(attached->plan, "vvar", "[vvar]"));
   EXPECT_EQ(victim.mprotect_answer(), EPERM);
   EXPECT_TRUE(victim.gets_on());
 }
@@ -110,6 +111,8 @@ TEST_F(AttachTest, segments_that_are_not_wanted_stay_open) {
   ASSERT_TRUE(attached) << attached.error().sentence;
   EXPECT_TRUE(has_part(attached->plan, "relro", "libc.so"));
   EXPECT_FALSE(has_part(attached->plan, "text", "libc.so"));
+  EXPECT_FALSE(has_part(attached->plan, "vdso", "[vdso]"));
+  EXPECT_TRUE(has_part(attached->plan, "vvar", "[vvar]"));
   EXPECT_EQ(victim.mprotect_answer(), 0);  // the program's own text
   EXPECT_TRUE(
       std::ranges::any_of(attached->plan.left_out, [](const LeftOut &left) {

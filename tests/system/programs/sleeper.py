@@ -3,7 +3,7 @@
 waits to be looked at until its standard input ends.
 
   sleeper.py            seals nothing
-  sleeper.py sealable   every mapping of a file that is not writable, and the vdso
+  sleeper.py sealable   every mapping of a file that is not writable, the vdso and vvar
   sleeper.py libc-text  the code of libc only
 """
 import ctypes
@@ -18,7 +18,7 @@ def is_wanted(permissions, inode, name):
     if wanted == "libc-text":
         return "x" in permissions and "/libc.so" in name
     if wanted == "sealable":
-        return "w" not in permissions and (inode != "0" or name == "[vdso]")
+        return "w" not in permissions and (inode != "0" or name.startswith(("[vdso]", "[vvar")))
     return False
 
 
