@@ -4,7 +4,7 @@
 
 #include <optional>
 
-#include "seal/handshake.h"
+#include "seal/quiesce.h"
 #include "seal/register.h"
 #include "sys/patience.h"
 #include "sys/threads.h"
@@ -30,7 +30,7 @@ Result<Reach> check_reachable(int tid) {
   std::optional<std::uint64_t> ran;  // when it was first seen deaf and runnable
   do {
     auto state = MEMSEAL_TRY(sys::thread_state(tid));
-    bool blocked = (state.blocked & sys::signal_bit(handshake_signal)) != 0;
+    bool blocked = (state.blocked & sys::signal_bit(quiesce_signal)) != 0;
     if (state.ended || !blocked)
       return Reach::by_signal;
     if (sys::is_ring_worker(tid))
@@ -72,8 +72,8 @@ Result<Barrier> Barrier::prepare() {
 Result<void> Barrier::pass() {
   if (company_ == Company::none)
     return {};
-  return shake_hands_with_every_thread(ring_worker_ ? RingWorkers::leave_out
-                                                    : RingWorkers::none);
+  return quiesce_threads(ring_worker_ ? RingWorkers::leave_out
+                                      : RingWorkers::none);
 }
 
 }  // namespace memseal

@@ -185,7 +185,7 @@ Result<RegisterHeader *> RegisterLock::prepare() {
 }
 
 RegisterLock::RegisterLock(RegisterHeader *header)
-    : signals_(~sys::signal_bit(handshake_signal)),
+    : signals_(~sys::signal_bit(quiesce_signal)),
       word_(reinterpret_cast<std::atomic<std::uint32_t> *>(header->lock)) {
   auto self = static_cast<std::uint32_t>(sys::current_thread());
   for (;;) {

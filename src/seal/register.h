@@ -22,7 +22,7 @@
 namespace memseal {
 
 /// The signal that memseal borrows for its barrier (seal/barrier.h).
-inline constexpr int handshake_signal = 33;
+inline constexpr int quiesce_signal = 33;
 
 /// The register in force, or null if this process has none yet. Never makes
 /// one. Context: anywhere, without the lock.
@@ -34,7 +34,7 @@ RegisterEntry read_entry(const RegisterHeader &header, Address at);
 
 /// Sole right to change the register and to install filters, among the threads
 /// of this process. While it is held this thread takes no signal but
-/// `handshake_signal`, so that no handler finds the lock held by the thread it
+/// `quiesce_signal`, so that no handler finds the lock held by the thread it
 /// interrupted; and a child forked by another thread finds it open.
 class RegisterLock {
 public:

@@ -132,7 +132,7 @@ process::Attempt<void> judge(int status) {
   return {};
 }
 
-process::Attempt<void> shake_hands(int line) {
+process::Attempt<void> exchange_with_tracer(int line) {
   pid_t tracer = 0;
   if (!receive_value(line, tracer))
     return process::refuse("the tracer ended too early");
@@ -176,7 +176,7 @@ process::Attempt<void> seal_next_exec(const LaunchOptions &options) {
   }
   process::Attempt<void> done = judge(status);
   if (done)
-    done = shake_hands(line.caller);
+    done = exchange_with_tracer(line.caller);
   close(line.caller);
   return done;
 }

@@ -49,7 +49,7 @@ inline bool refused(long outcome, int with) {
 /// Blocks or unblocks memseal's signal for this thread. By the bare call, since
 /// libc's leave it alone.
 inline void block_raw(int how) {
-  sys::SignalSet set = sys::signal_bit(handshake_signal);
+  sys::SignalSet set = sys::signal_bit(quiesce_signal);
   syscall(SYS_rt_sigprocmask, how, &set, nullptr, sizeof set);
 }
 

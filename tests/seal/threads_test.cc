@@ -182,11 +182,11 @@ TEST(AMainThreadThatHasEnded, DoesNotStopOthersFromSealing) {
 TEST(TheBorrowedSignal, IsGivenBack) {
   EXPECT_EQ(in_child([] {
               Companion other([] {});
-              auto before = sys::signal_action(handshake_signal);
+              auto before = sys::signal_action(quiesce_signal);
               char *at = fresh_pages(1);
               if (memseal(at, page, MEMSEAL_MAPPING, 0) != 0)
                 return 1;
-              auto after = sys::signal_action(handshake_signal);
+              auto after = sys::signal_action(quiesce_signal);
               if (!before || !after || *before != *after)
                 return 2;
               // glibc sends the same signal to every thread for this.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A signal to every thread, and an answer from each; why is in seal/barrier.h.
+// Sends a signal to every thread and waits until each one has acknowledged it
+// (ack). Why: seal/barrier.h.
 //
 // Threads are taken in waves. Each gets a slot and a number that was never used
 // before; its handler writes the number into the slot. A signal that arrives
@@ -14,7 +15,7 @@
 //
 // As long as one of our signals may still be on its way, the handler stays: the
 // default action of signal 33 would end the process.
-#include "seal/handshake.h"
+#include "seal/quiesce.h"
 
 #include <sys/syscall.h>
 
@@ -35,62 +36,61 @@ namespace memseal {
 namespace {
 
 constexpr std::size_t wave_size = 64;
-constexpr std::uint64_t patience = 10'000'000;  // microseconds
+constexpr std::uint64_t timeout = 10'000'000;  // microseconds
 constexpr std::uint64_t look_closer_after = 20'000;
 
 // Written by handlers, so they stay where they are for ever.
-std::array<std::atomic<std::uint32_t>, wave_size> x_answers;
-std::atomic<std::uint32_t> x_count{0};  // of answers, to sleep on
-std::uint32_t x_last_number = 0;        // under the RegisterLock
+std::array<std::atomic<std::uint32_t>, wave_size> acks;
+std::atomic<std::uint32_t> ack_count{0};  // of acks, to sleep on
+std::uint32_t last_number = 0;            // under the RegisterLock
 
-// What stood there before; the handler passes on what is not ours.
-sys::SignalAction x_before;
+// libc's action, which ours replaces; signals that are not ours go to it.
+sys::SignalAction libc_action;
 
 bool is_later(std::uint32_t a, std::uint32_t b) {
   return static_cast<std::int32_t>(a - b) > 0;
 }
 
 void pass_on(int signal, void *info, void *context) {
-  const sys::SignalAction before = x_before;
+  const sys::SignalAction before = libc_action;
   if (before.handler <= 1)  // SIG_DFL, SIG_IGN
     return;
   reinterpret_cast<sys::SignalHandler>(before.handler)(signal, info, context);
 }
 
-void answer(int signal, void *info, void *context) {
+void acknowledge(int signal, void *info, void *context) {
   sys::SentSignal sent = sys::sent_signal(info);
   auto *slot = static_cast<const std::atomic<std::uint32_t> *>(sent.pointer);
-  if (!sent.queued || slot < x_answers.data() ||
-      slot >= x_answers.data() + wave_size) {
+  if (!sent.queued || slot < acks.data() || slot >= acks.data() + wave_size) {
     pass_on(signal, info, context);
     return;
   }
-  auto &mine = x_answers[static_cast<std::size_t>(slot - x_answers.data())];
+  auto &mine = acks[static_cast<std::size_t>(slot - acks.data())];
   std::uint32_t now = mine.load(std::memory_order_relaxed);
   while (is_later(sent.number, now) &&
          !mine.compare_exchange_weak(now, sent.number)) {
   }
-  x_count.fetch_add(1);
-  sys::wake(x_count);
+  ack_count.fetch_add(1);
+  sys::wake(ack_count);
 }
 
-/// Our handler in the place of libc's, as long as needed.
+/// Our handler in place of libc's, as long as it is needed.
 class BorrowedSignal {
 public:
   static Result<void> take() {
-    auto now = MEMSEAL_TRY(sys::signal_action(handshake_signal));
-    sys::SignalAction ours = sys::action_for(&answer);
+    auto now = MEMSEAL_TRY(sys::signal_action(quiesce_signal));
+    sys::SignalAction ours = sys::action_for(&acknowledge);
     if (now.handler == ours.handler)
       return {};
-    x_before = now;
-    return sys::set_signal_action(handshake_signal, ours);
+    libc_action = now;
+    return sys::set_signal_action(quiesce_signal, ours);
   }
   /// libc may have set its own action meanwhile, when the first thread was
   /// made: then that one stays.
   static void give_back() {
-    auto now = sys::signal_action(handshake_signal);
-    if (now && now->handler == sys::action_for(&answer).handler)
-      (void)sys::set_signal_action(handshake_signal, x_before);
+    auto now = sys::signal_action(quiesce_signal);
+    if (now && now->handler == sys::action_for(&acknowledge).handler)
+      (void)sys::set_signal_action(quiesce_signal, libc_action);
   }
 };
 
@@ -171,9 +171,9 @@ struct Asked {
   std::size_t slot;
   std::uint32_t number;
   bool answered() const {
-    return !is_later(number, x_answers[slot].load(std::memory_order_acquire));
+    return !is_later(number, acks[slot].load(std::memory_order_acquire));
   }
-  /// Not answered, and yet past every call it was in when asked.
+  /// Without an ack, and yet past every call that it was in when asked.
   bool is_out_of_the_way() const {
     auto state = sys::thread_state(tid);
     if (state && state->ended)
@@ -183,13 +183,13 @@ struct Asked {
   }
 };
 
-class Handshake {
+class Quiescer {
 public:
-  Handshake(sys::ThreadList &threads, ThreadSet &known, RingWorkers workers)
+  Quiescer(sys::ThreadList &threads, ThreadSet &known, RingWorkers workers)
       : threads_(threads), known_(known), workers_(workers) {}
 
   Result<void> run() {
-    deadline_ = sys::now_microseconds() + patience;
+    deadline_ = sys::now_microseconds() + timeout;
     began_ = sys::now_in_ticks();
     known_.add(sys::current_thread());
     for (;;) {
@@ -202,7 +202,7 @@ public:
     }
   }
   /// Whether a signal of ours may still be on its way.
-  bool owes_answers() const { return owes_answers_ || !wave_.empty(); }
+  bool acks_pending() const { return acks_pending_ || !wave_.empty(); }
 
 private:
   /// Asks every thread that is listed and new. Returns whether that was all.
@@ -227,10 +227,10 @@ private:
   }
 
   Result<void> ask(int tid) {
-    Asked asked{tid, wave_.size(), ++x_last_number};
+    Asked asked{tid, wave_.size(), ++last_number};
     for (;;) {
-      auto sent = sys::send_signal(tid, handshake_signal, asked.number,
-                                   &x_answers[asked.slot]);
+      auto sent = sys::send_signal(tid, quiesce_signal, asked.number,
+                                   &acks[asked.slot]);
       if (sent) {
         (void)wave_.push_back(asked);
         return {};
@@ -248,7 +248,7 @@ private:
   Result<void> wait_for_wave() {
     std::uint64_t began = sys::now_microseconds();
     for (;;) {
-      std::uint32_t count = x_count.load();
+      std::uint32_t count = ack_count.load();
       bool all = std::all_of(wave_.begin(), wave_.end(),
                              [](const Asked &a) { return a.answered(); });
       if (all)
@@ -258,7 +258,7 @@ private:
         break;
       if (now >= deadline_)
         return fail(Errc::unsynchronised);
-      sys::wait(x_count, count, 5'000);
+      sys::wait(ack_count, count, 5'000);
     }
     wave_.clear();
     return {};
@@ -270,7 +270,7 @@ private:
       if (!asked.answered() && !asked.is_out_of_the_way())
         return false;
     }
-    owes_answers_ = true;
+    acks_pending_ = true;
     return true;
   }
 
@@ -286,18 +286,18 @@ private:
   std::uint64_t deadline_ = 0;
   sys::BootTicks began_ = 0;  // the filter is older
   bool again_ = false;        // one reading of the list is done
-  bool owes_answers_ = false;
+  bool acks_pending_ = false;
 };
 
 }  // namespace
 
-Result<void> shake_hands_with_every_thread(RingWorkers workers) {
+Result<void> quiesce_threads(RingWorkers workers) {
   auto threads = MEMSEAL_TRY(sys::ThreadList::open());
   auto known = MEMSEAL_TRY(ThreadSet::create());
   MEMSEAL_TRY_VOID(BorrowedSignal::take());
-  Handshake handshake(threads, known, workers);
-  Result<void> outcome = handshake.run();
-  if (!handshake.owes_answers())
+  Quiescer quiescer(threads, known, workers);
+  Result<void> outcome = quiescer.run();
+  if (!quiescer.acks_pending())
     BorrowedSignal::give_back();
   return outcome;
 }
