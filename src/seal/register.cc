@@ -19,7 +19,7 @@ namespace {
 constexpr std::size_t first_size = std::size_t{256} << 10;
 constexpr std::size_t most_entries = std::size_t{1} << 20;
 
-std::atomic<RegisterHeader *> x_register{nullptr};
+std::atomic<RegisterHeader *> first_register{nullptr};
 
 std::atomic_ref<std::uint32_t> generation_of(const RegisterHeader &header) {
   return std::atomic_ref(const_cast<RegisterHeader &>(header).generation);
@@ -85,7 +85,7 @@ Result<RegisterHeader *> make_register() {
   mark(*made);
   (void)sys::protect(pages_of(*made), Protection{Protection::read});
   RegisterHeader *nobodys = nullptr;
-  if (x_register.compare_exchange_strong(nobodys, made))
+  if (first_register.compare_exchange_strong(nobodys, made))
     return made;
   if (nobodys == made)  // another thread found ours before we said so
     return made;
@@ -96,12 +96,12 @@ Result<RegisterHeader *> make_register() {
 }
 
 RegisterHeader *known_register() {
-  RegisterHeader *header = x_register.load(std::memory_order_acquire);
+  RegisterHeader *header = first_register.load(std::memory_order_acquire);
   if (header == nullptr) {
     header = register_of_other_copy();
     RegisterHeader *nobodys = nullptr;
     if (header != nullptr &&
-        !x_register.compare_exchange_strong(nobodys, header))
+        !first_register.compare_exchange_strong(nobodys, header))
       header = nobodys;
   }
   return header;

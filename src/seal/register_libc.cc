@@ -11,7 +11,7 @@ namespace {
 
 // The loader module's copy comes before the library is even loaded, so one look
 // is enough.
-std::atomic<bool> x_looked{false};
+std::atomic<bool> has_searched{false};
 
 RegisterHeader *look() {
   sys::MapsReader maps = sys::MapsReader::of_self(sys::ReadSeals::without);
@@ -36,10 +36,10 @@ RegisterHeader *look() {
 }  // namespace
 
 RegisterHeader *register_of_other_copy() {
-  if (x_looked.load(std::memory_order_relaxed))
+  if (has_searched.load(std::memory_order_relaxed))
     return nullptr;
   RegisterHeader *found = look();
-  x_looked.store(true, std::memory_order_relaxed);
+  has_searched.store(true, std::memory_order_relaxed);
   return found;
 }
 
