@@ -48,29 +48,29 @@ Result<Reach> check_reachable(int tid) {
 }  // namespace
 
 Result<Barrier> Barrier::prepare() {
-  sys::Company company = sys::company();
-  if (company == sys::Company::none)
-    return Barrier(Company::none);
+  auto sharers = sys::address_space_sharers();
+  if (sharers == sys::AddressSpaceSharers::none)
+    return Barrier(Sharers::none);
 
   auto threads = sys::ThreadList::open();
   if (!threads)
     return fail(Errc::unsynchronised, threads.error().sys_errno);
   const int self = sys::current_thread();
   std::size_t seen = 0;
-  Barrier barrier(Company::threads);
+  Barrier barrier(Sharers::threads);
   while (auto tid = MEMSEAL_TRY(threads->next())) {
     ++seen;
     if (*tid != self &&
         MEMSEAL_TRY(check_reachable(*tid)) == Reach::ring_worker)
       barrier.ring_worker_ = true;
   }
-  if (seen == 1 && company == sys::Company::some)
-    barrier.company_ = Company::sibling;
+  if (seen == 1 && sharers == sys::AddressSpaceSharers::some)
+    barrier.sharers_ = Sharers::sibling;
   return barrier;
 }
 
 Result<void> Barrier::pass() {
-  if (company_ == Company::none)
+  if (sharers_ == Sharers::none)
     return {};
   return quiesce_threads(ring_worker_ ? RingWorkers::leave_out
                                       : RingWorkers::none);

@@ -54,14 +54,14 @@ public:
 
   /// Whether a process that is no thread of this one shares its memory. No
   /// filter of ours reaches it.
-  bool has_sibling() const { return company_ == Company::sibling; }
+  bool has_sibling() const { return sharers_ == Sharers::sibling; }
   /// Whether io_uring has a thread here, which no filter judges either.
   bool has_ring_worker() const { return ring_worker_; }
 
 private:
-  enum class Company : std::uint8_t { none, threads, sibling };
-  explicit Barrier(Company company) : company_(company) {}
-  Company company_;
+  enum class Sharers : std::uint8_t { none, threads, sibling };
+  explicit Barrier(Sharers sharers) : sharers_(sharers) {}
+  Sharers sharers_;
   bool ring_worker_ = false;
 };
 

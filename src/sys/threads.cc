@@ -64,14 +64,14 @@ bool is_gone(int sys_errno) {
 
 }  // namespace
 
-Company company() {
+AddressSpaceSharers address_space_sharers() {
   switch (call(SYS_unshare, CLONE_VM).error()) {
     case 0:
-      return Company::none;
+      return AddressSpaceSharers::none;
     case EINVAL:
-      return Company::some;
+      return AddressSpaceSharers::some;
     default:
-      return Company::unknown;
+      return AddressSpaceSharers::unknown;
   }
 }
 

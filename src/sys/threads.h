@@ -13,7 +13,7 @@
 namespace memseal::sys {
 
 /// Who else runs in this address space.
-enum class Company : std::uint8_t {
+enum class AddressSpaceSharers : std::uint8_t {
   none,     ///< nobody: no other thread, no process made with CLONE_VM
   some,     ///< somebody
   unknown,  ///< the kernel would not say
@@ -26,7 +26,7 @@ enum class Company : std::uint8_t {
 ///          threaded (i.e., it is not sharing its address space with another
 ///          process or thread)".
 /// Context: anywhere.
-Company company();
+AddressSpaceSharers address_space_sharers();
 
 int current_thread();
 

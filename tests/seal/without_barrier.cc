@@ -7,7 +7,7 @@
 namespace memseal {
 
 Result<Barrier> Barrier::prepare() {
-  return Barrier(Company::threads);
+  return Barrier(Sharers::threads);
 }
 
 Result<void> Barrier::pass() {
