@@ -21,7 +21,7 @@
 namespace memseal::probe {
 namespace {
 
-constexpr int patience_ms = 5000;
+constexpr int timeout_ms = 5000;
 constexpr unsigned fork_options = PTRACE_O_TRACEFORK | PTRACE_O_TRACECLONE;
 
 /// What one call through the registers of a halted thread came to.
@@ -48,7 +48,7 @@ Result<Step> enter_kernel(const tracer::Tracee &tracee,
   for (bool inside = false;;) {
     MEMSEAL_TRY_VOID(tracee.resume(tracer::Until::system_call));
     tracer::Stop stop =
-        MEMSEAL_TRY(tracer::wait_for(tracee.tid(), patience_ms));
+        MEMSEAL_TRY(tracer::wait_for(tracee.tid(), timeout_ms));
     switch (stop.kind) {
       case tracer::Stop::Kind::exited:
         return fail(Errc::system, ESRCH);
@@ -146,7 +146,7 @@ ForkedCopy::~ForkedCopy() {
 Result<ForkedCopy> ForkedCopy::adopt(pid_t child,
                                      process::RemoteAddress instruction) {
   // Traced since its birth, it waits at its first stop.
-  MEMSEAL_TRY(tracer::wait_for(child, patience_ms));
+  MEMSEAL_TRY(tracer::wait_for(child, timeout_ms));
   tracer::Tracee tracee = tracer::Tracee::followed(child);
   auto made = [&]() -> Result<ForkedCopy> {
     MEMSEAL_TRY_VOID(

@@ -6,7 +6,7 @@
 
 #include "seal/quiesce.h"
 #include "seal/register.h"
-#include "sys/patience.h"
+#include "sys/retry_budget.h"
 #include "sys/threads.h"
 
 namespace memseal {
@@ -14,20 +14,20 @@ namespace {
 
 // For each thread. libc blocks the signal while a thread begins, while it ends,
 // and in its own handler: on a busy machine a thread may be seen so again and
-// again, so one looks often, not only long.
-constexpr std::uint64_t microseconds_before = 200'000;
-constexpr unsigned looks_before = 200;
+// again, so it is looked at often, not only for long.
+constexpr std::uint64_t least_microseconds = 200'000;
+constexpr unsigned least_tries = 200;
 // A thread that waits for a processor all the while cannot unblock anything:
-// its looks do not count, up to this.
-constexpr std::uint64_t microseconds_without_processor = 10'000'000;
+// its tries do not count, up to this.
+constexpr std::uint64_t queued_microseconds = 10'000'000;
 
 enum class Reach : std::uint8_t { by_signal, ring_worker };
 
 /// Waits until the thread takes our signal, or has ended.
 Result<Reach> check_reachable(int tid) {
-  sys::Patience patience(microseconds_before, looks_before);
-  sys::Patience with_queues(microseconds_without_processor, 0);
-  std::optional<std::uint64_t> ran;  // when it was first seen deaf and runnable
+  sys::RetryBudget budget(least_microseconds, least_tries);
+  sys::RetryBudget queued(queued_microseconds, 0);
+  std::optional<std::uint64_t> ran;  // when first seen blocking and runnable
   do {
     auto state = MEMSEAL_TRY(sys::thread_state(tid));
     bool blocked = (state.blocked & sys::signal_bit(quiesce_signal)) != 0;
@@ -39,9 +39,9 @@ Result<Reach> check_reachable(int tid) {
     if (!ran)
       ran = runs;
     bool queues = runs && runs == ran;
-    if (queues && with_queues.lasts())
-      patience = {microseconds_before, looks_before};
-  } while (patience.lasts());
+    if (queues && queued.allows_another())
+      budget = {least_microseconds, least_tries};
+  } while (budget.allows_another());
   return fail(Errc::unsynchronised);
 }
 

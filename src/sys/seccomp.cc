@@ -9,7 +9,7 @@
 #include <atomic>
 
 #include "sys/memory.h"
-#include "sys/patience.h"
+#include "sys/retry_budget.h"
 #include "sys/syscall.h"
 #include "sys/threads.h"
 
@@ -20,8 +20,8 @@ namespace {
 // speculation on kernels before 5.16 and pays for it on every branch.
 constexpr unsigned spec_allow = 1u << 2;
 
-constexpr std::uint64_t burial_microseconds = 200'000;
-constexpr unsigned burial_looks = 200;
+constexpr std::uint64_t reap_microseconds = 200'000;
+constexpr unsigned reap_tries = 200;
 
 Answer install(std::span<const sock_filter> program, unsigned flags) {
   sock_fprog described{static_cast<unsigned short>(program.size()),
@@ -36,16 +36,16 @@ Answer install_at_best(std::span<const sock_filter> program) {
   return answer;
 }
 
-/// A thread that has filters of its own stands in the way of TSYNC until the
-/// kernel has buried it, a moment after pthread_join(3) returned. From Linux
-/// 6.11 the kernel leaves ending threads out itself (kernel/seccomp.c,
+/// A thread that has filters of its own prevents TSYNC until the kernel has
+/// reaped it, a moment after pthread_join(3) returned. From Linux 6.11 the
+/// kernel leaves ending threads out itself (kernel/seccomp.c,
 /// seccomp_can_sync_threads); before, we wait for them.
 Answer install_synchronised(std::span<const sock_filter> program) {
-  Patience patience(burial_microseconds, burial_looks);
+  RetryBudget budget(reap_microseconds, reap_tries);
   for (;;) {
     Answer answer = install_at_best(program);
     if (answer.raw <= 0 || !is_ending(static_cast<int>(answer.raw)) ||
-        !patience.lasts())
+        !budget.allows_another())
       return answer;
   }
 }

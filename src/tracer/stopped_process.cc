@@ -10,7 +10,7 @@
 namespace memseal::tracer {
 namespace {
 
-constexpr int patience_ms = 2000;
+constexpr int timeout_ms = 2000;
 
 /// A filter that kills on unknown calls would kill for a mseal too.
 unsigned options_for(const process::Process &process) {
@@ -22,7 +22,7 @@ unsigned options_for(const process::Process &process) {
 Result<void> halt(const Tracee &thread) {
   MEMSEAL_TRY_VOID(thread.interrupt());
   for (;;) {
-    Stop stop = MEMSEAL_TRY(wait_for(thread.tid(), patience_ms));
+    Stop stop = MEMSEAL_TRY(wait_for(thread.tid(), timeout_ms));
     if (stop.ended())
       return fail(Errc::system, ESRCH);
     if (stop.kind == Stop::Kind::halted)

@@ -162,7 +162,7 @@ TEST(Threads, that_are_gone_count_as_begun_after) {
   sys::BootTicks now = sys::now_in_ticks();
   EXPECT_FALSE(sys::began_after(tid, now));
   gone.finish();
-  while (*sys::ThreadList::open()->thread_count() > 1)  // until it is buried
+  while (*sys::ThreadList::open()->thread_count() > 1)  // until it is reaped
     usleep(1000);
   EXPECT_TRUE(sys::began_after(tid, now));
 }

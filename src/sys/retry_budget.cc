@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sys/patience.h"
+#include "sys/retry_budget.h"
 
 #include <atomic>
 
@@ -7,12 +7,12 @@
 
 namespace memseal::sys {
 
-Patience::Patience(std::uint64_t microseconds, unsigned looks)
-    : deadline_(now_microseconds() + microseconds), looks_left_(looks) {}
+RetryBudget::RetryBudget(std::uint64_t microseconds, unsigned tries)
+    : deadline_(now_microseconds() + microseconds), tries_left_(tries) {}
 
-bool Patience::lasts() {
-  if (looks_left_ > 0)
-    --looks_left_;
+bool RetryBudget::allows_another() {
+  if (tries_left_ > 0)
+    --tries_left_;
   else if (now_microseconds() >= deadline_)
     return false;
   std::atomic<std::uint32_t> nothing{0};
