@@ -74,8 +74,9 @@ public:
     }
     MEMSEAL_TRY_VOID(collect());
     if (!guarded_.empty()) {
-      MEMSEAL_TRY_VOID(look_around(guarded_.view(), change_.header(), around_));
-      if (around_.cuts_huge_page && subject_ == Subject::pages)
+      MEMSEAL_TRY_VOID(
+          read_filter_context(guarded_.view(), change_.header(), context_));
+      if (context_.cuts_huge_page && subject_ == Subject::pages)
         return fail(Errc::unsupported);  // S-15
     }
     if (natively_due())
@@ -116,13 +117,13 @@ private:
   /// Steps 4 to 8.
   Result<void> guard() {
     Barrier barrier = MEMSEAL_TRY(Barrier::prepare());
-    if (around_.has_ring)
+    if (context_.has_ring)
       change_.header().open |= open_older_ring;
     note_who_is_missed(change_.header(), barrier);
     MEMSEAL_TRY_VOID(ensure_base(change_.header(), BaseLevel::compatible));
     const RegisterHeader &before = change_.header();
     Installed installed = MEMSEAL_TRY(install_guard(
-        guarded_.view(), around_, {before.filters, before.instructions}));
+        guarded_.view(), context_, {before.filters, before.instructions}));
 
     count(change_.header(), installed);
     protecting_.keep();
@@ -269,7 +270,7 @@ private:
   std::optional<FirstHole> hole_;
   Subject subject_;
   Scratch<filter::GuardedRange> guarded_;
-  Surroundings around_;
+  FilterContext context_;
   Protecting protecting_;
 };
 

@@ -126,8 +126,9 @@ Result<void> check_lowerable(PageRange range) {
   return {};
 }
 
-Result<void> look_around(std::span<const filter::GuardedRange> guarded,
-                         const RegisterHeader &before, Surroundings &into) {
+Result<void> read_filter_context(std::span<const filter::GuardedRange> guarded,
+                                 const RegisterHeader &before,
+                                 FilterContext &into) {
   into.breaks = MEMSEAL_TRY(breaks_to_refuse(guarded));
   auto maps = sys::MapsReader::of_self(sys::ReadSeals::without);
   while (auto mapping = MEMSEAL_TRY(maps.next())) {

@@ -30,7 +30,7 @@ Result<void> check_lowerable(PageRange range);
 Result<void> check_lowerable(Protection protection);
 
 /// What a filter on some ranges has to know beside them.
-struct Surroundings {
+struct FilterContext {
   /// Where System V segments are attached that have a MUNMAP-sealed page: the
   /// argument that shmdt(2) would get, which may lie below the range.
   Scratch<Address> attachments;
@@ -50,7 +50,8 @@ struct Surroundings {
 ///
 /// Needs:   ranges sorted and disjoint.
 /// Errors:  system: /proc/self/maps cannot be read, ENOMEM.
-Result<void> look_around(std::span<const filter::GuardedRange> guarded,
-                         const RegisterHeader &before, Surroundings &into);
+Result<void> read_filter_context(std::span<const filter::GuardedRange> guarded,
+                                 const RegisterHeader &before,
+                                 FilterContext &into);
 
 }  // namespace memseal

@@ -67,11 +67,11 @@ class Compilation {
 public:
   static Result<Compilation> create(
       std::span<const filter::GuardedRange> ranges,
-      const Surroundings &around) {
+      const FilterContext &context) {
     auto room = MEMSEAL_TRY(
         Room<bpf::Instruction>::create(std::size_t{2} * bpf::max_instructions));
     auto scratch = MEMSEAL_TRY(Room<PageRange>::create(ranges.size()));
-    return Compilation(ranges, around, std::move(room), std::move(scratch));
+    return Compilation(ranges, context, std::move(room), std::move(scratch));
   }
 
   Result<Installed> install(Installed before) {
@@ -96,10 +96,10 @@ public:
 
 private:
   Compilation(std::span<const filter::GuardedRange> ranges,
-              const Surroundings &around, Room<bpf::Instruction> room,
+              const FilterContext &context, Room<bpf::Instruction> room,
               Room<PageRange> scratch)
       : ranges_(ranges),
-        around_(around),
+        context_(context),
         room_(std::move(room)),
         scratch_(std::move(scratch)) {}
 
@@ -107,15 +107,15 @@ private:
     filter::RangeOptions options;
     options.part = part;
     options.on_hit = answer_to_hits;
-    options.breaks = around_.breaks;
-    options.attachments = around_.attachments.view();
+    options.breaks = context_.breaks;
+    options.attachments = context_.attachments.view();
     return filter::compile(ranges_, options,
                            room_.items().subspan(offset, bpf::max_instructions),
                            scratch_.items());
   }
 
   std::span<const filter::GuardedRange> ranges_;
-  const Surroundings &around_;
+  const FilterContext &context_;
   Room<bpf::Instruction> room_;
   Room<PageRange> scratch_;
 };
@@ -123,8 +123,9 @@ private:
 }  // namespace
 
 Result<Installed> install_guard(std::span<const filter::GuardedRange> ranges,
-                                const Surroundings &around, Installed before) {
-  Compilation compilation = MEMSEAL_TRY(Compilation::create(ranges, around));
+                                const FilterContext &context,
+                                Installed before) {
+  Compilation compilation = MEMSEAL_TRY(Compilation::create(ranges, context));
   return compilation.install(before);
 }
 

@@ -30,7 +30,7 @@ struct Installed {
 ///          filters of its own there, the first one stays. It forbids nothing
 ///          but mremap from the ranges to a fixed address.
 Result<Installed> install_guard(std::span<const filter::GuardedRange> ranges,
-                                const Surroundings &around, Installed before);
+                                const FilterContext &context, Installed before);
 
 /// The base filter of a level that is not `none`. Errors: the same.
 Result<Installed> install_base(BaseLevel level);
