@@ -96,7 +96,7 @@ bool Callers::read_word(std::uint64_t address, std::uint64_t &word) const {
          sizeof word;
 }
 
-const Backtrace &Callers::of(pid_t tid, const Whereabouts &place) {
+const Backtrace &Callers::of(pid_t tid, const ThreadPosition &place) {
   static const Backtrace nobody;
   static std::uint64_t last_number = 0;
   stack_ = place.stack;

@@ -33,7 +33,7 @@ public:
 
   /// The frames of a thread that waits in a call; none if the kernel does not
   /// tell. Stays where it is until the next call of this.
-  const Backtrace &of(pid_t tid, const Whereabouts &place);
+  const Backtrace &of(pid_t tid, const ThreadPosition &place);
 
 private:
   std::vector<Frame> unwind(pid_t tid);

@@ -79,7 +79,7 @@ const std::string &ThreadFiles::image() {
   return image_;
 }
 
-bool ThreadFiles::find(Whereabouts &place) const {
+bool ThreadFiles::find(ThreadPosition &place) const {
   char text[256];
   read_again(syscall_, text);
   // proc(5): number, six arguments, stack pointer, program counter.
@@ -105,7 +105,7 @@ std::string ThreadFiles::name() const {
   return name;
 }
 
-ThreadFiles &ThreadTable::of(pid_t tid, Whereabouts &place) {
+ThreadFiles &ThreadTable::of(pid_t tid, ThreadPosition &place) {
   place = {};
   if (threads_.size() >= most_threads && !threads_.contains(tid))
     threads_.clear();

@@ -15,7 +15,7 @@
 namespace memseal::supervisor {
 
 /// Where a thread is that waits in a call.
-struct Whereabouts {
+struct ThreadPosition {
   std::uint64_t counter = 0, stack = 0;
 };
 
@@ -27,7 +27,7 @@ public:
   ThreadFiles &operator=(const ThreadFiles &) = delete;
 
   /// False if the thread does not wait in a call, or is gone.
-  bool find(Whereabouts &place) const;
+  bool find(ThreadPosition &place) const;
   /// As in /proc/TID/status: newlines and backslashes escaped.
   std::string name() const;
   pid_t process() const { return process_; }
@@ -48,7 +48,7 @@ class ThreadTable {
 public:
   /// Those of a thread that waits for us, and where it is. Never null; opened
   /// anew if the number has passed on to another thread.
-  ThreadFiles &of(pid_t tid, Whereabouts &place);
+  ThreadFiles &of(pid_t tid, ThreadPosition &place);
 
 private:
   std::map<pid_t, ThreadFiles> threads_;

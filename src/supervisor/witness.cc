@@ -48,7 +48,7 @@ Witness::Scene &Witness::scene_of(pid_t pid, std::uint64_t version) {
 }
 
 const std::string &Witness::image_of(pid_t tid) {
-  Whereabouts place;
+  ThreadPosition place;
   return threads_.of(tid, place).image();
 }
 
@@ -58,7 +58,7 @@ Hit Witness::describe(pid_t tid, const seccomp_data &data,
   hit.tid = tid;
   hit.name = call_name(data);
   hit.call = call_text(data);
-  Whereabouts place;
+  ThreadPosition place;
   const ThreadFiles &thread = threads_.of(tid, place);
   hit.pid = thread.process();
   hit.program = thread.name();
