@@ -22,6 +22,7 @@ struct RemoteCall {
 using MakeCall = std::function<Result<long>(const RemoteCall &)>;
 
 /// The same, with the kernel's refusals as errors.
-Result<std::uint64_t> made(const MakeCall &make, const RemoteCall &call);
+Result<std::uint64_t> checked_call(const MakeCall &make,
+                                   const RemoteCall &call);
 
 }  // namespace memseal::tracer

@@ -122,7 +122,7 @@ private:
 
   Result<std::uint64_t> call(long number,
                              std::array<std::uint64_t, 6> arguments) {
-    return made(make_, {number, arguments});
+    return checked_call(make_, {number, arguments});
   }
 
   Result<std::uint64_t> install_with_rights(std::uint64_t program,

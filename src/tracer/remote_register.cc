@@ -49,30 +49,30 @@ Result<process::RemoteAddress> map_empty(const MakeCall &make,
                                          const process::RemoteMemory &memory) {
   std::size_t page = sys::page_size();
   constexpr std::uint64_t no_file = ~std::uint64_t{0};
-  std::uint64_t name =
-      MEMSEAL_TRY(made(make, {SYS_mmap,
-                              {0, page, PROT_READ | PROT_WRITE,
-                               MAP_PRIVATE | MAP_ANONYMOUS, no_file, 0}}));
+  std::uint64_t name = MEMSEAL_TRY(
+      checked_call(make, {SYS_mmap,
+                          {0, page, PROT_READ | PROT_WRITE,
+                           MAP_PRIVATE | MAP_ANONYMOUS, no_file, 0}}));
   auto written = memory.write({name}, std::as_bytes(std::span(register_name)));
-  auto file = made(make, {SYS_memfd_create, {name, MFD_CLOEXEC}});
-  MEMSEAL_TRY(made(make, {SYS_munmap, {name, page}}));
+  auto file = checked_call(make, {SYS_memfd_create, {name, MFD_CLOEXEC}});
+  MEMSEAL_TRY(checked_call(make, {SYS_munmap, {name, page}}));
   MEMSEAL_TRY_VOID(written);
   std::uint64_t fd = MEMSEAL_TRY(file);
-  auto sized = made(make, {SYS_ftruncate, {fd, new_size}});
-  auto mapped =
-      made(make, {SYS_mmap, {0, new_size, PROT_READ, MAP_PRIVATE, fd, 0}});
-  MEMSEAL_TRY(made(make, {SYS_close, {fd}}));
+  auto sized = checked_call(make, {SYS_ftruncate, {fd, new_size}});
+  auto mapped = checked_call(
+      make, {SYS_mmap, {0, new_size, PROT_READ, MAP_PRIVATE, fd, 0}});
+  MEMSEAL_TRY(checked_call(make, {SYS_close, {fd}}));
   MEMSEAL_TRY(sized);
   std::uint64_t at = MEMSEAL_TRY(mapped);
   std::uint64_t lock = at + new_size - page;
-  auto placed =
-      made(make, {SYS_mmap,
-                  {lock, page, PROT_READ | PROT_WRITE,
-                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, no_file, 0}});
+  auto placed = checked_call(
+      make, {SYS_mmap,
+             {lock, page, PROT_READ | PROT_WRITE,
+              MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, no_file, 0}});
   if (placed)
-    placed = made(make, {SYS_madvise, {lock, page, MADV_WIPEONFORK}});
+    placed = checked_call(make, {SYS_madvise, {lock, page, MADV_WIPEONFORK}});
   if (!placed) {
-    MEMSEAL_TRY(made(make, {SYS_munmap, {at, new_size}}));
+    MEMSEAL_TRY(checked_call(make, {SYS_munmap, {at, new_size}}));
     return std::unexpected(placed.error());
   }
   return process::RemoteAddress{at};
@@ -80,7 +80,8 @@ Result<process::RemoteAddress> map_empty(const MakeCall &make,
 
 }  // namespace
 
-Result<std::uint64_t> made(const MakeCall &make, const RemoteCall &call) {
+Result<std::uint64_t> checked_call(const MakeCall &make,
+                                   const RemoteCall &call) {
   long answer = MEMSEAL_TRY(make(call));
   if (answer < 0 && answer > -4096)
     return fail(Errc::system, static_cast<int>(-answer));
