@@ -2,7 +2,7 @@
 // Libraries that dlopen brings: they are announced when they are mapped, and
 // may be sealed when they are relocated.
 #include "base/inline_vector.h"
-#include "loader/init_detour.h"
+#include "loader/constructor_trampoline.h"
 #include "loader/object_seal.h"
 #include "loader/passes.h"
 #include "loader/pin.h"
@@ -146,7 +146,7 @@ void library_opened(LinkMap &map, long lmid) {
 void library_closing(LinkMap &map) {
   if (!tables_used)
     return;
-  cancel_detour(map);
+  cancel_trampoline(map);
   for (std::size_t i = 0; i < pending.size(); ++i) {
     if (pending[i].map == &map) {
       take_out(i);
@@ -172,14 +172,14 @@ void batch_mapped() {
       take_out(i);
       continue;
     }
-    // Without a constructor it waits for the constructor of another.
-    set_detour(*pending[i].map);
+    // One without a constructor is sealed before the constructor of another.
+    set_trampoline(*pending[i].map);
     ++i;
   }
   seal_late(in_hand.view());
 }
 
-void detour_taken() {
+void before_constructors() {
   seal_pending();
 }
 
