@@ -110,7 +110,7 @@ public:
       return {};
     MEMSEAL_TRY_VOID(prepare());
     attached_.calls += ranges.size();
-    auto refused = seal_through(*thread_, memory_, room_, ranges);
+    auto refused = seal_through(*thread_, memory_, padding_, ranges);
     if (!refused)
       return process::refuse(sentence(refused.error()));
     attached_.refused = *refused;
@@ -124,7 +124,7 @@ public:
     MakeCall make = [this](const RemoteCall &call) -> Result<long> {
       ++attached_.calls;
       auto answers = MEMSEAL_TRY(
-          call_through(*thread_, memory_, room_, std::span(&call, 1)));
+          call_through(*thread_, memory_, padding_, std::span(&call, 1)));
       return answers[0];
     };
     auto told = RemoteRegister::find_or_make(make, space_, memory_);
@@ -157,13 +157,13 @@ private:
           fmt::format("process {} ({}) has no thread that can be borrowed "
                       "now; try again",
                       process.pid, process.name));
-    auto room = find_room(space_, memory_);
-    if (!room)
+    auto padding = find_code_padding(space_, memory_);
+    if (!padding)
       return process::refuse(
           fmt::format("process {} ({}) has no room for the code that "
                       "seals it",
                       process.pid, process.name));
-    room_ = *room;
+    padding_ = *padding;
     return {};
   }
 
@@ -177,7 +177,7 @@ private:
   const process::Mappings &space_;
   const process::RemoteMemory &memory_;
   const Tracee *thread_ = nullptr;
-  Room room_;
+  CodePadding padding_;
 };
 
 process::Attempt<void> work_on(Attached &attached,

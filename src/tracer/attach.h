@@ -8,8 +8,8 @@
 
 #include "process/process.h"
 #include "process/refusal.h"
-#include "tracer/excursion.h"
 #include "tracer/launch.h"
+#include "tracer/remote_call_sequence.h"
 #include "tracer/seal_plan.h"
 
 namespace memseal::tracer {

@@ -18,7 +18,7 @@ struct RemoteCall {
 
 /// Makes one call and returns the kernel's answer, a value or -errno. There are
 /// two: RemoteCalls, for a process that may die with its tracer, and
-/// call_through (tracer/excursion.h), for one that may not.
+/// call_through (tracer/remote_call_sequence.h), for one that may not.
 using MakeCall = std::function<Result<long>(const RemoteCall &)>;
 
 /// The same, with the kernel's refusals as errors.

@@ -4,7 +4,8 @@
 // The thread is sent to a system call instruction that is there already (the
 // vdso has some), so no byte of it changes. Between the first call and
 // `restore` its registers are not its own: use it only on a process that may
-// die with its tracer (PTRACE_O_EXITKILL). For others there is tracer/detour.h.
+// die with its tracer (PTRACE_O_EXITKILL). For others there is
+// tracer/call_stub.h.
 #pragma once
 
 #include <array>

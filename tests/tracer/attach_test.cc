@@ -130,11 +130,11 @@ TEST_F(AttachTest, leaves_nothing_behind_in_the_padding_of_the_vdso) {
   auto space = process::Mappings::read(victim.pid(), sys::ReadSeals::without);
   auto memory = process::RemoteMemory::open(victim.pid());
   ASSERT_TRUE(space && memory);
-  auto room = find_room(*space, *memory);
-  ASSERT_TRUE(room);
-  std::vector<std::byte> bytes(room->size);
-  ASSERT_TRUE(memory->read(room->begin, bytes));
-  EXPECT_EQ(bytes, std::vector<std::byte>(room->size));
+  auto padding = find_code_padding(*space, *memory);
+  ASSERT_TRUE(padding);
+  std::vector<std::byte> bytes(padding->size);
+  ASSERT_TRUE(memory->read(padding->begin, bytes));
+  EXPECT_EQ(bytes, std::vector<std::byte>(padding->size));
 }
 
 TEST_F(AttachTest, waiting_threads_see_no_interruption) {

@@ -7,7 +7,7 @@
 
 #include <cerrno>
 
-#include "tracer/detour.h"
+#include "tracer/call_stub.h"
 
 namespace memseal::tracer {
 namespace {
@@ -51,15 +51,15 @@ TEST(Registers, only_waiting_calls_are_spared_an_interruption) {
   EXPECT_FALSE(spare_interruption(other));
 }
 
-TEST(DetourImage, as_many_calls_fit_as_its_capacity_says) {
-  for (std::size_t room : {300, 433, 1500}) {
-    std::size_t most = DetourImage::capacity(room);
+TEST(CallStub, as_many_calls_fit_as_its_capacity_says) {
+  for (std::size_t size : {300, 433, 1500}) {
+    std::size_t most = CallStub::capacity(size);
     std::vector<RemoteCall> calls(most, RemoteCall{1});
-    DetourImage image({0x1000}, calls, Registers());
-    EXPECT_LE(image.bytes().size(), room);
-    EXPECT_GT(image.bytes().size() + 56, room);
+    CallStub stub({0x1000}, calls, Registers());
+    EXPECT_LE(stub.bytes().size(), size);
+    EXPECT_GT(stub.bytes().size() + 56, size);
   }
-  EXPECT_EQ(DetourImage::capacity(64), 0u);
+  EXPECT_EQ(CallStub::capacity(64), 0u);
 }
 
 }  // namespace

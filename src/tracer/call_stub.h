@@ -7,22 +7,22 @@
 // tracer is killed in between, nobody puts them back: the kernel detaches, and
 // the thread runs on from wherever it was left.
 //
-// Idea: a detour that leads back by itself. A few instructions, written where
-// no code ever runs, make all the calls from a table and then load the thread's
+// Idea: a stub that returns by itself. A few instructions, written where no
+// code ever runs, make all the calls from a table and then load the thread's
 // own registers and jump to where it was. One change of registers, which the
-// kernel makes whole or not at all, puts the thread on the detour; before that
-// nothing has happened, after that nobody is needed. The instructions change no
-// flag, use no stack and write no memory, so there is nothing else to put back,
-// and a signal handler may run in the middle of them.
+// kernel makes whole or not at all, puts the thread into the stub; before that
+// nothing has happened, after that no tracer is needed. The instructions change
+// no flag, use no stack and write no memory, so there is nothing else to put
+// back, and a signal handler may run in the middle of them.
 //
 // Where no code runs: behind the end of the vdso's image, in its last page (the
 // kernel pads it with zeros), else in the same padding behind an executable
 // segment. The page becomes a private copy; no byte of code changes. The
 // padding is zeroed again afterwards, and left as it is by a dead tracer: the
-// next one finds its room by the mark it begins with.
+// next one finds its place by the mark it begins with.
 //
-// With the tracer alive the thread does not even come to the way back: after
-// the last call it is stopped once more and gets its registers as they were,
+// With the tracer alive the thread does not come to the stub's end: after the
+// last call it is stopped once more and gets its registers as they were,
 // interrupted call included, so that the kernel itself restarts that.
 #pragma once
 
@@ -38,18 +38,18 @@
 namespace memseal::tracer {
 
 /// The instructions and their table, as bytes to be written at `at`.
-class DetourImage {
+class CallStub {
 public:
-  /// The most calls that fit into `room` bytes; 0 if not even one.
-  static std::size_t capacity(std::size_t room);
+  /// The most calls that fit into `size` bytes; 0 if not even one.
+  static std::size_t capacity(std::size_t size);
 
-  DetourImage(process::RemoteAddress at, std::span<const RemoteCall> calls,
-              const Registers &way_back);
+  CallStub(process::RemoteAddress at, std::span<const RemoteCall> calls,
+           const Registers &return_to);
 
   std::span<const std::byte> bytes() const { return bytes_; }
   process::RemoteAddress entry() const;
   /// Where the thread is after each call.
-  process::RemoteAddress behind_call() const;
+  process::RemoteAddress after_call() const;
 
 private:
   void place(std::size_t displacement_at, std::size_t target);
@@ -59,13 +59,13 @@ private:
 };
 
 /// Executable padding that no code uses.
-struct Room {
+struct CodePadding {
   process::RemoteAddress begin;
   std::size_t size = 0;
 };
 
 /// Errors:  capacity: no executable padding of a useful size.
-Result<Room> find_room(const process::Mappings &space,
-                       const process::RemoteMemory &memory);
+Result<CodePadding> find_code_padding(const process::Mappings &space,
+                                      const process::RemoteMemory &memory);
 
 }  // namespace memseal::tracer

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tracer/detour.h"
+#include "tracer/call_stub.h"
 
 #include <algorithm>
 #include <cstring>
@@ -33,7 +33,7 @@ constexpr std::size_t mark_size = 8;
 //   40        mov  (%rbx), %rcx
 //   43        jrcxz done                   number 0 ends the table
 //   45        jmp  next
-//   47 done:  mov  way_back(%rip), %rax    and rcx, rdx, rsi, rdi, r8, r9, r10,
+//   47 done:  mov  saved(%rip), %rax       and rcx, rdx, rsi, rdi, r8, r9, r10,
 //                                          r11, rbx
 //  117        jmp  *pc(%rip)
 //  123        ud2, ud2                     nobody comes here
@@ -67,7 +67,7 @@ constexpr unsigned char code[] = {
 };
 // clang-format on
 static_assert(sizeof code == 128);
-constexpr std::size_t behind_call_at = 36;
+constexpr std::size_t after_call_at = 36;
 // Where the 32-bit distances lie, in the order of the words below.
 constexpr std::size_t distances[] = {50, 57, 64,  71,  78, 85,
                                      92, 99, 106, 113, 119};
@@ -79,7 +79,7 @@ std::array<std::uint64_t, 11> words_of(const Registers &r) {
 }
 #else
 constexpr unsigned char code[8] = {};
-constexpr std::size_t behind_call_at = 0;
+constexpr std::size_t after_call_at = 0;
 constexpr std::array<std::size_t, 0> distances{};
 constexpr std::size_t table_distance = 0;
 std::array<std::uint64_t, 0> words_of(const Registers &) {
@@ -99,18 +99,17 @@ void append(std::vector<std::byte> &bytes, const void *data, std::size_t size) {
 
 }  // namespace
 
-std::size_t DetourImage::capacity(std::size_t room) {
+std::size_t CallStub::capacity(std::size_t size) {
   std::size_t fixed = table_at + sizeof(std::uint64_t);
-  return room < fixed ? 0 : (room - fixed) / entry_size;
+  return size < fixed ? 0 : (size - fixed) / entry_size;
 }
 
-DetourImage::DetourImage(process::RemoteAddress at,
-                         std::span<const RemoteCall> calls,
-                         const Registers &way_back)
+CallStub::CallStub(process::RemoteAddress at, std::span<const RemoteCall> calls,
+                   const Registers &return_to)
     : at_(at) {
   append(bytes_, mark, mark_size);
   append(bytes_, code, sizeof code);
-  for (std::uint64_t word : words_of(way_back))
+  for (std::uint64_t word : words_of(return_to))
     append(bytes_, &word, sizeof word);
   for (const RemoteCall &call : calls) {
     MEMSEAL_ASSERT(call.number != 0);
@@ -128,25 +127,26 @@ DetourImage::DetourImage(process::RemoteAddress at,
 
 /// Distances count from behind the distance itself, the last of its
 /// instruction.
-void DetourImage::place(std::size_t displacement_at, std::size_t target) {
+void CallStub::place(std::size_t displacement_at, std::size_t target) {
   std::size_t from = mark_size + displacement_at;
   auto distance =
       static_cast<std::int32_t>(target - (from + sizeof(std::int32_t)));
   std::memcpy(bytes_.data() + from, &distance, sizeof distance);
 }
 
-process::RemoteAddress DetourImage::entry() const {
+process::RemoteAddress CallStub::entry() const {
   return at_ + mark_size;
 }
 
-process::RemoteAddress DetourImage::behind_call() const {
-  return at_ + mark_size + behind_call_at;
+process::RemoteAddress CallStub::after_call() const {
+  return at_ + mark_size + after_call_at;
 }
 
 namespace {
 
 /// The unused end of one executable mapping.
-Room room_in(const Mapping &mapping, const process::RemoteMemory &memory) {
+CodePadding padding_in(const Mapping &mapping,
+                       const process::RemoteMemory &memory) {
   std::size_t page = sys::page_size();
   std::vector<std::byte> last(page);
   Address begin = mapping.range.end() - page;
@@ -165,23 +165,23 @@ Room room_in(const Mapping &mapping, const process::RemoteMemory &memory) {
 
 }  // namespace
 
-Result<Room> find_room(const process::Mappings &space,
-                       const process::RemoteMemory &memory) {
+Result<CodePadding> find_code_padding(const process::Mappings &space,
+                                      const process::RemoteMemory &memory) {
   constexpr std::size_t enough_calls = 4;
-  Room best;
+  CodePadding best;
   for (const Mapping &mapping : space.mappings()) {
     bool is_vdso = kind_of_name(mapping.name) == NameKind::vdso;
     if (!mapping.protection.executable() || mapping.protection.writable() ||
         !mapping.protection.readable() || mapping.sharing == Sharing::shared ||
         (!is_vdso && mapping.inode == 0))
       continue;
-    Room room = room_in(mapping, memory);
-    if (DetourImage::capacity(room.size) < enough_calls)
+    CodePadding padding = padding_in(mapping, memory);
+    if (CallStub::capacity(padding.size) < enough_calls)
       continue;
     if (is_vdso)
-      return room;
-    if (room.size > best.size)
-      best = room;
+      return padding;
+    if (padding.size > best.size)
+      best = padding;
   }
   if (best.size == 0)
     return fail(Errc::capacity);

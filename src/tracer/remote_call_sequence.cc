@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tracer/excursion.h"
+#include "tracer/remote_call_sequence.h"
 
 #include <algorithm>
 #include <array>
@@ -11,18 +11,18 @@
 namespace memseal::tracer {
 namespace {
 
-class Excursion {
+class RemoteCallSequence {
 public:
-  Excursion(const Tracee &thread, const process::RemoteMemory &memory,
-            Room room, std::span<const RemoteCall> calls)
-      : thread_(thread), memory_(memory), room_(room), left_(calls) {}
+  RemoteCallSequence(const Tracee &thread, const process::RemoteMemory &memory,
+                     CodePadding padding, std::span<const RemoteCall> calls)
+      : thread_(thread), memory_(memory), padding_(padding), left_(calls) {}
 
   Result<std::vector<long>> make() {
     // Each signal in the middle costs one try, and each try gets on.
     for (int tries = 0; !left_.empty(); ++tries) {
       if (tries == 1000)
         return fail(Errc::system, EINTR);
-      std::size_t most = DetourImage::capacity(room_.size);
+      std::size_t most = CallStub::capacity(padding_.size);
       MEMSEAL_TRY_VOID(try_once(left_.first(std::min(most, left_.size()))));
     }
     return answers_;
@@ -31,23 +31,23 @@ public:
 private:
   Result<void> try_once(std::span<const RemoteCall> calls) {
     Registers original = MEMSEAL_TRY(thread_.registers());
-    DetourImage image(room_.begin, calls, original.restarted());
-    MEMSEAL_TRY_VOID(memory_.write(room_.begin, image.bytes()));
+    CallStub stub(padding_.begin, calls, original.restarted());
+    MEMSEAL_TRY_VOID(memory_.write(padding_.begin, stub.bytes()));
 
-    Registers detour = original;
-    detour.set_program_counter(image.entry());
-    detour.set_no_system_call();
-    MEMSEAL_TRY_VOID(thread_.set_registers(detour));
-    int signal = MEMSEAL_TRY(follow(image, calls.size()));
-    MEMSEAL_TRY_VOID(come_back(original, signal));
+    Registers in_stub = original;
+    in_stub.set_program_counter(stub.entry());
+    in_stub.set_no_system_call();
+    MEMSEAL_TRY_VOID(thread_.set_registers(in_stub));
+    int signal = MEMSEAL_TRY(follow(stub, calls.size()));
+    MEMSEAL_TRY_VOID(restore(original, signal));
 
-    std::vector<std::byte> zeros(image.bytes().size());
-    return memory_.write(room_.begin, zeros);
+    std::vector<std::byte> zeros(stub.bytes().size());
+    return memory_.write(padding_.begin, zeros);
   }
 
-  /// Lets the thread make its calls. Returns the signal that stopped it first,
-  /// or 0: then it stands behind the last call.
-  Result<int> follow(const DetourImage &image, std::size_t calls) {
+  /// Lets the thread make the calls. Returns the signal that stopped it first,
+  /// or 0: then it is past the last call.
+  Result<int> follow(const CallStub &stub, std::size_t calls) {
     bool inside = false;
     for (std::size_t made = 0; made < calls;) {
       MEMSEAL_TRY_VOID(thread_.resume(Until::system_call));
@@ -62,8 +62,8 @@ private:
       if (inside)
         continue;
       Registers now = MEMSEAL_TRY(thread_.registers());
-      // Else it was another call than ours, and its answer says nothing.
-      if (now.program_counter() != image.behind_call())
+      // Else it was another call than ours, and its result says nothing.
+      if (now.program_counter() != stub.after_call())
         return fail(Errc::malformed);
       answers_.push_back(now.answer());
       ++made;
@@ -74,7 +74,7 @@ private:
 
   /// The registers as they were, an interrupted call included, at a stop where
   /// the kernel looks for one: before a signal, or at a halt.
-  Result<void> come_back(const Registers &original, int signal) {
+  Result<void> restore(const Registers &original, int signal) {
     if (signal != 0) {
       MEMSEAL_TRY_VOID(thread_.set_registers(original));
       MEMSEAL_TRY_VOID(thread_.resume(Until::event, signal));
@@ -95,7 +95,7 @@ private:
 
   const Tracee &thread_;
   const process::RemoteMemory &memory_;
-  Room room_;
+  CodePadding padding_;
   std::span<const RemoteCall> left_;
   std::vector<long> answers_;
 };
@@ -117,19 +117,19 @@ bool can_be_borrowed(const Tracee &thread,
 
 Result<std::vector<long>> call_through(const Tracee &thread,
                                        const process::RemoteMemory &memory,
-                                       Room room,
+                                       CodePadding padding,
                                        std::span<const RemoteCall> calls) {
-  return Excursion(thread, memory, room, calls).make();
+  return RemoteCallSequence(thread, memory, padding, calls).make();
 }
 
 Result<std::vector<Unsealed>> seal_through(const Tracee &thread,
                                            const process::RemoteMemory &memory,
-                                           Room room,
+                                           CodePadding padding,
                                            std::span<const PageRange> ranges) {
   std::vector<RemoteCall> calls;
   for (PageRange range : ranges)
     calls.push_back({sys::nr_mseal, {range.begin(), range.size()}});
-  auto answers = MEMSEAL_TRY(call_through(thread, memory, room, calls));
+  auto answers = MEMSEAL_TRY(call_through(thread, memory, padding, calls));
   std::vector<Unsealed> refused;
   for (std::size_t i = 0; i < ranges.size(); ++i) {
     if (answers[i] < 0)

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sends one halted thread on a detour (tracer/detour.h) and has it back.
+// Has one halted thread make system calls, through a call stub
+// (tracer/call_stub.h).
 #pragma once
 
 #include <span>
 #include <vector>
 
 #include "memseal/page_range.h"
-#include "tracer/detour.h"
+#include "tracer/call_stub.h"
 #include "tracer/tracee.h"
 
 namespace memseal::tracer {
@@ -17,7 +18,7 @@ struct Unsealed {
 };
 
 /// Whether the thread can be borrowed: it runs its own code, or waits in a call
-/// that we know how to make again.
+/// that can be restarted.
 bool can_be_borrowed(const Tracee &thread, const process::RemoteMemory &memory);
 
 /// Has the halted thread make the calls; afterwards it is halted where it was.
@@ -27,7 +28,7 @@ bool can_be_borrowed(const Tracee &thread, const process::RemoteMemory &memory);
 /// Errors:  as below; some calls may have been made.
 Result<std::vector<long>> call_through(const Tracee &thread,
                                        const process::RemoteMemory &memory,
-                                       Room room,
+                                       CodePadding padding,
                                        std::span<const RemoteCall> calls);
 
 /// Has the halted thread seal the ranges; afterwards it is halted where it was.
@@ -38,7 +39,7 @@ Result<std::vector<long>> call_through(const Tracee &thread,
 ///          the thread could work. Some ranges may be sealed.
 Result<std::vector<Unsealed>> seal_through(const Tracee &thread,
                                            const process::RemoteMemory &memory,
-                                           Room room,
+                                           CodePadding padding,
                                            std::span<const PageRange> ranges);
 
 }  // namespace memseal::tracer
