@@ -23,15 +23,10 @@ public:
   static Parsed<File> create(Bytes bytes, std::size_t page);
 
   const Elf64_Ehdr &header() const { return header_; }
-  const ProgramHeaders &program_headers() const { return program_headers_; }
   const DynamicSection &dynamic() const { return dynamic_; }
 
   /// PT_INTERP; empty if the kernel starts the program without a loader.
   std::string_view interpreter() const { return interpreter_; }
-  /// No PT_INTERP and no DT_NEEDED: nothing will load a module into it.
-  bool is_static() const { return interpreter_.empty() && needed_count() == 0; }
-  /// A program that can be put anywhere (or a library).
-  bool is_position_independent() const { return header_.e_type == ET_DYN; }
   /// PT_TLS: p_memsz and p_align; 0 if it has none.
   std::size_t tls_size() const { return tls_.p_memsz; }
   std::size_t tls_alignment() const { return tls_.p_align; }

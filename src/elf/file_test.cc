@@ -57,8 +57,6 @@ TEST(File, tells_what_an_object_asks_of_the_loader) {
   EXPECT_EQ(file->rpath(), "");
   EXPECT_EQ(file->tls_size(), 2632u);
   EXPECT_EQ(file->tls_alignment(), 64u);
-  EXPECT_FALSE(file->is_static());
-  EXPECT_TRUE(file->is_position_independent());
   EXPECT_FALSE(file->dynamic().has_text_relocations());
 }
 
@@ -85,13 +83,13 @@ TEST(File, text_relocations_are_told_by_either_tag) {
   }
 }
 
-TEST(File, what_no_loader_starts_is_static) {
+TEST(File, what_no_loader_starts_names_no_interpreter) {
   auto headers = usual_headers();
   headers.erase(headers.begin() + 4);
   std::string bytes = file_of(headers);
   auto file = File::create(bytes_of(bytes), page);
   ASSERT_TRUE(file);
-  EXPECT_TRUE(file->is_static());
+  EXPECT_EQ(file->interpreter(), "");
 }
 
 struct Lie {

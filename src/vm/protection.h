@@ -16,11 +16,6 @@ struct Protection {
   constexpr bool writable() const { return (bits & write) != 0; }
   constexpr bool executable() const { return (bits & exec) != 0; }
   constexpr bool none() const { return bits == 0; }
-
-  /// Whether going from `this` to `to` takes rights away and adds none.
-  constexpr bool may_lower_to(Protection to) const {
-    return (to.bits & ~bits) == 0;
-  }
   friend constexpr bool operator==(Protection, Protection) = default;
 };
 
