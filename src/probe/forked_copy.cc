@@ -8,15 +8,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
 #include <vector>
 
-#include "sys/maps_reader.h"
+#include "process/mappings.h"
+#include "tracer/call_instruction.h"
 #include "tracer/stopped_process.h"
-#include "vm/maps_parser.h"
 
 namespace memseal::probe {
 namespace {
@@ -47,8 +46,7 @@ Result<Step> enter_kernel(const tracer::Tracee &tracee,
   Step step;
   for (bool inside = false;;) {
     MEMSEAL_TRY_VOID(tracee.resume(tracer::Until::system_call));
-    tracer::Stop stop =
-        MEMSEAL_TRY(tracer::wait_for(tracee.tid(), timeout_ms));
+    tracer::Stop stop = MEMSEAL_TRY(tracer::wait_for(tracee.tid(), timeout_ms));
     switch (stop.kind) {
       case tracer::Stop::Kind::exited:
         return fail(Errc::system, ESRCH);
@@ -89,32 +87,6 @@ Result<Step> make_call(const tracer::Tracee &tracee,
                        const ForkedCopy::Arguments &arguments) {
   registers.set_call(number, arguments);
   return enter_kernel(tracee, registers, instruction);
-}
-
-/// Looks for the instruction in memory that stays where it is.
-Result<process::RemoteAddress> find_instruction(
-    pid_t pid, const process::RemoteMemory &memory) {
-  sys::MapsReader maps =
-      sys::MapsReader::of_process(pid, sys::ReadSeals::without);
-  process::RemoteAddress found{};
-  while (auto mapping = MEMSEAL_TRY(maps.next())) {
-    bool vdso = kind_of_name(mapping->name) == NameKind::vdso;
-    if (!mapping->protection.executable() || (found.value != 0 && !vdso))
-      continue;
-    std::vector<std::byte> code(mapping->range.size());
-    if (!memory.read({mapping->range.begin()}, code))
-      continue;
-    const std::byte pattern[] = {std::byte{tracer::system_call_instruction[0]},
-                                 std::byte{tracer::system_call_instruction[1]}};
-    auto at = std::search(code.begin(), code.end(), std::begin(pattern),
-                          std::end(pattern));
-    if (at != code.end())
-      found = {mapping->range.begin() +
-               static_cast<std::uint64_t>(at - code.begin())};
-  }
-  if (found.value == 0)
-    return fail(Errc::system, ENOENT);
-  return found;
 }
 
 std::string because(Error error) {
@@ -197,7 +169,11 @@ process::Attempt<ForkedCopy> ForkedCopy::of(const tracer::Tracee &halted) {
   if (!memory)
     return process::refuse("its memory cannot be read: " +
                            because(memory.error()));
-  auto instruction = find_instruction(halted.tid(), *memory);
+  auto space = process::Mappings::read(halted.tid(), sys::ReadSeals::without);
+  if (!space)
+    return process::refuse("its mappings cannot be read: " +
+                           because(space.error()));
+  auto instruction = tracer::find_call_instruction(*space, *memory);
   if (!instruction)
     return process::refuse("no instruction for a system call was found in it");
   auto original = halted.registers();

@@ -4,31 +4,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 
+#include "tracer/call_instruction.h"
+
 namespace memseal::tracer {
-namespace {
-
-Result<process::RemoteAddress> find_call_instruction(
-    const process::Mappings &space, const process::RemoteMemory &memory) {
-  for (const Mapping &mapping : space.mappings()) {
-    if (!mapping.protection.executable() || !mapping.protection.readable())
-      continue;
-    // A start-up stub may have one at any byte: jumping there is all we do.
-    std::vector<unsigned char> code(mapping.range.size());
-    if (!memory.read({mapping.range.begin()},
-                     std::as_writable_bytes(std::span(code))))
-      continue;
-    auto found = std::ranges::search(code, system_call_instruction);
-    if (!found.empty())
-      return process::RemoteAddress{
-          mapping.range.begin() + std::uint64_t(found.begin() - code.begin())};
-  }
-  return fail(Errc::capacity);
-}
-
-}  // namespace
 
 Result<RemoteCalls> RemoteCalls::begin(const Tracee &thread,
                                        const process::Mappings &space,
