@@ -39,8 +39,8 @@ struct GuardedRange {
   Downgrade downgrade = Downgrade::refused;
 };
 
-/// What a program answers to a call that a seal forbids.
-enum class OnHit : std::uint32_t {
+/// What a program does with a call that a seal forbids.
+enum class OnViolation : std::uint32_t {
   deny = action::eperm,
   notify = action::notify,  ///< ask the listener; ENOSYS when it is gone
   trap = action::trap,      ///< SIGSYS
@@ -58,7 +58,7 @@ enum class Part : std::uint8_t {
 
 struct RangeOptions {
   Architecture architecture = native_architecture();
-  OnHit on_hit = OnHit::deny;
+  OnViolation on_violation = OnViolation::deny;
   Part part = Part::whole;
   /// The pages of the breaks that brk would unmap MUNMAP-sealed pages with: up
   /// to the end of the highest of these, and not from 0 on, but from the lowest

@@ -53,7 +53,7 @@ public:
       : n_(numbers), ranges_(ranges), options_(options) {}
 
   std::uint32_t judge(const bpf::SyscallData &call) const {
-    auto hit = static_cast<std::uint32_t>(options_.on_hit);
+    auto violation = static_cast<std::uint32_t>(options_.on_violation);
     auto number = static_cast<std::uint32_t>(call.number);
     const auto &a = call.arguments;
     if (number == n_.brk) {
@@ -61,9 +61,9 @@ public:
       if (!options_.breaks || at.begin < options_.breaks->begin() ||
           at.begin >= options_.breaks->end())
         return allow;
-      return options_.on_hit == OnHit::deny ? return_0 : hit;
+      return options_.on_violation == OnViolation::deny ? return_0 : violation;
     }
-    return forbidden(number, a) ? hit : allow;
+    return forbidden(number, a) ? violation : allow;
   }
 
 private:
@@ -348,11 +348,12 @@ void compare(unsigned seed, Verdicts &verdicts) {
   std::vector<Address> attachments;
   for (std::size_t i = dice.below(4); i != 0; --i)
     attachments.push_back(ranges[dice.below(ranges.size())].range.begin());
-  constexpr OnHit answers[] = {OnHit::deny, OnHit::deny, OnHit::notify,
-                               OnHit::trap, OnHit::kill_process};
+  constexpr OnViolation answers[] = {OnViolation::deny, OnViolation::deny,
+                                     OnViolation::notify, OnViolation::trap,
+                                     OnViolation::kill_process};
   RangeOptions options;
   options.architecture = numbers.process;
-  options.on_hit = dice.of(answers);
+  options.on_violation = dice.of(answers);
   if (dice.one_in(2)) {
     Address end = ranges.back().range.end();
     options.breaks = *PageRange::create(

@@ -60,7 +60,7 @@ public:
     if (options_.part == Part::whole && !could_hold_two_trees())
       return fail(Errc::budget);
     allow_ = as_.ret(action::allow);
-    hit_ = as_.ret(static_cast<std::uint32_t>(options_.on_hit));
+    violation_ = as_.ret(static_cast<std::uint32_t>(options_.on_violation));
     build_moves();
     if (options_.part == Part::moved_from)
       build_moved_from();
@@ -114,7 +114,7 @@ private:
     return trees_[static_cast<std::size_t>(set)];
   }
 
-  /// Hit or allow. Sets with the same pages share a tree.
+  /// Violation or allowed. Sets with the same pages share a tree.
   Node tree_of(Set set) {
     if (known(set))
       return *known(set);
@@ -122,7 +122,7 @@ private:
       if (trees_[i] && same_pages(set, static_cast<Set>(i)))
         return *(known(set) = trees_[i]);
     }
-    return *(known(set) = check_.touches(merged(set), hit_, allow_));
+    return *(known(set) = check_.touches(merged(set), violation_, allow_));
   }
 
   /// mremap with MREMAP_FIXED holds two ranges against the tree: the new one
@@ -132,12 +132,13 @@ private:
   void build_moves() {
     if (options_.part == Part::moved_from) {
       moved_from_ =
-          old_range(check_.touches(merged(Set::mremap), hit_, allow_));
+          old_range(check_.touches(merged(Set::mremap), violation_, allow_));
       return;
     }
     Node miss = allow_;
     if (options_.part == Part::whole && !merged(Set::mremap).empty()) {
-      Node old = old_range(check_.touches(merged(Set::mremap), hit_, allow_));
+      Node old =
+          old_range(check_.touches(merged(Set::mremap), violation_, allow_));
       Node fixed =
           as_.then(ld, low_of(3), as_.jump(jset_k, MREMAP_FIXED, old, allow_));
       for (const SyscallTable &table : tables_of(options_.architecture))
@@ -145,7 +146,7 @@ private:
       miss = as_.then(ld, number_offset, miss);
     }
     not_onto_ = miss;
-    known(Set::mremap) = check_.touches(merged(Set::mremap), hit_, miss);
+    known(Set::mremap) = check_.touches(merged(Set::mremap), violation_, miss);
   }
 
   // --- conditions ----------------------------------------------------------
@@ -232,8 +233,9 @@ private:
   Node brk() {
     if (!options_.breaks)
       return allow_;
-    Node refuse =
-        options_.on_hit == OnHit::deny ? as_.ret(action::succeed) : hit_;
+    Node refuse = options_.on_violation == OnViolation::deny
+                      ? as_.ret(action::succeed)
+                      : violation_;
     return check_.byte(
         0, check_.touches(std::span(&*options_.breaks, 1), refuse, allow_));
   }
@@ -243,7 +245,8 @@ private:
     for (Address at : options_.attachments) {
       auto high = static_cast<std::uint32_t>(at >> 32);
       auto low = static_cast<std::uint32_t>(at);
-      Node same = as_.then(ld, high_of(0), as_.jump(jeq_k, high, hit_, next));
+      Node same =
+          as_.then(ld, high_of(0), as_.jump(jeq_k, high, violation_, next));
       next = as_.then(ld, low_of(0), as_.jump(jeq_k, low, same, next));
     }
     return next;
@@ -308,7 +311,7 @@ private:
   std::span<PageRange> scratch_;
   bpf::Assembler as_;
   PageCheck check_;
-  Node allow_, hit_;
+  Node allow_, violation_;
   Node moved_from_;  ///< MREMAP_FIXED: judges the old range
   Node not_onto_;    ///< the same, once the new range was a miss
   std::array<std::optional<Node>, set_count> trees_, spans_;

@@ -318,12 +318,13 @@ TEST_P(OnEach, shmdt_of_a_sealed_attachment_is_refused) {
   EXPECT_EQ(f({shmdt, 0x1234'5000}), allow);
 }
 
-TEST_P(OnEach, the_answer_to_a_hit_can_be_chosen) {
-  for (OnHit on_hit :
-       {OnHit::deny, OnHit::notify, OnHit::trap, OnHit::kill_process}) {
-    Filter f = filter({all(base, page)}, {.on_hit = on_hit});
+TEST_P(OnEach, what_happens_on_a_violation_can_be_chosen) {
+  for (OnViolation on_violation :
+       {OnViolation::deny, OnViolation::notify, OnViolation::trap,
+        OnViolation::kill_process}) {
+    Filter f = filter({all(base, page)}, {.on_violation = on_violation});
     EXPECT_EQ(f({f.nr().munmap, base, page}),
-              static_cast<std::uint32_t>(on_hit));
+              static_cast<std::uint32_t>(on_violation));
     EXPECT_EQ(f({f.nr().munmap, base + page, page}), allow);
   }
 }

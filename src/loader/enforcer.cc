@@ -32,7 +32,7 @@ EnforcerChoice choose_enforcer(const RunOptions &options) {
                  wanted == EngineChoice::filter || !sys::has_mseal();
     return {alone ? Enforcer::exact : Enforcer::exact_strict, Reason::none};
   }
-  // Somebody is to hear of hits: the kernel tells nobody.
+  // Violations are to be reported: the kernel alone reports none.
   if (options.violation == Violation::report && wanted != EngineChoice::filter)
     wanted = EngineChoice::strict;
   if (wanted == EngineChoice::native)

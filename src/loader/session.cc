@@ -12,7 +12,7 @@
 #include "loader/start_stack.h"
 #include "loader/state.h"
 #include "options/glob.h"
-#include "seal/hit_answer.h"
+#include "seal/on_violation.h"
 #include "sys/auxiliary_vector.h"
 #include "sys/memory.h"
 #include "sys/seccomp_state.h"
@@ -153,9 +153,9 @@ void seal_initial_objects(LinkMap *head, char **environment,
 
   state.vvar = find_vvar();
   if (state.options.violation == Violation::kill)
-    answer_hits_with(HitAnswer::killed);
+    set_on_violation(OnViolation::kill);
   if (state.options.violation == Violation::trap)
-    answer_hits_with(HitAnswer::trapped);
+    set_on_violation(OnViolation::trap);
   if (!makes_filters(state.enforcer) || state.obstacle != Reason::none) {
     go_through_initial(module, Pass::seal, {});
   } else {

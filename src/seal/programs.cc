@@ -3,7 +3,7 @@
 
 #include "bpf/kernel_length.h"
 #include "filter/compiler.h"
-#include "seal/hit_answer.h"
+#include "seal/on_violation.h"
 #include "sys/memory.h"
 #include "sys/seccomp.h"
 #include "sys/seccomp_state.h"
@@ -11,7 +11,7 @@
 namespace memseal {
 namespace {
 
-constinit filter::OnHit answer_to_hits = filter::OnHit::deny;
+constinit filter::OnViolation on_violation = filter::OnViolation::deny;
 
 /// Memory for what one compilation needs, which is too much for a stack.
 template <typename T>
@@ -106,7 +106,7 @@ private:
   Result<bpf::Program> compile(filter::Part part, std::size_t offset) {
     filter::RangeOptions options;
     options.part = part;
-    options.on_hit = answer_to_hits;
+    options.on_violation = on_violation;
     options.breaks = context_.breaks;
     options.attachments = context_.attachments.view();
     return filter::compile(ranges_, options,
@@ -129,16 +129,16 @@ Result<Installed> install_guard(std::span<const filter::GuardedRange> ranges,
   return compilation.install(before);
 }
 
-void answer_hits_with(HitAnswer answer) {
-  switch (answer) {
-    case HitAnswer::denied:
-      answer_to_hits = filter::OnHit::deny;
+void set_on_violation(OnViolation reaction) {
+  switch (reaction) {
+    case OnViolation::deny:
+      on_violation = filter::OnViolation::deny;
       return;
-    case HitAnswer::killed:
-      answer_to_hits = filter::OnHit::kill_process;
+    case OnViolation::kill:
+      on_violation = filter::OnViolation::kill_process;
       return;
-    case HitAnswer::trapped:
-      answer_to_hits = filter::OnHit::trap;
+    case OnViolation::trap:
+      on_violation = filter::OnViolation::trap;
       return;
   }
 }

@@ -129,9 +129,10 @@ public:
     };
     auto told = RemoteRegister::find_or_make(make, space_, memory_);
     bool has_base = told && told->base_level() != BaseLevel::none;
-    auto installed = install_remote_filter(
-        make, attached_.process.pid, ranges, seal_type::all,
-        filter::OnHit::deny, has_base ? Base::left_out : Base::comes_first);
+    auto installed =
+        install_remote_filter(make, attached_.process.pid, ranges,
+                              seal_type::all, filter::OnViolation::deny,
+                              has_base ? Base::left_out : Base::comes_first);
     if (!installed)
       return process::refuse(sentence(installed.error()));
     Result<void> recorded = !told

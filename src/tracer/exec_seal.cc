@@ -63,21 +63,21 @@ bool seals_natively(Guard guard) {
          sys::has_mseal();
 }
 
-filter::OnHit answer_of(Guard guard) {
+filter::OnViolation on_violation(Guard guard) {
   switch (guard) {
     case Guard::killing:
-      return filter::OnHit::kill_process;
+      return filter::OnViolation::kill_process;
     case Guard::trapping:
-      return filter::OnHit::trap;
+      return filter::OnViolation::trap;
     case Guard::reporting:
     case Guard::only_reporting:
-      return filter::OnHit::notify;
+      return filter::OnViolation::notify;
     case Guard::native:
     case Guard::filter:
     case Guard::strict:
       break;
   }
-  return filter::OnHit::deny;
+  return filter::OnViolation::deny;
 }
 
 }  // namespace
@@ -230,7 +230,7 @@ Result<void> ExecSeal::install_filter() {
                            : RemoteRegister::find_or_make(make, space, memory);
   auto installed =
       install_remote_filter(make, thread_.tid(), ranges, options_.wanted.types,
-                            answer_of(options_.guard),
+                            on_violation(options_.guard),
                             only_watches ? Base::left_out : Base::comes_first);
   if (installed && told) {
     auto engine =

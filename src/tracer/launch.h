@@ -74,8 +74,9 @@ struct LaunchOptions {
   /// Called in the tracer, before the program goes on. May be empty.
   std::function<void(const Launched &)> report;
   /// With a reporting guard: called in the tracer when the program runs, with
-  /// the listener of its filter; answers hits until it hangs up. The process
-  /// ends when it returns: from then on the kernel answers hits with ENOSYS.
+  /// the listener of its filter; answers violations until the last
+  /// process is gone. The tracer ends when it returns: from then on the kernel
+  /// answers violations with ENOSYS.
   /// Source: seccomp(2), SECCOMP_RET_USER_NOTIF.
   std::function<void(const Launched &, int listener)> supervise;
 };

@@ -2,7 +2,7 @@
 // The program is compiled here, written into a fresh mapping there, handed to
 // the kernel, and the mapping is taken away again. The listener is born as a
 // descriptor of the guarded process, which must not keep it (it could answer
-// its own hits): we copy it and have the original closed.
+// its own violations): we copy it and have the original closed.
 #include "tracer/remote_filter.h"
 
 #include <linux/filter.h>
@@ -41,14 +41,14 @@ Result<Code> compile_base() {
 }
 
 Result<Code> compile_part(std::span<const PageRange> ranges, SealTypes types,
-                          filter::OnHit on_hit, filter::Part part) {
+                          filter::OnViolation on_violation, filter::Part part) {
   std::vector<filter::GuardedRange> guarded;
   for (PageRange range : ranges)
     guarded.push_back({range, types});
   std::vector<PageRange> scratch(ranges.begin(), ranges.end());
   Code room(most_instructions);
   filter::RangeOptions options;
-  options.on_hit = on_hit;
+  options.on_violation = on_violation;
   options.part = part;
   return copy(MEMSEAL_TRY(filter::compile(guarded, options, room, scratch)));
 }
@@ -57,18 +57,20 @@ Result<Code> compile_part(std::span<const PageRange> ranges, SealTypes types,
 /// there can be one listener only.
 Result<std::vector<Code>> compile_ranges(std::span<const PageRange> ranges,
                                          SealTypes types,
-                                         filter::OnHit on_hit) {
+                                         filter::OnViolation on_violation) {
   std::vector<Code> programs;
-  auto whole = compile_part(ranges, types, on_hit, filter::Part::whole);
+  auto whole = compile_part(ranges, types, on_violation, filter::Part::whole);
   if (whole) {
     programs.push_back(std::move(*whole));
     return programs;
   }
-  if (whole.error().code != Errc::budget || on_hit == filter::OnHit::notify)
+  if (whole.error().code != Errc::budget ||
+      on_violation == filter::OnViolation::notify)
     return std::unexpected(whole.error());
   // The one that forbids least comes first, in case it stays alone.
   for (auto part : {filter::Part::moved_from, filter::Part::all_but_moved_from})
-    programs.push_back(MEMSEAL_TRY(compile_part(ranges, types, on_hit, part)));
+    programs.push_back(
+        MEMSEAL_TRY(compile_part(ranges, types, on_violation, part)));
   return programs;
 }
 
@@ -76,9 +78,9 @@ class Installer {
 public:
   Installer(const MakeCall &make, pid_t pid) : make_(make), pid_(pid) {}
 
-  /// All of them; only the last one answers with `on_hit`.
+  /// All of them; only the last one answers with `on_violation`.
   Result<RemoteFilter> install(std::span<const Code> programs,
-                               filter::OnHit on_hit) {
+                               filter::OnViolation on_violation) {
     process::RemoteMemory memory =
         MEMSEAL_TRY(process::RemoteMemory::open(pid_));
     constexpr std::uint64_t size =
@@ -89,8 +91,8 @@ public:
     Result<RemoteFilter> done = RemoteFilter{};
     for (const Code &code : programs) {
       bool last = &code == &programs.back();
-      done =
-          install_one(memory, page, code, last ? on_hit : filter::OnHit::deny);
+      done = install_one(memory, page, code,
+                         last ? on_violation : filter::OnViolation::deny);
       if (!done)
         break;
     }
@@ -101,7 +103,7 @@ public:
 private:
   Result<RemoteFilter> install_one(const process::RemoteMemory &memory,
                                    std::uint64_t page, const Code &code,
-                                   filter::OnHit on_hit) {
+                                   filter::OnViolation on_violation) {
     sock_fprog header{};
     header.len = static_cast<unsigned short>(code.size());
     header.filter = reinterpret_cast<sock_filter *>(page + sizeof header);
@@ -109,10 +111,10 @@ private:
         memory.write({page}, std::as_bytes(std::span(&header, 1))));
     MEMSEAL_TRY_VOID(
         memory.write({page + sizeof header}, std::as_bytes(std::span(code))));
-    std::uint64_t answer = MEMSEAL_TRY(install_with_rights(page, on_hit));
+    std::uint64_t answer = MEMSEAL_TRY(install_with_rights(page, on_violation));
     ++count_.programs;
     count_.instructions += static_cast<std::uint32_t>(code.size());
-    if (on_hit == filter::OnHit::notify)
+    if (on_violation == filter::OnViolation::notify)
       return RemoteFilter{MEMSEAL_TRY(fetch(answer)), count_};
     // The number of a thread that could not be brought under it.
     if (answer != 0)
@@ -126,19 +128,19 @@ private:
   }
 
   Result<std::uint64_t> install_with_rights(std::uint64_t program,
-                                            filter::OnHit on_hit) {
-    auto made = install_with_flags(program, on_hit);
+                                            filter::OnViolation on_violation) {
+    auto made = install_with_flags(program, on_violation);
     if (made || made.error().sys_errno != EACCES)
       return made;
     MEMSEAL_TRY(call(SYS_prctl, {PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0, 0}));
-    return install_with_flags(program, on_hit);
+    return install_with_flags(program, on_violation);
   }
 
   Result<std::uint64_t> install_with_flags(std::uint64_t program,
-                                           filter::OnHit on_hit) {
+                                           filter::OnViolation on_violation) {
     std::uint64_t flags =
         SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_SPEC_ALLOW;
-    if (on_hit != filter::OnHit::notify)
+    if (on_violation != filter::OnViolation::notify)
       return set_filter(flags, program);
     flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_TSYNC_ESRCH;
     auto made = set_filter(flags | wait_killable_recv, program);
@@ -160,7 +162,7 @@ private:
     if (process >= 0)
       close(static_cast<int>(process));
     MEMSEAL_TRY(call(SYS_close, {descriptor, 0, 0, 0, 0, 0}));
-    // Without a listener every hit is answered with ENOSYS: still denied.
+    // Without a listener every violation gets ENOSYS: still denied.
     if (mine < 0)
       return fail(Errc::system, error);
     return static_cast<int>(mine);
@@ -176,13 +178,14 @@ private:
 Result<RemoteFilter> install_remote_filter(const MakeCall &make, pid_t pid,
                                            std::span<const PageRange> ranges,
                                            SealTypes types,
-                                           filter::OnHit on_hit, Base base) {
+                                           filter::OnViolation on_violation,
+                                           Base base) {
   // All that may fail here fails before anything is done there.
   std::vector<Code> programs =
-      MEMSEAL_TRY(compile_ranges(ranges, types, on_hit));
+      MEMSEAL_TRY(compile_ranges(ranges, types, on_violation));
   if (base == Base::comes_first)
     programs.insert(programs.begin(), MEMSEAL_TRY(compile_base()));
-  return Installer(make, pid).install(programs, on_hit);
+  return Installer(make, pid).install(programs, on_violation);
 }
 
 }  // namespace memseal::tracer

@@ -16,7 +16,8 @@ namespace memseal::tracer {
 enum class Base : std::uint8_t { left_out, comes_first };
 
 struct RemoteFilter {
-  /// With OnHit::notify, a descriptor of this process and of no other; else -1.
+  /// With OnViolation::notify, a descriptor of this process and of no other;
+  /// else -1.
   int listener = -1;
   InstalledFilters installed;
 };
@@ -42,6 +43,7 @@ struct RemoteFilter {
 Result<RemoteFilter> install_remote_filter(const MakeCall &make, pid_t pid,
                                            std::span<const PageRange> ranges,
                                            SealTypes types,
-                                           filter::OnHit on_hit, Base base);
+                                           filter::OnViolation on_violation,
+                                           Base base);
 
 }  // namespace memseal::tracer

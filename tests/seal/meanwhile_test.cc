@@ -8,7 +8,7 @@
 #include <atomic>
 #include <thread>
 
-#include "seal/hit_answer.h"
+#include "seal/on_violation.h"
 #include "seal/support.h"
 
 namespace memseal::test {
@@ -108,9 +108,9 @@ TEST(AProtectionChangedMeanwhile, IsNotReportedAsTheOneAskedFor) {
 }
 
 // memseal's own looks at the range are calls, too.
-TEST(ACommitWhereHitsKill, IsNoHitItself) {
+TEST(ACommitWhereViolationsKill, IsNoViolationItself) {
   EXPECT_EQ(in_child([] {
-              answer_hits_with(HitAnswer::killed);
+              set_on_violation(OnViolation::kill);
               char *at = fresh_pages(3);
               // Beside what is sealed, between what is, and on top of it.
               for (char *one : {at, at + 2 * page, at + page}) {
@@ -122,7 +122,7 @@ TEST(ACommitWhereHitsKill, IsNoHitItself) {
             0);
   // Control: another call there does kill.
   EXPECT_EQ(in_child([] {
-              answer_hits_with(HitAnswer::killed);
+              set_on_violation(OnViolation::kill);
               char *at = fresh_pages(1);
               if (memseal(at, page, MEMSEAL_MAPPING, MEMSEAL_FILTER) != 0)
                 return 1;
