@@ -4,35 +4,36 @@
 
 #include "memseal/seal.h"
 #include "sys/memory.h"
+#include "sys/owned_pages.h"
 
 namespace memseal {
 namespace {
 
-Result<PageRange> memory_for(std::size_t count) {
-  return sys::map_anonymous(count * sizeof(SealRequest));
+/// The pages in which a batch keeps its requests. `memseal/seal.h` is for
+/// users and does not know OwnedPages.
+sys::OwnedPages pages_of(SealRequest *items, std::size_t capacity) {
+  auto range =
+      PageRange::covering(reinterpret_cast<Address>(items),
+                          capacity * sizeof(SealRequest), sys::page_size());
+  return range ? sys::OwnedPages::adopt(*range) : sys::OwnedPages();
 }
 
 }  // namespace
 
 Batch::~Batch() {
-  if (items_ == nullptr)
-    return;
-  auto memory =
-      PageRange::covering(reinterpret_cast<Address>(items_),
-                          capacity_ * sizeof(SealRequest), sys::page_size());
-  if (memory)
-    (void)sys::unmap(*memory);
+  pages_of(items_, capacity_);
 }
 
 Result<void> Batch::add(const SealRequest &request) {
   if (size_ == capacity_) {
-    std::size_t wanted = std::max<std::size_t>(64, 2 * capacity_);
-    PageRange memory = MEMSEAL_TRY(memory_for(wanted));
-    auto *items = reinterpret_cast<SealRequest *>(memory.begin());
-    std::uninitialized_copy_n(items_, size_, items);
-    this->~Batch();
-    items_ = items;
-    capacity_ = wanted;
+    auto bigger = MEMSEAL_TRY(sys::OwnedPages::create(
+        std::max<std::size_t>(64, 2 * capacity_) * sizeof(SealRequest)));
+    auto places = bigger.as<SealRequest>();
+    std::uninitialized_copy_n(items_, size_, places.data());
+    auto outgrown = pages_of(items_, capacity_);
+    items_ = places.data();
+    capacity_ = places.size();
+    bigger.release();
   }
   std::construct_at(items_ + size_++, request);
   return {};

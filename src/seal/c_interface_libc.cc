@@ -12,8 +12,8 @@
 #include "seal/commit.h"
 #include "seal/engine_flags.h"
 #include "seal/register.h"
-#include "seal/scratch.h"
 #include "sys/memory.h"
+#include "sys/owned_pages.h"
 #include "sys/syscall.h"
 
 namespace memseal {
@@ -103,7 +103,7 @@ Result<void> seal_many(const memseal_range *ranges, std::size_t count,
     return fail(Errc::invalid);
   auto all = std::span(ranges, count);
   auto hole = MEMSEAL_TRY(check_many(all));
-  Scratch<SealRequest> requests;
+  sys::OwnedList<SealRequest> requests;
   for (const memseal_range &one : all) {
     auto range = MEMSEAL_TRY(pages_of(one.addr, one.len));
     if (range)

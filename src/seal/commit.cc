@@ -12,9 +12,9 @@
 #include "seal/own_mappings.h"
 #include "seal/programs.h"
 #include "seal/register.h"
-#include "seal/scratch.h"
 #include "sys/holes.h"
 #include "sys/memory.h"
+#include "sys/owned_pages.h"
 #include "sys/syscall.h"
 
 namespace memseal {
@@ -51,7 +51,7 @@ public:
   void keep() { before_.clear(); }
 
 private:
-  Scratch<ProtectedRange> before_;
+  sys::OwnedList<ProtectedRange> before_;
 };
 
 class Commit {
@@ -154,7 +154,7 @@ private:
       MEMSEAL_TRY_VOID(verify_lowerable(guarded[i].range));
     if (!protect_first_)
       return {};
-    Scratch<ProtectedRange> parts;
+    sys::OwnedList<ProtectedRange> parts;
     MEMSEAL_TRY_VOID(read_protections(requests_[0].range, parts));
     for (const ProtectedRange &part : parts.view()) {
       if (part.protection != protect_first_->protection)
@@ -217,11 +217,10 @@ private:
   /// Does not stop: another thread that takes the room.
   static Result<void> check_room_to_split() {
     const std::size_t page = sys::page_size();
-    PageRange three = MEMSEAL_TRY(sys::map_anonymous(3 * page));
-    PageRange middle = *PageRange::create(three.begin() + page, page, page);
-    auto split = sys::protect(middle, Protection{Protection::read});
-    (void)sys::unmap(three);
-    return split;
+    auto three = MEMSEAL_TRY(sys::OwnedPages::create(3 * page));
+    Address begin = three.range()->begin();
+    return sys::protect(*PageRange::create(begin + page, page, page),
+                        Protection{Protection::read});
   }
 
   static Result<void> seal_natively(PageRange range) {
@@ -269,7 +268,7 @@ private:
   std::optional<ProtectFirst> protect_first_;
   std::optional<FirstHole> hole_;
   Subject subject_;
-  Scratch<filter::GuardedRange> guarded_;
+  sys::OwnedList<filter::GuardedRange> guarded_;
   FilterContext context_;
   Protecting protecting_;
 };

@@ -9,6 +9,7 @@
 
 #include "seal/register.h"
 #include "sys/maps_reader.h"
+#include "sys/memory.h"
 #include "sys/program_break.h"
 #include "sys/syscall.h"
 
@@ -92,7 +93,8 @@ bool cuts_huge_page(std::span<const filter::GuardedRange> guarded,
 
 }  // namespace
 
-Result<void> read_protections(PageRange range, Scratch<ProtectedRange> &into) {
+Result<void> read_protections(PageRange range,
+                              sys::OwnedList<ProtectedRange> &into) {
   auto maps = sys::MapsReader::of_self(sys::ReadSeals::without);
   Address covered = range.begin();
   while (covered < range.end()) {
@@ -119,7 +121,7 @@ Result<void> check_lowerable(Protection protection) {
 }
 
 Result<void> check_lowerable(PageRange range) {
-  Scratch<ProtectedRange> parts;
+  sys::OwnedList<ProtectedRange> parts;
   MEMSEAL_TRY_VOID(read_protections(range, parts));
   for (const ProtectedRange &part : parts.view())
     MEMSEAL_TRY_VOID(check_lowerable(part.protection));

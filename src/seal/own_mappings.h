@@ -8,7 +8,7 @@
 #include "memseal/error.h"
 #include "memseal/page_range.h"
 #include "seal/register_format.h"
-#include "seal/scratch.h"
+#include "sys/owned_pages.h"
 #include "vm/protection.h"
 
 namespace memseal {
@@ -21,7 +21,8 @@ struct ProtectedRange {
 
 /// The protections inside the range, in order.
 /// Errors:  hole; system: /proc/self/maps cannot be read, ENOMEM.
-Result<void> read_protections(PageRange range, Scratch<ProtectedRange> &into);
+Result<void> read_protections(PageRange range,
+                              sys::OwnedList<ProtectedRange> &into);
 
 /// Whether PROT_READ is lower than or equal to what every page has: R, RW or
 /// RX, and nothing makes PROT_READ mean more (S-51).
@@ -33,7 +34,7 @@ Result<void> check_lowerable(Protection protection);
 struct FilterContext {
   /// Where System V segments are attached that have a MUNMAP-sealed page: the
   /// argument that shmdt(2) would get, which may lie below the range.
-  Scratch<Address> attachments;
+  sys::OwnedList<Address> attachments;
   /// The pages of the breaks that brk(2) must not be given: from the lowest
   /// that the kernel takes to the end of the highest such page of the heap.
   std::optional<PageRange> breaks;

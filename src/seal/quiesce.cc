@@ -22,12 +22,12 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <optional>
+#include <utility>
 
 #include "base/inline_vector.h"
 #include "seal/register.h"
-#include "sys/memory.h"
 #include "sys/named_memory.h"
+#include "sys/owned_pages.h"
 #include "sys/signals.h"
 #include "sys/syscall.h"
 #include "sys/threads.h"
@@ -100,29 +100,21 @@ class ThreadSet {
 public:
   static constexpr std::size_t ids = std::size_t{1} << 22;  // PID_MAX_LIMIT
   static Result<ThreadSet> create() {
-    return ThreadSet(MEMSEAL_TRY(sys::map_anonymous(ids / 8)));
-  }
-  ThreadSet(ThreadSet &&other) noexcept : bits_(other.bits_) {
-    other.bits_.reset();
-  }
-  ThreadSet &operator=(ThreadSet &&) = delete;
-  ~ThreadSet() {
-    if (bits_)
-      (void)sys::unmap(*bits_);
+    return ThreadSet(MEMSEAL_TRY(sys::OwnedPages::create(ids / 8)));
   }
   /// Whether it was not in the set before.
   bool add(int tid) {
     auto id = static_cast<std::size_t>(tid) % ids;
-    auto *byte = reinterpret_cast<std::uint8_t *>(bits_->begin() + id / 8);
+    std::uint8_t &byte = bits_.as<std::uint8_t>()[id / 8];
     auto bit = static_cast<std::uint8_t>(1u << id % 8);
-    bool is_new = (*byte & bit) == 0;
-    *byte |= bit;
+    bool is_new = (byte & bit) == 0;
+    byte |= bit;
     return is_new;
   }
 
 private:
-  explicit ThreadSet(PageRange bits) : bits_(bits) {}
-  std::optional<PageRange> bits_;
+  explicit ThreadSet(sys::OwnedPages bits) : bits_(std::move(bits)) {}
+  sys::OwnedPages bits_;
 };
 
 /// Whether a thread asleep in this call cannot be about to change a mapping.
