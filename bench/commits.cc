@@ -20,7 +20,7 @@
 #include <vector>
 
 #include "filter/compiler.h"
-#include "guard_programs.h"
+#include "filter_programs.h"
 #include "memseal/memseal.h"
 #include "sys/seccomp.h"
 
@@ -69,7 +69,7 @@ void commit_by_hand(std::size_t count, Measured &result) {
         {*PageRange::create(reinterpret_cast<Address>(range.addr), page, page),
          seal_type::all});
   double begin = now_us();
-  auto programs = bench::compile_guard(guarded);
+  auto programs = bench::compile_programs(guarded);
   double compiled = now_us();
   for (const bpf::Program &program : programs) {
     auto code = program.instructions();

@@ -20,7 +20,7 @@
 
 #include "bpf/assembler.h"
 #include "filter/compiler.h"
-#include "guard_programs.h"
+#include "filter_programs.h"
 #include "sys/seccomp.h"
 
 namespace memseal::bench {
@@ -97,7 +97,7 @@ inline void install(const bpf::Program &program, Setup &setup) {
 
 inline void install(std::span<const filter::GuardedRange> guarded,
                     Setup &setup) {
-  auto programs = compile_guard(guarded);
+  auto programs = compile_programs(guarded);
   if (programs.empty())
     std::abort();
   for (const bpf::Program &program : programs)

@@ -8,9 +8,9 @@
 
 #include "base/assert.h"
 #include "seal/barrier.h"
+#include "seal/install_filters.h"
 #include "seal/judge.h"
 #include "seal/own_mappings.h"
-#include "seal/programs.h"
 #include "seal/register.h"
 #include "sys/holes.h"
 #include "sys/memory.h"
@@ -122,8 +122,9 @@ private:
     note_who_is_missed(change_.header(), barrier);
     MEMSEAL_TRY_VOID(ensure_base(change_.header(), BaseLevel::compatible));
     const RegisterHeader &before = change_.header();
-    Installed installed = MEMSEAL_TRY(install_guard(
-        guarded_.view(), context_, {before.filters, before.instructions}));
+    auto installed = MEMSEAL_TRY(
+        install_range_filter(guarded_.view(), context_,
+                             {before.filters, before.kernel_instructions}));
 
     count(change_.header(), installed);
     protecting_.keep();
@@ -237,9 +238,9 @@ private:
   }
 
 public:
-  static void count(RegisterHeader &header, Installed installed) {
+  static void count(RegisterHeader &header, filter::FilterCount installed) {
     header.filters += installed.programs;
-    header.instructions += installed.instructions;
+    header.kernel_instructions += installed.kernel_instructions;
   }
 
   /// A filter binds threads, and what is made by them later.
@@ -256,7 +257,7 @@ public:
     auto wanted = static_cast<std::uint32_t>(level);
     if (header.base_level >= wanted)
       return {};
-    count(header, MEMSEAL_TRY(install_base(level)));
+    count(header, MEMSEAL_TRY(install_base_filter(level)));
     header.base_level = wanted;
     return {};
   }

@@ -126,7 +126,7 @@ Result<RegisterHeader *> grow(RegisterHeader *old, std::size_t needed) {
   header->base_level = old->base_level;
   header->open = old->open;
   header->filters = old->filters;
-  header->instructions = old->instructions;
+  header->kernel_instructions = old->kernel_instructions;
 
   mark(*header);
 

@@ -63,7 +63,7 @@ struct RegisterHeader {
   std::uint32_t open;        ///< MEMSEAL_OPEN_ bits that concern the process
   std::uint32_t filters;     ///< filters installed by memseal
   /// The most that the kernel counts these as (bpf/kernel_length.h).
-  std::uint32_t instructions;
+  std::uint32_t kernel_instructions;
 };
 
 }  // namespace memseal

@@ -10,6 +10,7 @@
 
 #include "sys/memory.h"
 #include "tracer/remote_filter.h"
+#include "tracer/remote_register.h"
 #include "tracer/stopped_process.h"
 
 namespace memseal::tracer {

@@ -19,6 +19,7 @@
 #include "tracer/loaded_object.h"
 #include "tracer/remote_calls.h"
 #include "tracer/remote_filter.h"
+#include "tracer/remote_register.h"
 
 namespace memseal::tracer {
 namespace {

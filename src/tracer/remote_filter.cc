@@ -12,8 +12,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
+#include <vector>
 
 #include "process/remote_memory.h"
 
@@ -22,76 +22,24 @@ namespace {
 
 // Linux 5.19; older headers do not know it.
 constexpr std::uint64_t wait_killable_recv = 1u << 5;
-constexpr std::size_t most_instructions = 4096;
-
-using Instruction = std::remove_cvref_t<
-    decltype(std::declval<bpf::Program>().instructions()[0])>;
-static_assert(sizeof(Instruction) == sizeof(sock_filter));
-using Code = std::vector<Instruction>;
-
-Code copy(const bpf::Program &program) {
-  auto instructions = program.instructions();
-  return {instructions.begin(), instructions.end()};
-}
-
-Result<Code> compile_base() {
-  Code room(most_instructions);
-  return copy(MEMSEAL_TRY(filter::compile_base(
-      BaseLevel::compatible, filter::native_architecture(), room)));
-}
-
-Result<Code> compile_part(std::span<const PageRange> ranges, SealTypes types,
-                          filter::OnViolation on_violation, filter::Part part) {
-  std::vector<filter::GuardedRange> guarded;
-  for (PageRange range : ranges)
-    guarded.push_back({range, types});
-  std::vector<PageRange> scratch(ranges.begin(), ranges.end());
-  Code room(most_instructions);
-  filter::RangeOptions options;
-  options.on_violation = on_violation;
-  options.part = part;
-  return copy(MEMSEAL_TRY(filter::compile(guarded, options, room, scratch)));
-}
-
-/// What does not fit into one program makes two. Not where somebody listens:
-/// there can be one listener only.
-Result<std::vector<Code>> compile_ranges(std::span<const PageRange> ranges,
-                                         SealTypes types,
-                                         filter::OnViolation on_violation) {
-  std::vector<Code> programs;
-  auto whole = compile_part(ranges, types, on_violation, filter::Part::whole);
-  if (whole) {
-    programs.push_back(std::move(*whole));
-    return programs;
-  }
-  if (whole.error().code != Errc::budget ||
-      on_violation == filter::OnViolation::notify)
-    return std::unexpected(whole.error());
-  // The one that forbids least comes first, in case it stays alone.
-  for (auto part : {filter::Part::moved_from, filter::Part::all_but_moved_from})
-    programs.push_back(
-        MEMSEAL_TRY(compile_part(ranges, types, on_violation, part)));
-  return programs;
-}
-
 class Installer {
 public:
   Installer(const MakeCall &make, pid_t pid) : make_(make), pid_(pid) {}
 
-  /// All of them; only the last one answers with `on_violation`.
-  Result<RemoteFilter> install(std::span<const Code> programs,
+  /// All of them; only the last one gets `on_violation`.
+  Result<RemoteFilter> install(std::span<const bpf::Program> programs,
                                filter::OnViolation on_violation) {
     process::RemoteMemory memory =
         MEMSEAL_TRY(process::RemoteMemory::open(pid_));
     constexpr std::uint64_t size =
-        sizeof(sock_fprog) + most_instructions * sizeof(Instruction);
+        sizeof(sock_fprog) + bpf::max_instructions * sizeof(sock_filter);
     std::uint64_t page = MEMSEAL_TRY(
         call(SYS_mmap, {0, size, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS, ~std::uint64_t{0}, 0}));
     Result<RemoteFilter> done = RemoteFilter{};
-    for (const Code &code : programs) {
-      bool last = &code == &programs.back();
-      done = install_one(memory, page, code,
+    for (const bpf::Program &program : programs) {
+      bool last = &program == &programs.back();
+      done = install_one(memory, page, program,
                          last ? on_violation : filter::OnViolation::deny);
       if (!done)
         break;
@@ -102,18 +50,18 @@ public:
 
 private:
   Result<RemoteFilter> install_one(const process::RemoteMemory &memory,
-                                   std::uint64_t page, const Code &code,
+                                   std::uint64_t page,
+                                   const bpf::Program &program,
                                    filter::OnViolation on_violation) {
     sock_fprog header{};
-    header.len = static_cast<unsigned short>(code.size());
+    header.len = static_cast<unsigned short>(program.size());
     header.filter = reinterpret_cast<sock_filter *>(page + sizeof header);
     MEMSEAL_TRY_VOID(
         memory.write({page}, std::as_bytes(std::span(&header, 1))));
-    MEMSEAL_TRY_VOID(
-        memory.write({page + sizeof header}, std::as_bytes(std::span(code))));
+    MEMSEAL_TRY_VOID(memory.write({page + sizeof header},
+                                  std::as_bytes(program.instructions())));
     std::uint64_t answer = MEMSEAL_TRY(install_with_rights(page, on_violation));
-    ++count_.programs;
-    count_.instructions += static_cast<std::uint32_t>(code.size());
+    count_ += filter::count_of(program);
     if (on_violation == filter::OnViolation::notify)
       return RemoteFilter{MEMSEAL_TRY(fetch(answer)), count_};
     // The number of a thread that could not be brought under it.
@@ -170,7 +118,7 @@ private:
 
   const MakeCall &make_;
   pid_t pid_;
-  InstalledFilters count_;
+  filter::FilterCount count_;
 };
 
 }  // namespace
@@ -181,10 +129,21 @@ Result<RemoteFilter> install_remote_filter(const MakeCall &make, pid_t pid,
                                            filter::OnViolation on_violation,
                                            Base base) {
   // All that may fail here fails before anything is done there.
-  std::vector<Code> programs =
-      MEMSEAL_TRY(compile_ranges(ranges, types, on_violation));
+  std::vector<filter::GuardedRange> guarded;
+  for (PageRange range : ranges)
+    guarded.push_back({range, types});
+  std::vector<PageRange> scratch(ranges.begin(), ranges.end());
+  std::vector<bpf::Instruction> storage(filter::programs_storage);
+  std::vector<bpf::Instruction> base_storage(bpf::max_instructions);
+  filter::RangeOptions options;
+  options.on_violation = on_violation;
+  auto compiled =
+      MEMSEAL_TRY(filter::compile_programs(guarded, options, storage, scratch));
+  std::vector<bpf::Program> programs(compiled.begin(), compiled.end());
   if (base == Base::comes_first)
-    programs.insert(programs.begin(), MEMSEAL_TRY(compile_base()));
+    programs.insert(programs.begin(), MEMSEAL_TRY(filter::compile_base(
+                                          BaseLevel::compatible,
+                                          options.architecture, base_storage)));
   return Installer(make, pid).install(programs, on_violation);
 }
 

@@ -4,9 +4,8 @@
 
 #include <span>
 
-#include "filter/compiler.h"
+#include "filter/programs.h"
 #include "tracer/remote_call.h"
-#include "tracer/remote_register.h"
 #include "tracer/seal_plan.h"
 
 namespace memseal::tracer {
@@ -19,7 +18,7 @@ struct RemoteFilter {
   /// With OnViolation::notify, a descriptor of this process and of no other;
   /// else -1.
   int listener = -1;
-  InstalledFilters installed;
+  filter::FilterCount installed;
 };
 
 /// Has the stopped process install a filter over the ranges, for these types of
@@ -39,7 +38,9 @@ struct RemoteFilter {
 /// Kernel:  3.17; notify: 5.7 (threads: TSYNC_ESRCH).
 /// Errors:  budget: too many ranges. unsynchronised: a thread has a filter of
 ///          its own. system: what the kernel answered. No range is guarded
-///          then; the base filter may be there.
+///          then; the base filter may be there, and of two programs the
+///          first, which forbids nothing but mremap from the ranges to a fixed
+///          address.
 Result<RemoteFilter> install_remote_filter(const MakeCall &make, pid_t pid,
                                            std::span<const PageRange> ranges,
                                            SealTypes types,

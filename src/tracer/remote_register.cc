@@ -166,7 +166,7 @@ BaseLevel RemoteRegister::base_level() const {
 Result<void> RemoteRegister::record(const process::RemoteMemory &memory,
                                     std::span<const PageRange> ranges,
                                     SealTypes types, std::uint32_t engine,
-                                    const InstalledFilters &filters) {
+                                    const filter::FilterCount &filters) {
   if (MEMSEAL_TRY(memory.read_value<std::uint32_t>({header_.lock})) != 0)
     return fail(Errc::system, EBUSY);
   std::vector<RegisterEntry> room(
@@ -188,7 +188,7 @@ Result<void> RemoteRegister::record(const process::RemoteMemory &memory,
     changed.base_level =
         std::max(changed.base_level, std::uint32_t(BaseLevel::compatible));
   changed.filters += filters.programs;
-  changed.instructions += filters.instructions;
+  changed.kernel_instructions += filters.kernel_instructions;
   MEMSEAL_TRY_VOID(memory.write(at_, bytes_of(changed)));
   ++changed.generation;
   MEMSEAL_TRY_VOID(memory.write(at_, bytes_of(changed)));

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "filter/programs.h"
 #include "memseal/seal_types.h"
 #include "process/mappings.h"
 #include "process/remote_memory.h"
@@ -14,11 +15,6 @@
 #include "tracer/remote_call.h"
 
 namespace memseal::tracer {
-
-/// What the filters installed beside it come to.
-struct InstalledFilters {
-  std::uint32_t programs = 0, instructions = 0;
-};
 
 /// Needs, always: every thread of the process is stopped.
 class RemoteRegister {
@@ -40,6 +36,10 @@ public:
   /// Whether a filter guards every page of the range, by every type.
   bool guarded_by_filter(PageRange range) const;
   BaseLevel base_level() const;
+  /// What memseal has installed in the process, whoever did it.
+  filter::FilterCount filters() const {
+    return {header_.filters, header_.kernel_instructions};
+  }
 
   /// Adds the ranges, guarded by `engine` (engine_bit).
   ///
@@ -47,7 +47,7 @@ public:
   ///          capacity: its table is too small.
   Result<void> record(const process::RemoteMemory &memory,
                       std::span<const PageRange> ranges, SealTypes types,
-                      std::uint32_t engine, const InstalledFilters &filters);
+                      std::uint32_t engine, const filter::FilterCount &filters);
 
 private:
   RemoteRegister(process::RemoteAddress at, const RegisterHeader &header,

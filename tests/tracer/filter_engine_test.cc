@@ -10,7 +10,9 @@
 #include <cerrno>
 #include <fstream>
 #include <string>
+#include <vector>
 
+#include "filter/programs.h"
 #include "support/in_child.h"
 #include "sys/memory.h"
 #include "tracer/attach.h"
@@ -39,13 +41,15 @@ std::string status_of(pid_t tid, const std::string &key) {
   return {};
 }
 
-bool registered(const Attached &attached) {
+Result<RemoteRegister> register_of(pid_t pid) {
   auto space =
-      process::Mappings::read(attached.process.pid, sys::ReadSeals::without);
-  auto memory = process::RemoteMemory::open(attached.process.pid);
-  if (!space || !memory)
-    return false;
-  auto found = RemoteRegister::find(*space, *memory);
+      MEMSEAL_TRY(process::Mappings::read(pid, sys::ReadSeals::without));
+  auto memory = MEMSEAL_TRY(process::RemoteMemory::open(pid));
+  return RemoteRegister::find(space, memory);
+}
+
+bool registered(const Attached &attached) {
+  auto found = register_of(attached.process.pid);
   if (!found || attached.plan.ranges.empty())
     return false;
   for (const PlannedRange &planned : attached.plan.ranges) {
@@ -146,6 +150,31 @@ TEST_F(FilterEngineTest, more_is_added_to_the_register_that_is_there) {
   EXPECT_TRUE(registered(*first));
   EXPECT_TRUE(registered(*second));
   EXPECT_TRUE(victim.gets_on());
+}
+
+// S-09, S-12: a later commit inside reckons from it how much room is left.
+TEST_F(FilterEngineTest, the_register_counts_filters_as_the_kernel_does) {
+  Victim victim;
+  auto attached = attach(victim.pid(), everything, Guard::filter);
+  ASSERT_TRUE(attached) << attached.error().sentence;
+  std::vector<filter::GuardedRange> guarded;
+  for (PageRange range : attached->plan.calls())
+    guarded.push_back({range, seal_type::all});
+  ASSERT_FALSE(guarded.empty());
+  std::vector<PageRange> scratch(guarded.size(), guarded[0].range);
+  std::vector<bpf::Instruction> base_storage(bpf::max_instructions),
+      storage(filter::programs_storage);
+  auto base = filter::compile_base(BaseLevel::compatible,
+                                   filter::native_architecture(), base_storage);
+  auto programs = filter::compile_programs(guarded, {}, storage, scratch);
+  ASSERT_TRUE(base && programs);
+  filter::FilterCount expected = filter::count_of(*base);
+  expected += filter::count_of(*programs);
+
+  auto found = register_of(victim.pid());
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->filters().programs, expected.programs);
+  EXPECT_EQ(found->filters().kernel_instructions, expected.kernel_instructions);
 }
 
 TEST_F(FilterEngineTest, what_is_not_selected_stays_open) {

@@ -1,21 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where filters are compiled and installed: the meeting of filter/ and sys/.
+// Compiles filters and installs them in this process: the meeting of filter/
+// and sys/.
 #pragma once
 
-#include <cstdint>
 #include <span>
 
-#include "filter/compiler.h"
+#include "filter/programs.h"
 #include "memseal/error.h"
 #include "memseal/seal_types.h"
 #include "seal/own_mappings.h"
 
 namespace memseal {
-
-struct Installed {
-  std::uint32_t programs;
-  std::uint32_t instructions;  ///< the most that the kernel counts them as
-};
 
 /// Compiles one filter for all the ranges and installs it on all threads.
 ///
@@ -29,10 +24,11 @@ struct Installed {
 ///          but if memory runs out between two programs, or a thread installs
 ///          filters of its own there, the first one stays. It forbids nothing
 ///          but mremap from the ranges to a fixed address.
-Result<Installed> install_guard(std::span<const filter::GuardedRange> ranges,
-                                const FilterContext &context, Installed before);
+Result<filter::FilterCount> install_range_filter(
+    std::span<const filter::GuardedRange> ranges, const FilterContext &context,
+    filter::FilterCount before);
 
 /// The base filter of a level that is not `none`. Errors: the same.
-Result<Installed> install_base(BaseLevel level);
+Result<filter::FilterCount> install_base_filter(BaseLevel level);
 
 }  // namespace memseal
