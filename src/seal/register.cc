@@ -117,6 +117,9 @@ Result<RegisterHeader *> grow(RegisterHeader *old, std::size_t needed) {
     size *= 2;
   RegisterHeader *header =
       MEMSEAL_TRY(map_register(size + 2 * sys::page_size()));
+  auto spare =
+      PageRange::create(header->lock, sys::page_size(), sys::page_size());
+  (void)sys::unmap(*spare);
   header->lock = old->lock;
   std::uint32_t active = old->generation & 1;
   std::uint32_t count = old->table[active].count;

@@ -3,13 +3,19 @@
 #include "memseal/arena.h"
 
 #include <gtest/gtest.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <atomic>
+#include <cerrno>
 #include <chrono>
+#include <cstddef>
 #include <cstdlib>
 #include <cstring>
 #include <map>
@@ -280,6 +286,64 @@ TEST(ArenaAfterExec, the_next_programs_arenas_need_no_further_filter) {
               return 2;
             }),
             0);
+}
+
+/// A filter of somebody else's: EPERM for the memory calls of the window, but
+/// not for `left_open`.
+bool install_foreign_filter(long left_open) {
+  constexpr std::uint32_t first = 0x2000, last = 0x2fff;  // high words
+  std::vector<sock_filter> code = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args[0]) + 4),
+      BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, first, 1, 0),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+      BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, last, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr))};
+  auto refuse = [&](long call, unsigned argument, auto... condition) {
+    const sock_filter only[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+                 static_cast<std::uint32_t>(offsetof(seccomp_data, args[0]) +
+                                            8 * argument)),
+        condition..., BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
+    if (call == left_open)
+      return;
+    code.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
+                            static_cast<std::uint32_t>(call), 0,
+                            static_cast<std::uint8_t>(std::size(only))));
+    code.insert(code.end(), std::begin(only), std::end(only));
+  };
+  for (long call : {SYS_madvise, SYS_mremap, SYS_munmap})
+    refuse(call, 0);
+  sock_filter skip_reading =
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PROT_READ, 1, 0);
+  refuse(SYS_mprotect, 2, skip_reading);
+  sock_filter skip_hints =
+      BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, MAP_FIXED, 0, 1);
+  refuse(SYS_mmap, 3, skip_hints);
+  code.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
+  sock_fprog program = {static_cast<unsigned short>(code.size()), code.data()};
+  return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+         prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+TEST(ArenaUnderAForeignFilter, is_guarded_unless_that_filter_guards_it_wholly) {
+  for (long left_open :
+       {SYS_mprotect, SYS_madvise, SYS_mremap, SYS_mmap, SYS_munmap})
+    EXPECT_EQ(in_child([left_open] {
+                if (!install_foreign_filter(left_open))
+                  return 1;
+                SealedArena arena(0, MEMSEAL_ARENA_FILTER);
+                auto *bytes =
+                    static_cast<char *>(arena.allocate(4 * page, page));
+                if (bytes == nullptr)
+                  return 2;
+                if (!arena.seal())
+                  return 3;
+                return attack(bytes + page, twin_for_attack());
+              }),
+              0)
+        << left_open;
 }
 
 TEST(ArenaArguments, that_make_no_sense_are_refused) {

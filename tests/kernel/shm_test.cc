@@ -85,5 +85,33 @@ TEST_P(Shm, DetachingLeavesASealedSegmentMapped) {
   EXPECT_EQ(step, 0);
 }
 
+TEST_P(Shm, DetachingLeavesASealedPartOfASplitSegmentMapped) {
+  // The call names where the segment was attached; what is sealed is a mapping
+  // of its own, further up.
+  int step = in_child([engine = GetParam()] {
+    int id = segment();
+    if (id == -1)
+      return no_shm;
+    auto *twin = static_cast<char *>(shmat(id, nullptr, 0));
+    auto *sealed = static_cast<char *>(shmat(id, nullptr, 0));
+    shmctl(id, IPC_RMID, nullptr);
+    sealed[page] = 's';
+    for (char *each : {twin, sealed})
+      if (mprotect(each + page, page, PROT_READ) != 0)
+        return 1;
+    if (shmdt(twin) != 0 || peek(twin + page) >= 0)
+      return 2;  // the control: it detaches
+    if (seal_by(engine, sealed + page, page) != 0)
+      return 3;
+    int answer = shmdt(sealed);
+    if (has_filter(engine) ? answer != -1 || errno != EPERM : answer != 0)
+      return 4;
+    return peek(sealed + page) == 's' ? 0 : 5;
+  });
+  if (step == no_shm)
+    GTEST_SKIP() << "this kernel has no System V shared memory";
+  EXPECT_EQ(step, 0);
+}
+
 }  // namespace
 }  // namespace memseal::test

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "seal/support.h"
+#include "sys/maps_reader.h"
 
 namespace memseal::test {
 namespace {
@@ -383,6 +384,49 @@ TEST(TheBudgetOfAllFilters, IsE2BIGAndTheLastRangeIsNotSealed) {
                 return munmap(at, page) == 0 ? 0 : 4;
               }
               return 5;
+            }),
+            0);
+}
+
+/// The protections of all the mappings that are registers.
+std::string registers() {
+  std::string found;
+  auto maps = sys::MapsReader::of_self(sys::ReadSeals::without);
+  while (auto mapping = maps.next()) {
+    if (!*mapping)
+      break;
+    if ((*mapping)->name.starts_with("/memfd:memseal-register"))
+      found += static_cast<char>('0' + (*mapping)->protection.bits);
+  }
+  return found;
+}
+
+class TheRegister : public OnEveryEngine {};
+MEMSEAL_ON_EVERY_ENGINE(TheRegister);
+
+TEST_P(TheRegister, IsReadOnlyWheneverMemsealHasReturned) {
+  EXPECT_EQ(in_child([e = engine()] {
+              if (registers() != "")
+                return 1;
+              if (memseal(fresh_pages(1), page, MEMSEAL_ALL, e) != 0)
+                return 2;
+              // The last page is the lock, which every seal writes to.
+              if (registers() != "1")
+                return 3;
+              // A seal that is refused, too.
+              if (memseal(fresh_pages(1), page, 0x40, e) == 0 ||
+                  memseal(nullptr, page, MEMSEAL_ALL, e) == 0)
+                return 4;
+              if (registers() != "1")
+                return 5;
+              // And the one that it outgrew.
+              auto ranges = scattered(3000);
+              for (memseal_range &one : ranges)
+                one.types = MEMSEAL_ALL;
+              if (e == MEMSEAL_NATIVE &&
+                  memseal_many(ranges.data(), ranges.size(), e) != 0)
+                return 6;
+              return registers() == (e == MEMSEAL_NATIVE ? "11" : "1") ? 0 : 7;
             }),
             0);
 }
