@@ -7,6 +7,11 @@
 // at calls between libraries are not here: their mere presence slows each such
 // call down.
 //
+// Where there is another auditor, ld.so loads it, and its C library, into a
+// namespace of its own, and tells those who are there already: that namespace
+// is consistent before it is relocated, and before the program's is. So events
+// of the program's namespace are told from others.
+//
 // Context: before-main. There is no C library in this module: it has no
 // DT_NEEDED, so the loader need not load a second one.
 #include <link.h>
@@ -20,30 +25,45 @@
 
 namespace loader = memseal::loader;
 
+namespace {
+
+/// The first object of the base namespace: the program itself. Null until it is
+/// announced, for which every auditor is loaded first.
+constinit link_map *program = nullptr;
+
+/// As long as nobody changes it, a cookie is the address of its link_map.
+link_map *map_of(const uintptr_t *cookie) {
+  return reinterpret_cast<link_map *>(*cookie);
+}
+
+}  // namespace
+
 MEMSEAL_EXPORT unsigned la_version(unsigned version) {
   // What is used here has been the same in every version of the interface.
   return version;
 }
 
 MEMSEAL_EXPORT unsigned la_objopen(link_map *map, Lmid_t lmid, uintptr_t *) {
+  if (program == nullptr && lmid == LM_ID_BASE)
+    program = map;
   if (loader::initial_objects_sealed())
     loader::library_opened(*map, lmid);
   return 0;  // no symbol bindings, please
 }
 
-// As long as nobody changes it, a cookie is the address of its link_map. Its
-// type is <link.h>'s: NOLINTBEGIN(readability-non-const-parameter)
+// The type of a cookie is <link.h>'s:
+// NOLINTBEGIN(readability-non-const-parameter)
 MEMSEAL_EXPORT unsigned la_objclose(uintptr_t *cookie) {
-  loader::library_closing(*reinterpret_cast<link_map *>(*cookie));
+  loader::library_closing(*map_of(cookie));
   return 0;
 }
 
 MEMSEAL_EXPORT void la_activity(uintptr_t *cookie, unsigned flag) {
   if (!loader::initial_objects_sealed()) {
-    if (flag == LA_ACT_CONSISTENT)
-      loader::seal_initial_objects(
-          loader::head_of(reinterpret_cast<link_map *>(*cookie)), nullptr,
-          memseal::this_module("libmemseal-audit.so"));
+    if (flag == LA_ACT_CONSISTENT && program != nullptr &&
+        loader::head_of(map_of(cookie)) == program)
+      loader::seal_initial_objects(program, nullptr,
+                                   memseal::this_module("libmemseal-audit.so"));
     return;
   }
   if (flag == LA_ACT_ADD)
