@@ -3,6 +3,7 @@
 #include <gnu/libc-version.h>
 #include <linux/capability.h>
 #include <sys/personality.h>
+#include <unistd.h>
 
 #include <charconv>
 #include <string_view>
@@ -11,6 +12,7 @@
 #include "launch/installation.h"
 #include "process/proc_files.h"
 #include "sys/abilities_tool.h"
+#include "sys/proc_text.h"
 
 namespace memseal::cli {
 namespace {
@@ -19,7 +21,7 @@ constexpr int none = -1;
 
 /// The number a file of /proc/sys holds; `none` if it is not there.
 int setting(const char *path) {
-  std::string text = process::read_file(path).bytes;
+  std::string text = process::read_file(path).value_or("");
   int value = none;
   std::from_chars(text.data(), text.data() + text.size(), value);
   return value;
@@ -31,7 +33,7 @@ std::string shown(int value) {
 
 /// The value of a word of the kernel's command line: NAME=VALUE.
 std::string boot_option(std::string_view name) {
-  std::string line = ' ' + process::read_file("/proc/cmdline").bytes;
+  std::string line = ' ' + process::read_file("/proc/cmdline").value_or("");
   std::size_t at = line.rfind(fmt::format(" {}=", name));
   if (at == std::string::npos)
     return {};
@@ -140,9 +142,9 @@ Finding part_finding(const char *id, const char *title, launch::Part part,
 }  // namespace
 
 void diagnose_process(Diagnosis &diagnosis) {
-  std::string status = process::read_file("/proc/self/status").bytes;
+  std::string status = process::text_of(getpid(), "status");
   auto field = [&status](const char *name) {
-    return std::string(process::find_status_field(status, name));
+    return std::string(sys::status_field(status, name));
   };
   std::uint64_t capabilities = hexadecimal(field("CapEff"));
   auto has = [capabilities](int bit) {

@@ -53,7 +53,7 @@ pid_t start(const std::vector<std::string> &arguments, int &go) {
 
 /// AT_ENTRY of the program that was just executed.
 std::uint64_t entry_of(pid_t pid) {
-  std::string vector = process::read_process_file(pid, "auxv").bytes;
+  std::string vector = process::text_of(pid, "auxv");
   for (std::size_t at = 0; at + sizeof(Elf64_auxv_t) <= vector.size();
        at += sizeof(Elf64_auxv_t)) {
     Elf64_auxv_t entry;

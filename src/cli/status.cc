@@ -39,7 +39,7 @@ int mistake(const std::string &sentence) {
 std::vector<int> processes_of_unit(const std::string &unit) {
   std::vector<int> members;
   for (int pid : process::process_ids()) {
-    std::string groups = process::read_process_file(pid, "cgroup").bytes;
+    std::string groups = process::text_of(pid, "cgroup");
     groups += '/';
     std::replace(groups.begin(), groups.end(), '\n', '/');
     if (groups.find("/" + unit + "/") != std::string::npos)

@@ -15,6 +15,7 @@
 
 #include "process/mappings.h"
 #include "tracer/call_instruction.h"
+#include "tracer/permission.h"
 #include "tracer/stopped_process.h"
 
 namespace memseal::probe {
@@ -216,7 +217,7 @@ process::Attempt<ForkedCopy> ForkedCopy::of(const process::Process &process) {
     return process::refuse(
         thread.error().code == Errc::unsupported
             ? "this machine is not one the tracer knows (x86-64)"
-            : process::why_not_traced(process, thread.error().sys_errno));
+            : tracer::why_not_traced(process, thread.error().sys_errno));
   if (auto halted = tracer::halt(*thread); !halted)
     return process::refuse("it does not stop: " + because(halted.error()));
   auto copy = of(*thread);

@@ -4,7 +4,7 @@
 // number is checked before it is used, and a chain of registers ends somewhere.
 #include "process/filter_claims.h"
 
-#include "process/proc_files.h"
+#include "process/remote_memory.h"
 #include "seal/register_format.h"
 #include "vm/maps_parser.h"
 
@@ -15,8 +15,9 @@ constexpr std::uint32_t most_entries = 1u << 20;
 constexpr int most_registers = 64, most_tries = 8;
 
 template <typename T>
-bool read_value(const ProcessMemory &memory, Address from, T &value) {
-  return memory.read(from, std::as_writable_bytes(std::span(&value, 1)));
+bool read_value(const RemoteMemory &memory, Address from, T &value) {
+  return memory.read({from}, std::as_writable_bytes(std::span(&value, 1)))
+      .has_value();
 }
 
 bool is_register(const RegisterHeader &header) {
@@ -26,7 +27,7 @@ bool is_register(const RegisterHeader &header) {
 enum class Attempt : std::uint8_t { done, changed_meanwhile, damaged };
 
 /// The table in force, if no writer came in between.
-Attempt read_table(const ProcessMemory &memory, Address at,
+Attempt read_table(const RemoteMemory &memory, Address at,
                    std::vector<RegisterEntry> &entries) {
   RegisterHeader before{}, after{};
   if (!read_value(memory, at, before))
@@ -35,7 +36,7 @@ Attempt read_table(const ProcessMemory &memory, Address at,
   if (table.count > before.capacity || table.count > most_entries)
     return Attempt::damaged;
   entries.resize(table.count);
-  if (!memory.read(at + table.offset,
+  if (!memory.read({at + table.offset},
                    std::as_writable_bytes(std::span(entries))))
     return Attempt::damaged;
   if (!read_value(memory, at, after))
@@ -44,7 +45,7 @@ Attempt read_table(const ProcessMemory &memory, Address at,
                                                : Attempt::changed_meanwhile;
 }
 
-bool read_stable_table(const ProcessMemory &memory, Address at,
+bool read_stable_table(const RemoteMemory &memory, Address at,
                        std::vector<RegisterEntry> &entries) {
   for (int i = 0; i < most_tries; ++i) {
     Attempt attempt = read_table(memory, at, entries);
@@ -55,7 +56,7 @@ bool read_stable_table(const ProcessMemory &memory, Address at,
 }
 
 /// The register that replaced all others; 0 if the chain makes no sense.
-Address newest(const ProcessMemory &memory, Address at) {
+Address newest(const RemoteMemory &memory, Address at) {
   for (int i = 0; i < most_registers; ++i) {
     RegisterHeader header{};
     if (!read_value(memory, at, header) || !is_register(header))
@@ -67,7 +68,7 @@ Address newest(const ProcessMemory &memory, Address at) {
   return 0;
 }
 
-Address find_register(const ProcessMemory &memory,
+Address find_register(const RemoteMemory &memory,
                       std::span<const Mapping> mappings) {
   for (const Mapping &mapping : mappings) {
     std::string_view path = path_of_name(mapping.name);
@@ -101,14 +102,16 @@ std::string doubt_about(std::span<const RegisterEntry> entries,
 FilterClaims read_filter_claims(int pid, std::span<const Mapping> mappings,
                                 int seccomp_mode) {
   FilterClaims claims;
-  ProcessMemory memory(pid);
-  Address at = find_register(memory, mappings);
+  auto memory = RemoteMemory::open(pid, RemoteMemory::Access::read);
+  if (!memory)
+    return claims;
+  Address at = find_register(*memory, mappings);
   if (at == 0)
     return claims;
   claims.found = true;
-  at = newest(memory, at);
+  at = newest(*memory, at);
   std::vector<RegisterEntry> entries;
-  if (at == 0 || !read_stable_table(memory, at, entries)) {
+  if (at == 0 || !read_stable_table(*memory, at, entries)) {
     claims.doubt = "its register is damaged";
     return claims;
   }

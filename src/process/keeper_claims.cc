@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "process/keeper_claims.h"
 
-#include <dirent.h>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <charconv>
 #include <set>
 #include <vector>
 
 #include "process/proc_files.h"
+#include "process/status.h"
 
 namespace memseal::process {
 namespace {
@@ -22,16 +20,13 @@ std::set<int> family_of(int pid) {
   std::set<int> family;
   for (int i = 0; i < most_ancestors && pid > 1; ++i) {
     family.insert(pid);
-    FileText status = read_process_file(pid, "status");
-    std::string_view parent = find_status_field(status.bytes, "PPid");
-    pid = 0;
-    std::from_chars(parent.data(), parent.data() + parent.size(), pid);
+    pid = parse_status(text_of(pid, "status")).parent;
   }
   return family;
 }
 
 bool is_keeper(int pid) {
-  return read_process_file(pid, "comm").bytes == "memseal-keeper\n" &&
+  return text_of(pid, "comm") == "memseal-keeper\n" &&
          read_process_link(pid, "exe").find("/memseal-tool") !=
              std::string::npos;
 }
@@ -39,16 +34,12 @@ bool is_keeper(int pid) {
 /// What the descriptors of a process lead to; nothing if they may not be seen.
 std::vector<std::string> links_of(int pid) {
   std::vector<std::string> links;
-  std::string folder = fmt::format("/proc/{}/fd", pid);
-  DIR *directory = opendir(folder.c_str());
-  if (directory == nullptr)
-    return links;
-  while (const dirent *entry = readdir(directory)) {
-    std::string link = read_link(fmt::format("{}/{}", folder, entry->d_name));
+  for (int descriptor : descriptors_of(pid)) {
+    std::string link =
+        read_link(fmt::format("/proc/{}/fd/{}", pid, descriptor));
     if (!link.empty())
       links.push_back(std::move(link));
   }
-  closedir(directory);
   return links;
 }
 

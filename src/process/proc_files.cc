@@ -8,43 +8,71 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <string_view>
+
+#include "sys/proc_text.h"
 
 namespace memseal::process {
 namespace {
 
-std::string process_path(int pid, const char *name) {
+std::string path_of(pid_t pid, const char *name) {
   return "/proc/" + std::to_string(pid) + "/" + name;
+}
+
+Result<std::string> read_all(int fd) {
+  std::string text;
+  std::size_t filled = 0;
+  for (;;) {
+    text.resize(std::max<std::size_t>(2 * filled, std::size_t{16} << 10));
+    ssize_t got = read(fd, text.data() + filled, text.size() - filled);
+    if (got < 0 && errno == EINTR)
+      continue;
+    if (got < 0)
+      return fail(Errc::system, errno);
+    filled += static_cast<std::size_t>(got);
+    if (got == 0)
+      break;
+  }
+  text.resize(filled);
+  return text;
+}
+
+/// The entries of a folder whose names are numbers.
+std::vector<int> numbers_in(const std::string &folder) {
+  std::vector<int> numbers;
+  DIR *directory = opendir(folder.c_str());
+  if (directory == nullptr)
+    return numbers;
+  while (const dirent *entry = readdir(directory)) {
+    std::string_view name = entry->d_name;
+    int number = 0;
+    auto [end, error] =
+        std::from_chars(name.data(), name.data() + name.size(), number);
+    if (error == std::errc() && end == name.data() + name.size())
+      numbers.push_back(number);
+  }
+  closedir(directory);
+  std::ranges::sort(numbers);
+  return numbers;
 }
 
 }  // namespace
 
-FileText read_file(const std::string &path) {
-  FileText text;
+Result<std::string> read_file(const std::string &path) {
   int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) {
-    text.error = errno;
-    return text;
-  }
-  std::size_t filled = 0;
-  for (;;) {
-    text.bytes.resize(std::max<std::size_t>(2 * filled, std::size_t{64} << 10));
-    ssize_t got =
-        read(fd, text.bytes.data() + filled, text.bytes.size() - filled);
-    if (got < 0 && errno == EINTR)
-      continue;
-    if (got < 0)
-      text.error = errno;
-    if (got <= 0)
-      break;
-    filled += static_cast<std::size_t>(got);
-  }
+  if (fd < 0)
+    return fail(Errc::system, errno);
+  auto text = read_all(fd);
   close(fd);
-  text.bytes.resize(filled);
   return text;
 }
 
-FileText read_process_file(int pid, const char *name) {
-  return read_file(process_path(pid, name));
+Result<std::string> read_process_file(pid_t pid, const char *name) {
+  return read_file(path_of(pid, name));
+}
+
+std::string text_of(pid_t pid, const char *name) {
+  return read_process_file(pid, name).value_or(std::string());
 }
 
 std::string read_link(const std::string &path) {
@@ -54,80 +82,24 @@ std::string read_link(const std::string &path) {
   return target;
 }
 
-std::string read_process_link(int pid, const char *name) {
-  return read_link(process_path(pid, name));
-}
-
-std::string_view find_status_field(std::string_view status,
-                                   std::string_view name) {
-  while (!status.empty()) {
-    std::size_t end = std::min(status.find('\n'), status.size());
-    std::string_view line = status.substr(0, end);
-    status.remove_prefix(std::min(end + 1, status.size()));
-    if (line.size() <= name.size() || !line.starts_with(name) ||
-        line[name.size()] != ':')
-      continue;
-    line.remove_prefix(name.size() + 1);
-    line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
-    return line;
-  }
-  return {};
-}
-
-std::uint64_t start_time(int pid) {
-  std::string stat = read_process_file(pid, "stat").bytes;
-  // The second field, the name in brackets, may hold blanks and brackets.
-  std::size_t at = stat.rfind(')');
-  if (at == std::string::npos)
-    return 0;
-  for (int field = 2; field < 22 && at != std::string::npos; ++field)
-    at = stat.find(' ', at + 1);
-  std::uint64_t ticks = 0;
-  if (at != std::string::npos)
-    std::from_chars(stat.data() + at + 1, stat.data() + stat.size(), ticks);
-  return ticks;
+std::string read_process_link(pid_t pid, const char *name) {
+  return read_link(path_of(pid, name));
 }
 
 std::vector<int> process_ids() {
-  std::vector<int> pids;
-  DIR *proc = opendir("/proc");
-  if (proc == nullptr)
-    return pids;
-  while (const dirent *entry = readdir(proc)) {
-    std::string_view name = entry->d_name;
-    int pid = 0;
-    auto [end, error] =
-        std::from_chars(name.data(), name.data() + name.size(), pid);
-    if (error == std::errc() && end == name.data() + name.size())
-      pids.push_back(pid);
-  }
-  closedir(proc);
-  std::sort(pids.begin(), pids.end());
-  return pids;
+  return numbers_in("/proc");
 }
 
-ProcessMemory::ProcessMemory(int pid) {
-  fd_ = open(process_path(pid, "mem").c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd_ < 0)
-    error_ = errno;
+std::vector<pid_t> thread_ids(pid_t pid) {
+  return numbers_in(path_of(pid, "task"));
 }
 
-ProcessMemory::~ProcessMemory() {
-  if (fd_ >= 0)
-    close(fd_);
+std::vector<int> descriptors_of(pid_t pid) {
+  return numbers_in(path_of(pid, "fd"));
 }
 
-bool ProcessMemory::read(Address from, std::span<std::byte> out) const {
-  while (!out.empty()) {
-    ssize_t got = pread(fd_, out.data(), out.size(), static_cast<off_t>(from));
-    if (got < 0 && errno == EINTR)
-      continue;
-    if (got <= 0)
-      return false;
-    from += static_cast<std::size_t>(got);
-    out = out.subspan(static_cast<std::size_t>(got));
-  }
-  return true;
+std::uint64_t start_time(pid_t pid) {
+  return sys::read_stat_field(path_of(pid, "stat").c_str(), 22).value_or(0);
 }
 
 }  // namespace memseal::process

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 
 #include "options/run_options.h"
@@ -14,6 +13,7 @@
 #include "process/keeper_claims.h"
 #include "process/loaded_object.h"
 #include "process/proc_files.h"
+#include "process/process.h"
 #include "sys/memory.h"
 #include "vm/maps_parser.h"
 
@@ -233,12 +233,6 @@ std::string left_out_by(std::string_view environment) {
   return {};
 }
 
-int number(std::string_view text) {
-  int value = 0;
-  std::from_chars(text.data(), text.data() + text.size(), value);
-  return value;
-}
-
 }  // namespace
 
 std::optional<LookFailure> look_at(int pid, ProcessView &space) {
@@ -250,20 +244,19 @@ std::optional<LookFailure> look_at(int pid, ProcessView &space) {
            .left_out = {},
            .objects = {}};
   std::uint64_t started = start_time(pid);
-  FileText status = read_process_file(pid, "status");
-  if (status.error != 0)
-    return refusal(pid, "status", status.error);
-  FileText smaps = read_process_file(pid, "smaps");
-  if (smaps.error != 0)
-    return refusal(pid, "smaps", smaps.error);
-  SeenMappings seen = parse(smaps.bytes);
+  auto process = Process::look(pid);
+  if (!process)
+    return refusal(pid, "status", process.error().to_errno());
+  auto smaps = read_process_file(pid, "smaps");
+  if (!smaps)
+    return refusal(pid, "smaps", smaps.error().to_errno());
+  SeenMappings seen = parse(*smaps);
 
-  space.name = find_status_field(status.bytes, "Name");
-  space.executable = read_process_link(pid, "exe");
-  space.left_out = left_out_by(read_process_file(pid, "environ").bytes);
-  space.seccomp_mode = number(find_status_field(status.bytes, "Seccomp"));
-  space.seccomp_filters =
-      number(find_status_field(status.bytes, "Seccomp_filters"));
+  space.name = process->name;
+  space.executable = process->program;
+  space.left_out = left_out_by(text_of(pid, "environ"));
+  space.seccomp_mode = process->seccomp_mode;
+  space.seccomp_filters = process->seccomp_filters;
   FilterClaims claims =
       read_filter_claims(pid, seen.mappings, space.seccomp_mode);
   space.has_register = claims.found;

@@ -12,8 +12,9 @@ namespace memseal::process {
 
 void (*step_observer)() = nullptr;
 
-Result<RemoteMemory> RemoteMemory::open(pid_t pid) {
-  int fd = ::open(fmt::format("/proc/{}/mem", pid).c_str(), O_RDWR | O_CLOEXEC);
+Result<RemoteMemory> RemoteMemory::open(pid_t pid, Access access) {
+  int fd = ::open(fmt::format("/proc/{}/mem", pid).c_str(),
+                  (access == Access::read ? O_RDONLY : O_RDWR) | O_CLOEXEC);
   if (fd < 0)
     return fail(Errc::system, errno);
   return RemoteMemory(fd);

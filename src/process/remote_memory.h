@@ -34,8 +34,10 @@ extern void (*step_observer)();
 /// it reads the old one, so open it again.
 class RemoteMemory {
 public:
+  enum class Access : std::uint8_t { read, read_and_write };
   /// Errors:  system: EACCES or EPERM where ptrace would be refused too.
-  static Result<RemoteMemory> open(pid_t pid);
+  static Result<RemoteMemory> open(pid_t pid,
+                                   Access access = Access::read_and_write);
   RemoteMemory(RemoteMemory &&other) noexcept;
   RemoteMemory &operator=(RemoteMemory &&) = delete;
   ~RemoteMemory();
@@ -44,7 +46,8 @@ public:
   Result<void> read(RemoteAddress from, std::span<std::byte> out) const;
 
   /// Writes even where the process itself may not (a private copy is made).
-  /// Needs:   the caller traces the process (Linux may be told to refuse it
+  /// Needs:   opened to be written; the caller traces the process (Linux may be
+  /// told to refuse it
   ///          otherwise: proc_mem.force_override=ptrace, 6.12).
   Result<void> write(RemoteAddress to, std::span<const std::byte> bytes) const;
 

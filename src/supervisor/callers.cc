@@ -3,9 +3,7 @@
 
 #include <dwarf.h>
 #include <elfutils/libdwfl.h>
-#include <fcntl.h>
 #include <fmt/core.h>
-#include <unistd.h>
 
 #include <cstring>
 
@@ -75,8 +73,8 @@ int take_frame(Dwfl_Frame *frame, void *data) {
 
 Callers::Callers(pid_t pid)
     : pid_(pid),
-      memory_(
-          open(fmt::format("/proc/{}/mem", pid).c_str(), O_RDONLY | O_CLOEXEC)),
+      memory_(process::RemoteMemory::open(pid,
+                                          process::RemoteMemory::Access::read)),
       dwfl_(dwfl_begin(&files)) {
   if (dwfl_ == nullptr || dwfl_linux_proc_report(dwfl_, pid) != 0 ||
       dwfl_report_end(dwfl_, nullptr, nullptr) != 0)
@@ -87,13 +85,14 @@ Callers::Callers(pid_t pid)
 Callers::~Callers() {
   if (dwfl_ != nullptr)
     dwfl_end(dwfl_);
-  if (memory_ >= 0)
-    close(memory_);
 }
 
 bool Callers::read_word(std::uint64_t address, std::uint64_t &word) const {
-  return pread(memory_, &word, sizeof word, static_cast<off_t>(address)) ==
-         sizeof word;
+  auto told = memory_ ? memory_->read_value<std::uint64_t>({address})
+                      : std::unexpected(memory_.error());
+  if (told)
+    word = *told;
+  return told.has_value();
 }
 
 const Backtrace &Callers::of(pid_t tid, const ThreadPosition &place) {

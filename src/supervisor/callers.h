@@ -10,6 +10,7 @@
 #include <memory>
 #include <vector>
 
+#include "process/remote_memory.h"
 #include "supervisor/hit.h"
 #include "supervisor/thread_files.h"
 
@@ -40,7 +41,7 @@ private:
   Frame name(std::uint64_t address, bool returns_to) const;
 
   pid_t pid_;
-  int memory_;
+  Result<process::RemoteMemory> memory_;
   Dwfl *dwfl_ = nullptr;
   bool attached_ = false;
   // Where the thread is, and the first word of its stack: the return address of

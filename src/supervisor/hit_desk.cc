@@ -1,21 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "supervisor/hit_desk.h"
 
-#include <fmt/core.h>
 #include <linux/seccomp.h>
 #include <poll.h>
 #include <sys/ioctl.h>
 
 #include <cerrno>
 
-#include "supervisor/thread_files.h"
+#include "process/proc_files.h"
 
 namespace memseal::supervisor {
 namespace {
-
-std::string image_of(pid_t tid) {
-  return read_file(fmt::format("/proc/{}/auxv", tid));
-}
 
 // A hit is a conversation between two threads that wait for each other; the
 // kernel may hand the processor over at once. Since Linux 6.6, and newer than
@@ -30,7 +25,7 @@ HitDesk::HitDesk(pid_t pid, std::vector<Guarded> guarded, Answer answer,
                  Tell tell)
     : verdict_(answer),
       tell_(std::move(tell)),
-      image_(image_of(pid)),
+      image_(process::text_of(pid, "auxv")),
       witness_([guarded = std::move(guarded)](pid_t) { return guarded; }) {}
 
 DeskCounts HitDesk::serve(int listener) {

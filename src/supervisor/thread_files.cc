@@ -9,6 +9,9 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "process/proc_files.h"
+#include "process/status.h"
+
 namespace memseal::supervisor {
 namespace {
 
@@ -25,28 +28,7 @@ std::string_view read_again(int fd, char (&bytes)[256]) {
   return {bytes, static_cast<std::size_t>(size > 0 ? size : 0)};
 }
 
-pid_t process_of(pid_t tid) {
-  constexpr std::string_view key = "\nTgid:\t";
-  std::string status = read_file(fmt::format("/proc/{}/status", tid));
-  std::size_t at = status.find(key);
-  return at == std::string::npos
-             ? 0
-             : static_cast<int>(
-                   std::strtol(status.c_str() + at + key.size(), nullptr, 10));
-}
-
 }  // namespace
-
-std::string read_file(const std::string &path) {
-  char bytes[4096];
-  int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0)
-    return {};
-  ssize_t size = read(fd, bytes, sizeof bytes);
-  close(fd);
-  return size > 0 ? std::string(bytes, static_cast<std::size_t>(size))
-                  : std::string();
-}
 
 // The number of the process is asked last: if the thread's number passes on
 // meanwhile, `find` fails, and everything is opened anew.
@@ -54,7 +36,8 @@ ThreadFiles::ThreadFiles(pid_t tid)
     : tid_(tid),
       syscall_(open_of(tid, "syscall")),
       comm_(open_of(tid, "comm")),
-      process_(process_of(tid)) {}
+      process_(process::parse_status(process::text_of(tid, "status")).process) {
+}
 
 ThreadFiles::~ThreadFiles() {
   if (syscall_ >= 0)
@@ -75,7 +58,7 @@ const std::string &ThreadFiles::image() {
     close(memory_);
   // Opened first, read then: if the image ends in between, the next call knows.
   memory_ = open_of(tid_, "pagemap");
-  image_ = read_file(fmt::format("/proc/{}/auxv", tid_));
+  image_ = process::text_of(tid_, "auxv");
   return image_;
 }
 

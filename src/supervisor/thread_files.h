@@ -54,7 +54,4 @@ private:
   std::map<pid_t, ThreadFiles> threads_;
 };
 
-/// The first 4 KiB of a file, "" if it cannot be read.
-std::string read_file(const std::string &path);
-
 }  // namespace memseal::supervisor

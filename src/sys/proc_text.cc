@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/syscall.h>
 
+#include <algorithm>
 #include <array>
 
 #include "sys/syscall.h"
@@ -28,29 +29,51 @@ Result<std::string_view> read_proc(const char *path, std::span<char> buffer) {
 }
 
 std::string_view status_field(std::string_view text, std::string_view name) {
-  std::size_t at = text.find(name);
-  if (at == std::string_view::npos)
-    return {};
-  text.remove_prefix(at + name.size());
-  return text.substr(0, text.find('\n'));
+  while (!text.empty()) {
+    std::size_t end = std::min(text.find('\n'), text.size());
+    std::string_view line = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (line.size() <= name.size() || !line.starts_with(name) ||
+        line[name.size()] != ':')
+      continue;
+    line.remove_prefix(name.size() + 1);
+    line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
+    return line.substr(0, line.find_last_not_of(" \t") + 1);
+  }
+  return {};
 }
 
-std::optional<std::uint64_t> stat_field(const char *path, int number) {
+std::optional<std::uint64_t> leading_number(std::string_view text) {
+  std::uint64_t value = 0;
+  std::size_t digits = 0;
+  for (; digits < text.size() && text[digits] >= '0' && text[digits] <= '9';
+       ++digits) {
+    auto digit = static_cast<std::uint64_t>(text[digits] - '0');
+    if (value > (~std::uint64_t{0} - digit) / 10)
+      return {};
+    value = value * 10 + digit;
+  }
+  if (digits == 0)
+    return {};
+  return value;
+}
+
+std::optional<std::uint64_t> stat_field(std::string_view text, int number) {
+  // "TID (NAME) S 1 2 3 4 5 FLAGS ..."
+  std::size_t at = text.rfind(')');
+  for (int field = 2; field < number && at != text.npos; ++field)
+    at = text.find(' ', at + 1);
+  if (at == text.npos)
+    return {};
+  return leading_number(text.substr(at + 1));
+}
+
+std::optional<std::uint64_t> read_stat_field(const char *path, int number) {
   std::array<char, 1024> buffer;
   auto text = read_proc(path, buffer);
   if (!text)
     return {};
-  // "TID (NAME) S 1 2 3 4 5 FLAGS ..."; the name may hold anything.
-  std::size_t at = text->rfind(')');
-  for (int field = 2; field < number && at != text->npos; ++field)
-    at = text->find(' ', at + 1);
-  if (at == text->npos)
-    return {};
-  std::uint64_t value = 0;
-  for (++at; at < text->size() && (*text)[at] >= '0' && (*text)[at] <= '9';
-       ++at)
-    value = value * 10 + static_cast<std::uint64_t>((*text)[at] - '0');
-  return value;
+  return stat_field(*text, number);
 }
 
 }  // namespace memseal::sys

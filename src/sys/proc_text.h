@@ -16,13 +16,22 @@ namespace memseal::sys {
 /// Context: anywhere.
 Result<std::string_view> read_proc(const char *path, std::span<char> buffer);
 
-/// What follows `name` in /proc/PID/status, up to the end of the line; empty if
-/// there is no such line. `name` is "\nNAME:\t": a process may have any name,
-/// but the kernel escapes newlines in it.
+/// The value in a line "NAME:\tvalue" of a file like /proc/PID/status, without
+/// blanks around it; empty if there is no such line. The process chooses its
+/// name, but the kernel escapes the newlines in it, so it cannot make a line.
+/// Source:  Linux, fs/proc/array.c, proc_task_name.
 std::string_view status_field(std::string_view text, std::string_view name);
 
-/// A field of a file like /proc/PID/stat by the number that proc(5) gives it,
-/// from 4 on; nothing if the file cannot be read or is shorter.
-std::optional<std::uint64_t> stat_field(const char *path, int number);
+/// The number that the text begins with. Nothing if it begins with none, or
+/// with one of more than 64 bits.
+std::optional<std::uint64_t> leading_number(std::string_view text);
+
+/// A field of a text like /proc/PID/stat by the number that proc(5) gives it,
+/// from 4 on; nothing if the text is shorter, or the field no number of 64
+/// bits. The second field, the name in brackets, may hold anything.
+std::optional<std::uint64_t> stat_field(std::string_view text, int number);
+
+/// The same of the file; nothing, too, if it cannot be read.
+std::optional<std::uint64_t> read_stat_field(const char *path, int number);
 
 }  // namespace memseal::sys

@@ -16,9 +16,9 @@ Address program_break() {
 Result<Address> lowest_program_break() {
   constexpr int end_data = 46;
   // The first thread's file says nothing once that has ended before the others.
-  auto told = stat_field("/proc/thread-self/stat", end_data);
+  auto told = read_stat_field("/proc/thread-self/stat", end_data);
   if (!told)  // before Linux 3.17
-    told = stat_field("/proc/self/stat", end_data);
+    told = read_stat_field("/proc/self/stat", end_data);
   if (!told)
     return fail(Errc::system, ENOENT);
   return *told;

@@ -132,8 +132,8 @@ Result<ThreadState> thread_state(int tid) {
       return ThreadState{.ended = true, .runs = false, .blocked = 0};
     return std::unexpected(text.error());
   }
-  std::string_view state = status_field(*text, "\nState:\t");
-  std::string_view blocked = status_field(*text, "\nSigBlk:\t");
+  std::string_view state = status_field(*text, "State");
+  std::string_view blocked = status_field(*text, "SigBlk");
   if (state.empty() || blocked.empty())
     return fail(Errc::malformed);
   return ThreadState{.ended = state[0] == 'Z' || state[0] == 'X',
@@ -146,7 +146,7 @@ namespace {
 /// A field of /proc/PID/task/TID/stat by the number that proc(5) gives it, from
 /// 4 on; nothing if the thread is gone or /proc does not say.
 std::optional<std::uint64_t> stat_field(int tid, int number) {
-  return sys::stat_field(TaskPath(tid, "stat").text, number);
+  return read_stat_field(TaskPath(tid, "stat").text, number);
 }
 
 /// The PF_ flags.
@@ -202,17 +202,10 @@ std::optional<long> sleeping_in_call(int tid) {
     return {};
   if ((*text)[0] == '-')
     return -1;
-  long number = 0;
-  std::size_t digits = 0;
-  for (char c : *text) {
-    if (c < '0' || c > '9')
-      break;
-    number = number * 10 + (c - '0');
-    ++digits;
-  }
-  if (digits == 0)
+  auto number = leading_number(*text);
+  if (!number)
     return {};  // "running"
-  return number;
+  return static_cast<long>(*number);
 }
 
 }  // namespace memseal::sys

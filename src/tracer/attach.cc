@@ -8,7 +8,9 @@
 
 #include <cstring>
 
+#include "process/proc_files.h"
 #include "sys/memory.h"
+#include "tracer/permission.h"
 #include "tracer/remote_filter.h"
 #include "tracer/remote_register.h"
 #include "tracer/stopped_process.h"
@@ -18,14 +20,14 @@ namespace {
 
 std::string refused_reading(const process::Process &process,
                             const Error &error) {
-  return process::why_not_traced(process, error.sys_errno);
+  return why_not_traced(process, error.sys_errno);
 }
 
 process::Attempt<process::Process> look(pid_t pid) {
   auto process = process::Process::look(pid);
   if (!process)
     return process::refuse(fmt::format("there is no process {}", pid));
-  MEMSEAL_TRY_VOID(process::may_be_attached(*process));
+  MEMSEAL_TRY_VOID(may_be_attached(*process));
   return *process;
 }
 
@@ -216,7 +218,7 @@ process::Attempt<Attached> plan_attach(pid_t pid, const Wanted &wanted,
   planned.filter = guard != Guard::native;
   auto known = register_of(pid, space);
   mark_sealed(planned.plan, guard, space, known);
-  planned.threads = planned.process.threads().size();
+  planned.threads = process::thread_ids(pid).size();
   planned.calls = planned.plan.calls().size();
   return planned;
 }

@@ -26,6 +26,7 @@
 #include "process/process.h"
 #include "sys/memory.h"
 #include "tracer/launch_watch.h"
+#include "tracer/permission.h"
 
 namespace memseal::tracer {
 namespace {
@@ -152,7 +153,7 @@ process::Attempt<void> exchange_with_tracer(int line) {
       return process::refuse(
           "somebody traces this process already (a debugger, "
           "strace), and only one can");
-    return process::refuse(self ? process::why_not_traced(*self, answer)
+    return process::refuse(self ? why_not_traced(*self, answer)
                                 : std::string("ptrace is forbidden here"));
   }
   return {};

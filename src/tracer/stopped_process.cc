@@ -7,6 +7,9 @@
 #include <algorithm>
 #include <cstring>
 
+#include "process/proc_files.h"
+#include "tracer/permission.h"
+
 namespace memseal::tracer {
 namespace {
 
@@ -14,7 +17,7 @@ constexpr int timeout_ms = 2000;
 
 /// A filter that kills on unknown calls would kill for a mseal too.
 unsigned options_for(const process::Process &process) {
-  return process.seccomp != 0 ? unsigned{PTRACE_O_SUSPEND_SECCOMP} : 0u;
+  return process.seccomp_mode != 0 ? unsigned{PTRACE_O_SUSPEND_SECCOMP} : 0u;
 }
 
 }  // namespace
@@ -41,25 +44,25 @@ Result<void> halt(const Tracee &thread) {
 process::Attempt<bool> StoppedProcess::stop_new_threads(
     const process::Process &process) {
   bool any = false;
-  for (pid_t tid : process.threads()) {
+  for (pid_t tid : process::thread_ids(process.pid)) {
     if (std::ranges::find(threads_, tid, &Tracee::tid) != threads_.end())
       continue;
     auto thread = Tracee::seize(tid, options_for(process));
     if (!thread) {
       auto now = process::Process::look(tid);
-      bool gone = !now || now->state == 'Z' || now->state == 'X';
-      if (gone && (tid != process.pid || process.threads().size() > 1))
+      bool gone = !now || now->ended();
+      if (gone &&
+          (tid != process.pid || process::thread_ids(process.pid).size() > 1))
         continue;
       if (thread.error().code == Errc::unsupported)
         return process::refuse(
             "this machine is not one the tracer knows (x86-64)");
-      if (process.seccomp != 0 && thread.error().sys_errno == EPERM)
+      if (process.seccomp_mode != 0 && thread.error().sys_errno == EPERM)
         return process::refuse(
             fmt::format("process {} ({}) is under a seccomp filter that might "
                         "kill it for sealing; only root can suspend that",
                         process.pid, process.name));
-      return process::refuse(
-          process::why_not_traced(process, thread.error().sys_errno));
+      return process::refuse(why_not_traced(process, thread.error().sys_errno));
     }
     threads_.push_back(*thread);
     any = true;

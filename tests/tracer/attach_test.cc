@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "process/proc_files.h"
 #include "support/in_child.h"
 #include "sys/memory.h"
 #include "tracer/stopped_process.h"
@@ -149,7 +150,7 @@ TEST_F(AttachTest, a_plain_ptrace_stop_would_interrupt_them) {
   Victim victim;
   auto process = process::Process::look(victim.pid());
   ASSERT_TRUE(process);
-  for (pid_t tid : process->threads()) {
+  for (pid_t tid : process::thread_ids(process->pid)) {
     ASSERT_EQ(ptrace(PTRACE_SEIZE, tid, nullptr, nullptr), 0);
     ASSERT_EQ(ptrace(PTRACE_INTERRUPT, tid, nullptr, nullptr), 0);
     ASSERT_EQ(waitpid(tid, nullptr, __WALL), tid);

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "filter/programs.h"
+#include "process/proc_files.h"
 #include "support/in_child.h"
 #include "sys/memory.h"
 #include "tracer/attach.h"
@@ -95,11 +96,11 @@ TEST_F(FilterEngineTest, every_thread_is_under_it_and_none_before) {
   Victim victim;
   auto process = process::Process::look(victim.pid());
   ASSERT_TRUE(process);
-  for (pid_t tid : process->threads())
+  for (pid_t tid : process::thread_ids(process->pid))
     EXPECT_EQ(status_of(tid, "Seccomp:"), "0");
   ASSERT_TRUE(attach(victim.pid(), everything, Guard::filter));
-  EXPECT_EQ(process->threads().size(), 5u);
-  for (pid_t tid : process->threads())
+  EXPECT_EQ(process::thread_ids(process->pid).size(), 5u);
+  for (pid_t tid : process::thread_ids(process->pid))
     EXPECT_EQ(status_of(tid, "Seccomp:"), "2");
 }
 

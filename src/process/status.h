@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// What /proc/PID/status says.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <string_view>
+
+namespace memseal::process {
+
+struct Status {
+  std::string name;   ///< any bytes, at most 15: the process chooses it
+  char state = '?';   ///< R, S, D, T, t, Z, X, I
+  pid_t process = 0;  ///< that the thread belongs to
+  pid_t parent = 0;   ///< 0: none that is seen here
+  pid_t tracer = 0;   ///< who traces it; 0: nobody
+  uid_t uid = 0, effective_uid = 0;
+  int seccomp_mode = 0;     ///< 0 none, 1 strict, 2 filter
+  int seccomp_filters = 0;  ///< from Linux 5.9; 0 before
+
+  bool ended() const { return state == 'Z' || state == 'X'; }
+};
+
+/// What is missing, or no number that fits, is what `Status` begins with.
+Status parse_status(std::string_view text);
+
+}  // namespace memseal::process

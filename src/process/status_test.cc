@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "process/status.h"
+
+#include <gtest/gtest.h>
+
+namespace memseal::process {
+namespace {
+
+// Of Linux 6.18, shortened.
+constexpr std::string_view usual =
+    "Name:\tsleep\nUmask:\t0022\nState:\tS (sleeping)\nTgid:\t41\nNgid:\t0\n"
+    "Pid:\t42\nPPid:\t7\nTracerPid:\t9\nUid:\t1000\t1001\t1002\t1003\n"
+    "Gid:\t5\t6\t7\t8\nFDSize:\t64\nNStgid:\t1\nVmPeak:\t    5520 kB\n"
+    "NoNewPrivs:\t1\nSeccomp:\t2\nSeccomp_filters:\t3\n";
+
+TEST(Status, TellsWhatTheKernelWrote) {
+  Status status = parse_status(usual);
+  EXPECT_EQ(status.name, "sleep");
+  EXPECT_EQ(status.state, 'S');
+  EXPECT_EQ(status.process, 41);
+  EXPECT_EQ(status.parent, 7);
+  EXPECT_EQ(status.tracer, 9);
+  EXPECT_EQ(status.uid, 1000u);
+  EXPECT_EQ(status.effective_uid, 1001u);
+  EXPECT_EQ(status.seccomp_mode, 2);
+  EXPECT_EQ(status.seccomp_filters, 3);
+  EXPECT_FALSE(status.ended());
+}
+
+TEST(Status, OfAnEndedProcessSaysSo) {
+  EXPECT_TRUE(parse_status("Name:\tx\nState:\tZ (zombie)\n").ended());
+  EXPECT_TRUE(parse_status("Name:\tx\nState:\tX (dead)\n").ended());
+}
+
+TEST(Status, LacksWhatTheTextLacks) {
+  for (std::string_view text : {"", "Name:", "Uid:\n", "nothing of the kind"}) {
+    Status status = parse_status(text);
+    EXPECT_EQ(status.name, "");
+    EXPECT_EQ(status.state, '?');
+    EXPECT_EQ(status.process, 0);
+    EXPECT_EQ(status.uid, 0u);
+    EXPECT_EQ(status.effective_uid, 0u);
+    EXPECT_EQ(status.seccomp_filters, 0);
+  }
+  EXPECT_EQ(parse_status("Uid:\t12").effective_uid, 0u);
+}
+
+// Linux, fs/proc/array.c: only newlines and backslashes are escaped.
+TEST(Status, GivesTheNameAsTheProcessChoseIt) {
+  EXPECT_EQ(parse_status("Name:\ta\\nState: Z\nState:\tR\n").name,
+            "a\nState: Z");
+  EXPECT_EQ(parse_status("Name:\ta\\\\n\n").name, "a\\n");
+  EXPECT_EQ(parse_status("Name:\t  a \t\n").name, "  a \t");
+  EXPECT_EQ(parse_status("Name:\t\033[2J\xff\n").name, "\033[2J\xff");
+  EXPECT_EQ(parse_status("Name:\ta\\").name, "a\\");
+}
+
+TEST(Status, CannotBeForgedByAName) {
+  Status status = parse_status(
+      "Name:\tx\\nSeccomp:\t2\\nUid:\t0\nState:\tR (running)\nTgid:\t8\n"
+      "Uid:\t5\t6\t7\t8\nSeccomp:\t0\n");
+  EXPECT_EQ(status.seccomp_mode, 0);
+  EXPECT_EQ(status.uid, 5u);
+}
+
+TEST(Status, TakesNoNumberThatDoesNotFit) {
+  Status status = parse_status(
+      "Tgid:\t2147483648\nPPid:\t99999999999999999999999\nTracerPid:\t-1\n"
+      "Uid:\t4294967295\t4294967296\nSeccomp:\ttwo\n");
+  EXPECT_EQ(status.process, 0);
+  EXPECT_EQ(status.parent, 0);
+  EXPECT_EQ(status.tracer, 0);
+  EXPECT_EQ(status.uid, 4294967295u);
+  EXPECT_EQ(status.effective_uid, 0u);
+  EXPECT_EQ(status.seccomp_mode, 0);
+}
+
+}  // namespace
+}  // namespace memseal::process
