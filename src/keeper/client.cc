@@ -35,20 +35,40 @@ Result<void> advise(PageRange range, long advice) {
   return {};
 }
 
+/// Without a keeper it is brk(0): the address of the break.
+long ask(KeeperRequest request, std::uint64_t begin = 0, std::uint64_t size = 0,
+         std::uint64_t heap_end = 0) {
+  return sys::call(SYS_brk, 0, keeper_cookie,
+                   static_cast<std::uint64_t>(request), begin, size, heap_end)
+      .raw;
+}
+
 }  // namespace
 
 bool keeper_answers() {
-  return sys::call(sys::nr_mseal, served_probe_address, 0, 0, served_cookie)
-             .raw == served_answer;
+  return ask(KeeperRequest::ask) == keeper_is_here;
 }
 
-Result<void> seal_by_keeper(PageRange range) {
+bool announce_image() {
+  return ask(KeeperRequest::new_image) == keeper_is_here;
+}
+
+Result<void> seal_by_keeper(PageRange range, Sealed what) {
   // Changes nothing, and fails if anything in the range is not mapped: madvise
   // would go on after a hole. Source: msync(2), ENOMEM.
-  if (sys::call(SYS_msync, range.begin(), range.size(), MS_ASYNC).failed())
+  if (sys::call(SYS_msync, range.begin(), range.size(), MS_ASYNC).error() ==
+      ENOMEM)
     return fail(Errc::hole);
-  MEMSEAL_TRY(sys::result(
-      sys::call(sys::nr_mseal, range.begin(), range.size(), 0, served_cookie)));
+  // Asked after it: what is mapped above the end of the heap stays above, for
+  // brk(2) does not grow over a mapping.
+  unsigned long heap_end = 0;
+  if (what == Sealed::memory)
+    heap_end = static_cast<unsigned long>(sys::call(SYS_brk, 0).raw);
+  KeeperRequest request =
+      what == Sealed::object ? KeeperRequest::seal_object : KeeperRequest::seal;
+  long done = ask(request, range.begin(), range.size(), heap_end);
+  if (done != 0)
+    return fail(Errc::system, done < 0 ? static_cast<int>(-done) : ENOSYS);
   // Both are needed, so a failure of the first leaves nothing sealed; the
   // second finds the mappings split already and cannot run out of them.
   for (long advice : {MADV_DONTDUMP, MADV_RANDOM})

@@ -10,9 +10,16 @@ namespace memseal::keeper {
 
 /// Whether this process is under a keeper's filter, and the keeper lives.
 ///
-/// Needs:   no filter that kills for number 462.
-/// Context: before-main.
+/// Context: before-main, under any filter that permits brk(2).
 bool keeper_answers();
+
+/// The same, and tells the keeper that this image is new: of an image that it
+/// may not look into it would not know. Needs: nothing is sealed in it.
+bool announce_image();
+
+/// What is sealed: of memory that is no part of a loaded ELF object the keeper
+/// must know more.
+enum class Sealed : unsigned char { object, memory };
 
 /// Marks the range.
 ///
@@ -21,6 +28,6 @@ bool keeper_answers();
 ///          Nothing is sealed then, but the pages may be left out of core
 ///          dumps.
 /// Context: before-main.
-Result<void> seal_by_keeper(PageRange range);
+Result<void> seal_by_keeper(PageRange range, Sealed what = Sealed::object);
 
 }  // namespace memseal::keeper

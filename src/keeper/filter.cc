@@ -13,9 +13,6 @@
 #include <cerrno>
 #include <cstddef>
 
-#include "keeper/protocol.h"
-#include "sys/syscall.h"
-
 namespace memseal::keeper {
 namespace {
 
@@ -99,18 +96,18 @@ constexpr Writer write(Unjudged unjudged) {
   w.emit(BPF_JMP | BPF_JGE | BPF_K, 0x40000000, 0, 1);
   w.give(refuse_or_allow(ENOSYS, unjudged));
 #endif
+  // With brk a process asks its keeper, too (protocol.h). brk(0) is shown like
+  // all the others: should the keeper be gone, libc finds no heap, and not one
+  // that it cannot enlarge.
   for (long number : {SYS_mprotect, SYS_munmap, SYS_mremap, SYS_brk,
                       SYS_pkey_mprotect, SYS_remap_file_pages, SYS_shmdt})
     w.if_equal(static_cast<unsigned>(number), notify);
+  // After these the keeper may have no right to look into the process.
+  for (long number : {SYS_setuid, SYS_setgid, SYS_setreuid, SYS_setregid,
+                      SYS_setresuid, SYS_setresgid, SYS_setfsuid, SYS_setfsgid})
+    w.if_equal(static_cast<unsigned>(number), notify);
 
-  // Ours carries the cookie; what carries none goes to the kernel, which has
-  // mseal(2) or says ENOSYS.
-  std::size_t call = w.begin_call(static_cast<unsigned>(sys::nr_mseal));
-  w.load(low_word(3));
-  w.if_equal(static_cast<unsigned>(served_cookie), notify);
-  w.end_call(call);
-
-  call = w.begin_call(SYS_mmap);
+  std::size_t call = w.begin_call(SYS_mmap);
   w.load(low_word(3));
   // It never replaces a mapping (since Linux 4.17; we need 5.7).
   w.if_any_bit(MAP_FIXED_NOREPLACE, SECCOMP_RET_ALLOW);
@@ -142,6 +139,7 @@ constexpr Writer write(Unjudged unjudged) {
   call = w.begin_call(SYS_prctl);
   w.load(low_word(0));
   w.if_equal(PR_SET_MM, refuse_or_allow(EPERM, unjudged));
+  w.if_equal(PR_SET_DUMPABLE, notify);
   w.end_call(call);
 
   w.give(SECCOMP_RET_ALLOW);

@@ -1,19 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the two halves of a served mseal(2) agree on: the library inside the
-// program (provide/) and the keeper beside it (supervisor/).
-// docs/provide-mseal.md describes the whole.
+// How a process asks its keeper: the call, and what each request means. The
+// library inside the program (provide/), the loader module and the keeper
+// (supervisor/) agree on it. docs/provide-mseal.md describes the whole.
+//
+// The call is brk(0, cookie, request, begin, size, end of the heap). Every list
+// of permitted calls has brk, for no C library starts without it; none looks at
+// its arguments. brk(0) changes nothing and takes one argument, so where no
+// keeper is the kernel answers with an address, and where one is the cookie
+// cannot be mistaken: brk(2)'s wrappers never set it, and an attacker who
+// steers the arguments of a memory call does not reach it.
 #pragma once
+
+#include <cstdint>
 
 namespace memseal::keeper {
 
-/// The fourth argument of our own calls of number 462; mseal(2) has three.
-/// Calls without it go to the kernel: their maker could not set the marks.
-inline constexpr unsigned long served_cookie = 0x6c6165736d656dUL;  // "memseal"
+/// The second argument: "memsealk".
+inline constexpr std::uint64_t keeper_cookie = 0x6d656d7365616c6bUL;
 
-/// A length that asks whether a keeper is there. With `served_probe_address`,
-/// which is misaligned, a kernel that has mseal(2) says EINVAL, one that has
-/// not ENOSYS, and a keeper `served_answer`.
-inline constexpr unsigned long served_probe_address = 1;
-inline constexpr long served_answer = 0x6d73;
+/// The third argument.
+enum class KeeperRequest : std::uint64_t {
+  ask = 1,      ///< is a keeper there? `keeper_is_here`
+  new_image,    ///< the same, from an image in which nothing is sealed yet
+  seal_object,  ///< part of a loaded ELF object: neither heap nor a segment
+  seal,         ///< any memory
+};
+
+/// The answer to the first two. Linux puts no break so low.
+inline constexpr long keeper_is_here = 0x6d73;
 
 }  // namespace memseal::keeper

@@ -40,7 +40,7 @@ EnforcerChoice choose_enforcer(const RunOptions &options) {
             sys::has_mseal() ? Reason::none : Reason::no_mseal};
   if (wanted == EngineChoice::automatic && sys::has_mseal())
     return {Enforcer::native, Reason::none};
-  if (!keeper::keeper_answers())
+  if (!keeper::announce_image())
     return {Enforcer::keeper, wanted == EngineChoice::automatic
                                   ? Reason::no_mseal
                                   : Reason::no_keeper};

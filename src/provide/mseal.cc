@@ -19,8 +19,9 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "keeper/protocol.h"
+#include "keeper/client.h"
 #include "provide/keeper.h"
+#include "sys/memory.h"
 #include "sys/syscall.h"
 
 namespace memseal::provide {
@@ -43,13 +44,10 @@ Server server() {
   Server now = known;
   if (now != Server::unknown)
     return now;
-  long answer = call(sys::nr_mseal, keeper::served_probe_address, 0, 0,
-                     keeper::served_cookie)
-                    .raw;
   now = Server::nobody;
-  if (answer == keeper::served_answer)
+  if (keeper::keeper_answers())
     now = Server::keeper;
-  else if (answer == -EINVAL && !always())
+  else if (!always() && sys::has_mseal())
     now = Server::kernel;
   known = now;
   return now;
@@ -78,18 +76,6 @@ long ensure_keeper() {
   return done;
 }
 
-/// The two pieces of advice that are the mark. Both are needed, so a failure of
-/// the first leaves nothing sealed; the second finds the mappings split already
-/// and cannot run out of them.
-long set_marks(unsigned long begin, unsigned long length) {
-  for (long advice : {MADV_DONTDUMP, MADV_RANDOM}) {
-    long done = call(SYS_madvise, begin, length, advice).raw;
-    if (done != 0)
-      return done == -EAGAIN ? -ENOMEM : done;
-  }
-  return 0;
-}
-
 long serve(unsigned long begin, unsigned long length, unsigned long flags) {
   Server who = server();
   if (who == Server::kernel)
@@ -100,17 +86,25 @@ long serve(unsigned long begin, unsigned long length, unsigned long flags) {
     return error;
   if (length == 0)
     return 0;
-  // Changes nothing, and fails if anything in the range is not mapped.
-  // Source: msync(2), ENOMEM.
-  if (call(SYS_msync, begin, length, MS_ASYNC).failed())
+  // No keeper is started in vain. Source: msync(2), ENOMEM.
+  if (call(SYS_msync, begin, length, MS_ASYNC).error() == ENOMEM)
     return -ENOMEM;
   if (who == Server::nobody) {
     if (long error = ensure_keeper())
       return error;
   }
-  long done =
-      call(sys::nr_mseal, begin, length, flags, keeper::served_cookie).raw;
-  return done != 0 ? done : set_marks(begin, length);
+  const unsigned long page = sys::page_size();
+  auto range =
+      PageRange::create(begin, (length + page - 1) & ~(page - 1), page);
+  if (!range)
+    return -ENOMEM;  // it ends at 2^64, where nothing is mapped
+  auto sealed = keeper::seal_by_keeper(*range, keeper::Sealed::memory);
+  if (sealed)
+    return 0;
+  Error error = sealed.error();
+  return error.code == Errc::hole || error.sys_errno == EAGAIN
+             ? -ENOMEM
+             : -error.to_errno();
 }
 
 }  // namespace

@@ -13,7 +13,6 @@
 
 #include "filter/huge_pages.h"
 #include "keeper/protocol.h"
-#include "sys/syscall.h"
 
 namespace memseal::supervisor {
 namespace {
@@ -33,7 +32,8 @@ void touch(MemoryCall &call, std::uint64_t begin, std::uint64_t size,
   Address at = untagged(begin);
   // A range that wraps is the kernel's to refuse; what lies below the wrap is
   // looked at all the same.
-  std::uint64_t room = 0UL - page - (at & ~(page - 1));
+  const Address top = 0UL - page;
+  std::uint64_t room = at < top ? top - at : 0;
   if (auto range = PageRange::covering(at, std::min(size, room), page))
     call.ranges.push_back(*range);
 }
@@ -119,10 +119,14 @@ MemoryCall decode(const seccomp_data &data, std::size_t page) {
       touch(call, args[0], args[1], page);
       break;
     case SYS_brk:
-      if (args[0] == 0)
-        break;  // only asks where the break is
+      if (args[0] == 0) {  // only asks where the break is
+        if (args[1] == keeper::keeper_cookie)
+          call.effect = Effect::request;
+        break;
+      }
+      // It is rounded up. Source: Linux, mm/mmap.c, brk().
       call.effect = Effect::lower_break;
-      touch(call, args[0], ~0UL, page);
+      touch(call, (untagged(args[0]) + page - 1) & ~(page - 1), ~0UL, page);
       break;
     case SYS_shmat:
       if ((args[2] & SHM_REMAP) != 0) {
@@ -131,17 +135,25 @@ MemoryCall decode(const seccomp_data &data, std::size_t page) {
       }
       break;
     case SYS_shmdt:
+      // The segment's size is in no argument.
       call.effect = Effect::detach;
-      touch(call, args[0], 1, page);
+      touch(call, args[0], ~0UL, page);
       break;
     case SYS_prctl:
       if (args[0] == PR_SET_MM)
         call.effect = Effect::refused;
+      if (args[0] == PR_SET_DUMPABLE)
+        call.effect = Effect::hides;
       break;
-    case sys::nr_mseal:
-      // Without the cookie it is the kernel's to answer.
-      if (args[3] == keeper::served_cookie)
-        call.effect = Effect::seal;
+    case SYS_setuid:
+    case SYS_setgid:
+    case SYS_setreuid:
+    case SYS_setregid:
+    case SYS_setresuid:
+    case SYS_setresgid:
+    case SYS_setfsuid:
+    case SYS_setfsgid:
+      call.effect = Effect::hides;
       break;
     default:
       break;

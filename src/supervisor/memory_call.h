@@ -22,7 +22,8 @@ enum class Effect : std::uint8_t {
   lower_break,  ///< brk: the kernel silently does nothing
   detach,       ///< shmdt: the kernel says success and does nothing
   attach_over,  ///< shmat with SHM_REMAP: size unknown
-  seal,         ///< number 462 with our cookie
+  request,      ///< of a client of ours: see sys/served_mseal.h
+  hides,        ///< may keep us from looking into the process
   refused,      ///< prctl(PR_SET_MM)
 };
 

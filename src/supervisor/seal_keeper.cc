@@ -14,13 +14,14 @@
 #include <cerrno>
 #include <string>
 
+#include "base/assert.h"
 #include "keeper/protocol.h"
 #include "process/marked_mappings.h"
 
 namespace memseal::supervisor {
 namespace {
 
-constexpr std::size_t most_ranges = 65536;
+constexpr std::size_t most_ranges = 65536, most_in_heaps = 4096;
 
 // Linux 6.6; older headers and kernels do without.
 // Source: Linux, include/uapi/linux/seccomp.h.
@@ -41,11 +42,13 @@ constexpr Verdict proceed{};
 /// A huge page's size if the descriptor is on hugetlbfs, else 0.
 std::size_t huge_page_of(pid_t thread, int fd) {
   struct statfs about {};
-  std::string path =
-      "/proc/" + std::to_string(thread) + "/fd/" + std::to_string(fd);
-  if (statfs(path.c_str(), &about) != 0 || about.f_type != HUGETLBFS_MAGIC)
-    return 0;
-  return static_cast<std::size_t>(about.f_bsize);
+  std::string name = "fd/" + std::to_string(fd);
+  int file = process::open_process_file(thread, name.c_str(), O_PATH);
+  bool is_huge = file >= 0 && fstatfs(file, &about) == 0 &&
+                 about.f_type == HUGETLBFS_MAGIC;
+  if (file >= 0)
+    close(file);
+  return is_huge ? static_cast<std::size_t>(about.f_bsize) : 0;
 }
 
 bool any_overlaps(const std::vector<PageRange> &ranges, PageRange range) {
@@ -56,137 +59,10 @@ bool any_overlaps(const std::vector<PageRange> &ranges, PageRange range) {
   return false;
 }
 
-/// Whether the call may touch a mark of this image. shmdt names the begin of a
-/// segment, of which any part may be sealed; brk has the heap alone in mind.
-bool may_hit(const SealedImage &image, const std::vector<PageRange> &ranges,
-             Effect effect) {
-  if (effect == Effect::detach)
-    return !image.ranges.empty();
-  std::size_t first = effect == Effect::lower_break ? image.outside_heap : 0;
-  for (std::size_t i = first; i < image.ranges.size(); ++i) {
-    if (any_overlaps(ranges, image.ranges[i]))
-      return true;
-  }
-  return false;
-}
-
-/// The kernel's own checks, in its order; 0 if there is something to seal.
-/// Source: Linux 6.18, mm/mseal.c, do_mseal().
-long check_arguments(const seccomp_data &data, std::size_t page,
-                     std::uint64_t &begin, std::uint64_t &size) {
-  begin = data.args[0];
-  size = (data.args[1] + page - 1) & ~(page - 1);
-  if (data.args[2] != 0 || (begin & (page - 1)) != 0)
-    return -EINVAL;
-  if (data.args[1] != 0 && size == 0)
-    return -EINVAL;
-  if (begin + size < begin)
-    return -EINVAL;
-  return 0;
-}
-
-}  // namespace
-
-SealKeeper::SealKeeper(std::size_t page)
-    : page_(page),
-      storage_(most_ranges, *PageRange::create(0, page, page)),
-      union_(storage_),
-      images_(page) {}
-
-SealKeeper::SealKeeper(std::size_t page, Watch watch) : SealKeeper(page) {
-  witness_.emplace(watch.survey);
-  watch_ = std::move(watch);
-}
-
-bool SealKeeper::ever_sealed(const std::vector<PageRange> &ranges) const {
-  if (anywhere_)
-    return true;
-  for (PageRange range : ranges) {
-    if (union_.overlaps(range))
-      return true;
-  }
-  return false;
-}
-
-void SealKeeper::remember(PageRange range) {
-  if (!union_.add(range))
-    anywhere_ = true;
-}
-
-Verdict SealKeeper::judge_seal(pid_t thread, const seccomp_data &data) {
-  if (data.args[0] == keeper::served_probe_address && data.args[1] == 0)
-    return answer(keeper::served_answer);
-  std::uint64_t begin, size;
-  if (long error = check_arguments(data, page_, begin, size))
-    return answer(error);
-  if (size == 0)
-    return answer(0);
-  auto range = PageRange::create(begin, size, page_);
-  if (!range)
-    return answer(-ENOMEM);  // up to 2^64: nothing is mapped there
-
-  remember(*range);
-  images_.add(thread, *range);
-  return answer(0);
-}
-
-Verdict SealKeeper::judge_change(pid_t thread, const MemoryCall &call) {
-  std::vector<PageRange> ranges = call.ranges;
-  if (call.file && !ranges.empty()) {
-    std::size_t huge = huge_page_of(thread, *call.file);
-    if (huge > page_) {
-      if (auto wider =
-              PageRange::covering(ranges[0].begin(), ranges[0].size(), huge))
-        ranges.push_back(*wider);
-    }
-  }
-  // shmdt names the begin of a segment, of which any part may be sealed.
-  const bool detach = call.effect == Effect::detach;
-  if (ranges.empty() || (!detach && !ever_sealed(ranges)))
-    return proceed;
-
-  SealedImage *image = images_.of_thread(thread);
-  if (image != nullptr && !may_hit(*image, ranges, call.effect))
-    return proceed;
-  if (image != nullptr && call.effect == Effect::change &&
-      std::ranges::any_of(image->confirmed, [&](PageRange marked) {
-        return any_overlaps(ranges, marked);
-      }))
-    return refusal(-EPERM, image);
-
-  bool sealed = false, discard_refused = false;
-  Address heap_begin = ~Address{0}, heap_end = 0;
-  bool readable = process::for_each_mapping(
-      thread, page_, [&](const Mapping &mapping, bool marked) {
-        if (mapping.name == "[heap]") {
-          heap_begin = std::min(heap_begin, mapping.range.begin());
-          heap_end = mapping.range.end();
-        }
-        bool touched =
-            detach ? mapping.range.begin() - mapping.offset == ranges[0].begin()
-                   : any_overlaps(ranges, mapping.range);
-        if (!touched || !marked)
-          return;
-        if (call.effect == Effect::lower_break && mapping.name != "[heap]")
-          return;
-        sealed = true;
-        if (image != nullptr && marks_stay())
-          image->confirm(mapping.range);
-        if (mapping.sharing == Sharing::private_copy &&
-            !mapping.protection.writable())
-          discard_refused = true;
-      });
-  // Not ours to look into (PR_SET_DUMPABLE): what may be sealed is.
-  if (!readable)
-    return ever_sealed(ranges) ? refusal(-EPERM, nullptr) : proceed;
-  if (!sealed) {
-    if (call.effect == Effect::lower_break && image != nullptr)
-      image->sort_out_heap(heap_begin, heap_end);
-    return proceed;
-  }
-  switch (call.effect) {
-    case Effect::discard:
-      return discard_refused ? refusal(-EPERM, image) : proceed;
+/// Refuses as mseal(2) does. brk(2) fails by answering with where the break is;
+/// where that is not known with 0, which libc takes for "no more memory".
+Verdict refuse(Effect effect, const SealedImage *image, Address heap_end) {
+  switch (effect) {
     case Effect::lower_break:
       return refusal(static_cast<long>(heap_end), image);
     case Effect::clear_mark:
@@ -198,17 +74,157 @@ Verdict SealKeeper::judge_change(pid_t thread, const MemoryCall &call) {
   }
 }
 
+}  // namespace
+
+Ever::Ever(std::size_t most, std::size_t page)
+    : storage_(most, *PageRange::create(0, page, page)), ranges_(storage_) {}
+
+void Ever::add(PageRange range) {
+  if (ranges_.add(range))
+    return;
+  // As many gaps as there are ranges are given up.
+  Address begin = std::min(range.begin(), ranges_.runs().front().begin());
+  Address end = std::max(range.end(), ranges_.runs().back().end());
+  ranges_.clear();
+  MEMSEAL_ASSERT(ranges_.add(*PageRange::create(begin, end - begin, 1)));
+}
+
+SealKeeper::SealKeeper(std::size_t page)
+    : page_(page),
+      any_(most_ranges, page),
+      memory_(most_ranges, page),
+      heap_(most_in_heaps, page),
+      images_(page) {}
+
+SealKeeper::SealKeeper(std::size_t page, Watch watch) : SealKeeper(page) {
+  witness_.emplace(watch.survey);
+  watch_ = std::move(watch);
+}
+
+Verdict SealKeeper::judge_request(pid_t thread, const seccomp_data &data) {
+  switch (static_cast<keeper::KeeperRequest>(data.args[2])) {
+    case keeper::KeeperRequest::ask:
+      return answer(keeper::keeper_is_here);
+    case keeper::KeeperRequest::new_image:
+      images_.begin(thread);
+      return answer(keeper::keeper_is_here);
+    case keeper::KeeperRequest::seal_object:
+    case keeper::KeeperRequest::seal:
+      return judge_seal(thread, data);
+  }
+  return answer(-EINVAL);
+}
+
+Verdict SealKeeper::judge_seal(pid_t thread, const seccomp_data &data) {
+  const Address begin = data.args[3], heap_end = data.args[5];
+  auto range = PageRange::create(begin, data.args[4], page_);
+  if (!range)
+    return answer(-EINVAL);
+  any_.add(*range);
+  if (data.args[2] == static_cast<std::uint64_t>(keeper::KeeperRequest::seal)) {
+    memory_.add(*range);
+    if (begin < heap_end)
+      heap_.add(*range);
+  }
+  images_.add(thread, *range);
+  return answer(0);
+}
+
+bool SealKeeper::was_ever_in_the_way(const MemoryCall &call) const {
+  switch (call.effect) {
+    case Effect::lower_break:
+      return heap_.overlaps(call.ranges[0]);
+    case Effect::detach:
+      return memory_.overlaps(call.ranges[0]);
+    default:
+      return std::ranges::any_of(
+          call.ranges, [&](PageRange range) { return any_.overlaps(range); });
+  }
+}
+
+/// brk(2) unmaps up to the end of the heap, which only the heap's seals reach
+/// below; shmdt(2) a segment, which is no loaded object.
+bool SealKeeper::is_touched(const MemoryCall &call, PageRange range) const {
+  if (!any_overlaps(call.ranges, range))
+    return false;
+  switch (call.effect) {
+    case Effect::lower_break:
+      return heap_.overlaps(range.intersection(call.ranges[0]));
+    case Effect::detach:
+      return memory_.overlaps(range);
+    default:
+      return true;
+  }
+}
+
+Verdict SealKeeper::judge_change(pid_t thread, MemoryCall call) {
+  if (call.file && !call.ranges.empty()) {
+    std::size_t huge = huge_page_of(thread, *call.file);
+    PageRange first = call.ranges[0];
+    if (huge > page_) {
+      if (auto wider = PageRange::covering(first.begin(), first.size(), huge))
+        call.ranges.push_back(*wider);
+    }
+  }
+  if (call.ranges.empty() || !was_ever_in_the_way(call))
+    return proceed;
+
+  SealedImage *image = images_.of_thread(thread);
+  auto touched = [&](PageRange range) { return is_touched(call, range); };
+  if (image != nullptr && std::ranges::none_of(image->ranges, touched))
+    return proceed;
+  if (image != nullptr && call.effect == Effect::change &&
+      std::ranges::any_of(image->confirmed, touched))
+    return refusal(-EPERM, image);
+
+  std::string smaps = images_.smaps_of(thread, image);
+  // Not ours to look into: what may be sealed is.
+  return smaps.empty() ? refuse(call.effect, image, 0)
+                       : look(call, image, smaps);
+}
+
+Verdict SealKeeper::look(const MemoryCall &call, SealedImage *image,
+                         std::string_view smaps) const {
+  bool sealed = false, discard_refused = false;
+  Address heap_end = 0;
+  process::for_each_mapping(
+      smaps, page_, [&](const Mapping &mapping, bool marked) {
+        if (mapping.name == "[heap]")
+          heap_end = std::max(heap_end, mapping.range.end());
+        bool touched = call.effect == Effect::detach
+                           ? mapping.range.begin() - mapping.offset ==
+                                 call.ranges[0].begin()
+                           : is_touched(call, mapping.range);
+        if (!touched || !marked)
+          return;
+        sealed = true;
+        if (call.effect == Effect::lower_break)
+          heap_end = std::max(heap_end, mapping.range.end());
+        if (image != nullptr && marks_stay())
+          image->confirm(mapping.range);
+        if (mapping.sharing == Sharing::private_copy &&
+            !mapping.protection.writable())
+          discard_refused = true;
+      });
+  if (!sealed || (call.effect == Effect::discard && !discard_refused))
+    return proceed;
+  return refuse(call.effect, image, heap_end);
+}
+
 Verdict SealKeeper::judge(pid_t thread, const seccomp_data &data) {
   MemoryCall call = decode(data, page_);
   switch (call.effect) {
     case Effect::none:
       return proceed;
-    case Effect::seal:
-      return judge_seal(thread, data);
+    case Effect::request:
+      return judge_request(thread, data);
+    case Effect::hides:
+      images_.keep_sight_of(thread);
+      return proceed;
     case Effect::refused:
       return answer(-EPERM);
     default:
-      return judge_change(thread, call);
+      return judge_change(thread, std::move(call));
   }
 }
 

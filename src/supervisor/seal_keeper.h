@@ -19,7 +19,7 @@
 // continues at once; inside it, what is known of the caller's image decides
 // (supervisor/sealed_images.h); and what that does not clear, the marks. So a
 // stale range (from before an execve, or of another process) costs time and
-// refuses nothing.
+// refuses nothing, but to a process of which nothing can be known.
 #pragma once
 
 #include <sys/types.h>
@@ -28,6 +28,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "memseal/page_range.h"
@@ -57,6 +58,19 @@ struct Watch {
   Witness::Survey survey{};
 };
 
+/// A union of ranges that only grows. Once it outgrows its table it holds
+/// everything between its ends.
+class Ever {
+public:
+  Ever(std::size_t most, std::size_t page);
+  void add(PageRange range);
+  bool overlaps(PageRange range) const { return ranges_.overlaps(range); }
+
+private:
+  std::vector<PageRange> storage_;
+  RangeSet ranges_;
+};
+
 class SealKeeper {
 public:
   explicit SealKeeper(std::size_t page);
@@ -73,9 +87,16 @@ public:
   const DeskCounts &counts() const { return counts_; }
 
 private:
+  Verdict judge_request(pid_t thread, const seccomp_data &data);
   /// Arguments only: the caller has looked for holes, and sets the marks.
   Verdict judge_seal(pid_t thread, const seccomp_data &data);
-  Verdict judge_change(pid_t thread, const MemoryCall &call);
+  Verdict judge_change(pid_t thread, MemoryCall call);
+  /// Looks for marks that the call touches.
+  Verdict look(const MemoryCall &call, SealedImage *image,
+               std::string_view smaps) const;
+  /// Whether a mapping, or what is known to be sealed, is in the call's way.
+  bool is_touched(const MemoryCall &call, PageRange range) const;
+  bool was_ever_in_the_way(const MemoryCall &call) const;
   /// Whether the call goes on although it is a hit; tells of it.
   bool take_hit(int listener, const seccomp_notif &asked,
                 const Verdict &verdict);
@@ -83,13 +104,11 @@ private:
   bool marks_stay() const {
     return !watch_ || watch_->answer == Answer::denied;
   }
-  bool ever_sealed(const std::vector<PageRange> &ranges) const;
-  void remember(PageRange range);
 
   std::size_t page_;
-  std::vector<PageRange> storage_;
-  RangeSet union_;
-  bool anywhere_ = false;  ///< the union outgrew its table: it says nothing
+  /// Everything that was ever sealed in the tree; of it, what is no part of a
+  /// loaded object; and of that, what was below the end of the heap.
+  Ever any_, memory_, heap_;
   SealedImages images_;
   std::optional<Watch> watch_;
   std::optional<Witness> witness_;

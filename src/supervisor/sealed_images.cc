@@ -34,21 +34,27 @@ bool exists(const SealedImage &image) {
          errno != ESRCH;
 }
 
-/// Whether anybody still uses that memory.
+/// Whether anybody still uses that memory, as far as it is told.
 /// Source: Linux, fs/proc/task_mmu.c, pagemap_read: nothing without mm_users.
 bool is_in_use(const SealedImage &image) {
   std::uint64_t entry;
-  return pread(image.memory, &entry, sizeof entry, 0) == sizeof entry;
+  return image.memory < 0 ||
+         pread(image.memory, &entry, sizeof entry, 0) == sizeof entry;
 }
 
-bool may_share_memory(pid_t one, pid_t other) {
+/// An execve gives a process memory of its own, which only those that it forks
+/// afterwards may share.
+bool may_share_memory(pid_t one, const SealedImage &image, pid_t other,
+                      const SealedImage &others) {
+  if (image.executed && others.executed)
+    return false;
   // 1 to 3: they differ. Other errors than ESRCH say nothing. Source: kcmp(2).
   long answer = syscall(SYS_kcmp, one, other, KCMP_VM, 0, 0);
   return answer == 0 || (answer < 0 && errno != ESRCH);
 }
 
 void close_all(SealedImage &image) {
-  for (int fd : {image.process, image.memory}) {
+  for (int fd : {image.process, image.memory, image.mappings}) {
     if (fd >= 0)
       close(fd);
   }
@@ -64,14 +70,6 @@ void SealedImage::add(PageRange range) {
 void SealedImage::confirm(PageRange range) {
   if (std::find(confirmed.begin(), confirmed.end(), range) == confirmed.end())
     confirmed.push_back(range);
-}
-
-void SealedImage::sort_out_heap(Address begin, Address end) {
-  auto inside =
-      std::stable_partition(ranges.begin(), ranges.end(), [=](PageRange range) {
-        return range.end() <= begin || end <= range.begin();
-      });
-  outside_heap = static_cast<std::size_t>(inside - ranges.begin());
 }
 
 SealedImages::~SealedImages() {
@@ -97,33 +95,43 @@ void SealedImages::forget_the_dead() {
   clean_at_ = std::max<std::size_t>(64, 2 * images_.size());
 }
 
-SealedImage *SealedImages::first_sight(pid_t process) {
+/// Fills in what is sealed at first sight. Returns whether that is known.
+bool SealedImages::look(SealedImage &image, pid_t process, pid_t thread) {
+  image.executed = process::has_executed(process) == process::Executed::yes;
+  image.process = static_cast<int>(syscall(SYS_pidfd_open, process, 0));
+  if (image.process < 0)
+    return false;
+  // Opened first, read then: if the image ends in between, the descriptor says
+  // so at the next call. The first thread may have ended, and shows no memory.
+  image.memory = process::open_process_file(process, "pagemap");
+  if (image.memory >= 0 && !is_in_use(image)) {
+    close(image.memory);
+    image.memory = process::open_process_file(thread, "pagemap");
+  }
+  if (image.memory < 0)
+    return image.executed && !missed_some_ &&
+           (errno == EACCES || errno == EPERM);
+  std::string smaps = smaps_of(thread, nullptr);
+  process::for_each_mapping(smaps, page_,
+                            [&](const Mapping &mapping, bool marked) {
+                              if (marked)
+                                image.ranges.push_back(mapping.range);
+                            });
+  return !smaps.empty();
+}
+
+SealedImage *SealedImages::first_sight(pid_t process, pid_t thread) {
   forget(process);
   if (images_.size() >= clean_at_)
     forget_the_dead();
   SealedImage image;
-  image.process = static_cast<int>(syscall(SYS_pidfd_open, process, 0));
-  std::string pagemap = "/proc/" + std::to_string(process) + "/pagemap";
-  image.memory = open(pagemap.c_str(), O_RDONLY | O_CLOEXEC);
-  std::vector<PageRange> in_heap;
-  // Opened first, read then: if the image ends in between, the descriptor says
-  // so at the next call.
-  bool known = image.process >= 0 && image.memory >= 0 &&
-               process::for_each_mapping(
-                   process, page_, [&](const Mapping &mapping, bool marked) {
-                     if (marked)
-                       (mapping.name == "[heap]" ? in_heap : image.ranges)
-                           .push_back(mapping.range);
-                   });
-  if (!known) {
+  if (!look(image, process, thread)) {
     close_all(image);
     return nullptr;
   }
-  image.outside_heap = image.ranges.size();
-  image.ranges.insert(image.ranges.end(), in_heap.begin(), in_heap.end());
   // Marks that are asked for and not made yet.
   for (auto &[other, its] : images_) {
-    if (!may_share_memory(process, other))
+    if (!may_share_memory(process, image, other, its))
       continue;
     for (PageRange range : its.ranges)
       image.add(range);
@@ -134,33 +142,76 @@ SealedImage *SealedImages::first_sight(pid_t process) {
 
 SealedImage *SealedImages::of_thread(pid_t thread) {
   // A living process keeps its number: then the thread is its first one.
+  pid_t process = thread;
   auto found = images_.find(thread);
   if (found == images_.end() || !exists(found->second)) {
-    pid_t process = process_of(thread);
+    process = process_of(thread);
     if (process == 0)
       return nullptr;
     found = images_.find(process);
     if (found == images_.end() || !exists(found->second))
-      return first_sight(process);
+      return first_sight(process, thread);
   }
-  return is_in_use(found->second) ? &found->second : first_sight(found->first);
+  return is_in_use(found->second) ? &found->second
+                                  : first_sight(process, thread);
+}
+
+void SealedImages::add_to_sharers(pid_t process, const SealedImage &own,
+                                  PageRange range) {
+  for (auto &[id, image] : images_) {
+    if (&image != &own && may_share_memory(process, own, id, image)) {
+      image.add(range);
+      image.version = ++last_version_;
+    }
+  }
 }
 
 void SealedImages::add(pid_t thread, PageRange range) {
   SealedImage *own = of_thread(thread);
-  if (own == nullptr)
-    return;  // always asked afresh
+  if (own == nullptr) {
+    pid_t unknown = process_of(thread);
+    missed_some_ = missed_some_ ||
+                   process::has_executed(unknown) == process::Executed::yes;
+    add_to_sharers(unknown, {}, range);
+    return;
+  }
   own->add(range);
   own->version = ++last_version_;
   pid_t process = 0;
   for (auto &[id, image] : images_)
     process = &image == own ? id : process;
-  for (auto &[id, image] : images_) {
-    if (id != process && may_share_memory(process, id)) {
-      image.add(range);
-      image.version = ++last_version_;
-    }
+  add_to_sharers(process, *own, range);
+}
+
+void SealedImages::begin(pid_t thread) {
+  SealedImage *own = of_thread(thread);
+  // Of others the descriptor tells.
+  if (own == nullptr || own->memory >= 0)
+    return;
+  own->ranges.clear();
+  own->version = ++last_version_;
+}
+
+void SealedImages::keep_sight_of(pid_t thread) {
+  SealedImage *own = of_thread(thread);
+  if (own != nullptr && own->memory >= 0 && own->mappings < 0)
+    own->mappings = process::open_process_file(thread, "smaps");
+}
+
+std::string SealedImages::smaps_of(pid_t thread,
+                                   const SealedImage *image) const {
+  if (image != nullptr && image->mappings >= 0 &&
+      lseek(image->mappings, 0, SEEK_SET) == 0) {
+    std::string text = process::read_all(image->mappings);
+    if (!text.empty())
+      return text;
   }
+  int fd = process::open_process_file(thread, "smaps");
+  if (fd < 0)
+    return {};
+  std::string text = process::read_all(fd);
+  close(fd);
+  return text;
 }
 
 }  // namespace memseal::supervisor

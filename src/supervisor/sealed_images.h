@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the keeper knows of the images in its tree, so that it need not read
-// smaps at every call.
+// smaps at every call, and need not be permitted to.
 //
 // Problem. The marks on the mappings are the truth, but to look for them costs
 // the kernel a walk over every mapping: tens of milliseconds where there are
 // thousands. A tree that executes ten thousand images seals nearly every
-// address once, so that "was it ever sealed?" is no help there.
+// address once, so that "was it ever sealed?" is no help there. And a process
+// that is not dumpable, or has another user, shows them to nobody.
 //
 // Idea. Within one image marks come only through the keeper, and never go. So
 // the marks found at first sight and those asked for since are all there can
 // be. A call that touches none of them needs no look; one that does is a hit,
-// which smaps confirms before it is refused.
+// which smaps confirms before it is refused, where smaps can be read.
 //
 // An image ends with execve or with its process. Two descriptors tell: a pidfd,
 // for a process id may be used again, and /proc/PID/pagemap, which belongs to
@@ -18,6 +19,16 @@
 // gone. A child that shares memory without being a thread (CLONE_VM) is told by
 // kcmp(2), and shares what is known. What is known may be too much, never too
 // little: that is why hits are confirmed.
+//
+// Where /proc/PID/pagemap cannot be opened:
+//   - a process that has executed since it was forked began with nothing
+//     sealed: what it asks for is all there is. When such an image ends is told
+//     by the next one, if that seals anything at all; until then too much is
+//     known of it;
+//   - a process that has not is a copy of some image, nobody tells which: then
+//     nothing is known of it, and whatever was ever sealed in the tree may be.
+//     Before a process makes itself such a one, by setuid(2) or
+//     PR_SET_DUMPABLE, smaps is opened and kept.
 #pragma once
 
 #include <sys/types.h>
@@ -25,6 +36,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <string>
 #include <vector>
 
 #include "memseal/page_range.h"
@@ -33,9 +45,11 @@ namespace memseal::supervisor {
 
 /// One image. `ranges` may hold more than is marked, never less.
 struct SealedImage {
-  int process = -1, memory = -1;  ///< descriptors: pidfd, pagemap
+  int process = -1;   ///< pidfd
+  int memory = -1;    ///< pagemap; -1: not permitted
+  int mappings = -1;  ///< smaps, kept open for a time when it cannot be opened
+  bool executed = false;  ///< at first sight: no copy of another image
   std::vector<PageRange> ranges{};
-  std::size_t outside_heap = 0;  ///< so many of the first are not in the heap
   /// Seen in smaps, and never unmarked since: whole mappings.
   std::vector<PageRange> confirmed{};
   /// Another one for each image and each range that was added.
@@ -43,8 +57,6 @@ struct SealedImage {
 
   void add(PageRange range);
   void confirm(PageRange range);
-  /// What is not in the heap now never will be: it cannot be replaced.
-  void sort_out_heap(Address begin, Address end);
 };
 
 class SealedImages {
@@ -55,13 +67,22 @@ public:
   ~SealedImages();
 
   /// The image that the thread runs; null if it cannot be known (no right to
-  /// look into the process, no descriptors left): then smaps must be asked.
+  /// look into the process, no descriptors left).
   SealedImage *of_thread(pid_t thread);
   /// The thread is about to mark a range.
   void add(pid_t thread, PageRange range);
+  /// The thread says that its image is new, and nothing is marked in it.
+  void begin(pid_t thread);
+  /// The thread's process may be one that shows nothing to us from now on.
+  void keep_sight_of(pid_t thread);
+  /// The smaps of the thread's process, empty if it cannot be read; `image` is
+  /// what of_thread gave.
+  std::string smaps_of(pid_t thread, const SealedImage *image) const;
 
 private:
-  SealedImage *first_sight(pid_t process);
+  SealedImage *first_sight(pid_t process, pid_t thread);
+  bool look(SealedImage &image, pid_t process, pid_t thread);
+  void add_to_sharers(pid_t process, const SealedImage &own, PageRange range);
   void forget(pid_t process);
   void forget_the_dead();
 
@@ -69,6 +90,8 @@ private:
   std::map<pid_t, SealedImage> images_;
   std::uint64_t last_version_ = 0;
   std::size_t clean_at_ = 64;
+  /// A seal was asked for by an image of which nothing could be noted down.
+  bool missed_some_ = false;
 };
 
 }  // namespace memseal::supervisor

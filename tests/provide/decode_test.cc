@@ -11,6 +11,7 @@
 
 #include <string>
 
+#include "keeper/protocol.h"
 #include "supervisor/memory_call.h"
 
 namespace memseal::supervisor {
@@ -51,6 +52,20 @@ TEST(Decode, a_range_that_wraps_is_looked_at_up_to_the_end_of_memory) {
   ASSERT_EQ(wrapping.ranges.size(), 1u);
   EXPECT_EQ(wrapping.ranges[0].begin(), at);
   EXPECT_EQ(wrapping.ranges[0].end(), 0UL - page);
+}
+
+TEST(Decode, an_unaligned_range_to_the_end_of_memory_is_looked_at) {
+  MemoryCall unaligned = call(SYS_munmap, at + 1, ~0UL);
+  ASSERT_EQ(unaligned.ranges.size(), 1u);
+  EXPECT_EQ(unaligned.ranges[0].begin(), at);
+}
+
+TEST(Decode, the_break_is_rounded_up_to_a_page) {
+  for (std::uint64_t to : {at + 1, at + page - 1, at + page}) {
+    MemoryCall lowered = call(SYS_brk, to);
+    ASSERT_EQ(lowered.ranges.size(), 1u);
+    EXPECT_EQ(lowered.ranges[0].begin(), at + page);
+  }
 }
 
 TEST(Decode, a_tag_does_not_hide_an_address) {
@@ -122,10 +137,15 @@ TEST(Decode, advice_discards_clears_a_mark_or_is_harmless) {
 TEST(Decode, calls_without_a_range_are_known) {
   EXPECT_EQ(call(SYS_brk, 0).effect, Effect::none);
   EXPECT_EQ(call(SYS_brk, at).effect, Effect::lower_break);
+  EXPECT_EQ(call(SYS_brk, 0, keeper::keeper_cookie).effect, Effect::request);
+  EXPECT_EQ(call(SYS_brk, at, keeper::keeper_cookie).effect,
+            Effect::lower_break);
   EXPECT_EQ(call(SYS_shmat, 1, at, 0).effect, Effect::none);
   EXPECT_EQ(call(SYS_shmat, 1, at, SHM_REMAP).effect, Effect::attach_over);
   EXPECT_EQ(call(SYS_shmdt, at).effect, Effect::detach);
   EXPECT_EQ(call(SYS_prctl, PR_SET_MM).effect, Effect::refused);
+  EXPECT_EQ(call(SYS_prctl, PR_SET_DUMPABLE).effect, Effect::hides);
+  EXPECT_EQ(call(SYS_setuid, 1).effect, Effect::hides);
   EXPECT_EQ(call(SYS_prctl, PR_SET_NAME).effect, Effect::none);
   EXPECT_EQ(call(SYS_getpid).effect, Effect::none);
 }
