@@ -33,6 +33,7 @@ struct Section {
 struct Means {
   bool native = false;
   bool filter = false;
+  bool keeper = false;  ///< memseal run can have one
   bool filter_needs_no_new_privs = true;
   bool trace = false;
   bool audit_module = false;

@@ -14,7 +14,11 @@ void choose_engine(const Means &means, std::vector<std::string> &will_use) {
         "engine: native. Single types, downgrade-only and strict are refused: "
         "no filter can be installed");
   else if (means.filter)
-    will_use.push_back("engine: filter, for everything");
+    will_use.push_back(
+        means.keeper ? "engine: filter, for everything; memseal run starts a "
+                       "keeper"
+                     : "engine: filter for the library and attach; memseal run "
+                       "seals with --engine=exact only");
   else
     will_use.push_back("no engine: nothing can be sealed here");
   if (means.filter)

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "cli/diagnosis.h"
+#include "keeper/client.h"
 #include "sys/abilities_tool.h"
 #include "sys/maps_reader.h"
 #include "vm/maps_parser.h"
@@ -111,6 +112,17 @@ Section seccomp_section(Diagnosis &diagnosis, Version version) {
   add({"seccomp.user_notif", "action USER_NOTIF",
        notify ? Grade::good : Grade::note, notify ? "yes" : "no (Linux 5.0)",
        ""});
+  sys::Outcome listener = sys::ask_listener();
+  const bool answers = keeper::keeper_answers();
+  diagnosis.means.keeper = answers || listener.ok();
+  add({"seccomp.keeper", "a keeper for a tree of processes",
+       diagnosis.means.keeper ? Grade::good : Grade::weak,
+       answers         ? "one answers"
+       : listener.ok() ? "can be started"
+                       : sys::describe(listener),
+       diagnosis.means.keeper
+           ? "memseal run with the engines filter and strict"
+           : "memseal run seals with mseal(2) or --engine=exact only"});
   bool bitmap = version.at_least(5, 11);
   add({"seccomp.bitmap", "constant calls skip the filter",
        bitmap ? Grade::good : Grade::note,

@@ -92,11 +92,11 @@ int explain(const launch::Hindrance &hindrance) {
 }
 
 /// Without its keeper a program runs unsealed, or not at all.
-bool start_keeper(const launch::Plan &plan, Requirement requirement) {
-  if (plan.keeper == nullptr || keeper::ensure_keeper(plan.keeper))
-    return true;
-  explain({Obstacle::no_keeper, plan.keeper});
-  return requirement == Requirement::best_effort;
+bool start_keeper(const launch::Plan &plan) {
+  long error = plan.keeper == nullptr ? 0 : keeper::ensure_keeper(plan.keeper);
+  if (error != 0)
+    explain({Obstacle::no_keeper, plan.path, keeper::why_no_keeper(error)});
+  return error == 0;
 }
 
 /// The keeper that --on-violation=report needs. Without it hits are denied and
@@ -111,11 +111,7 @@ bool start_watch(const launch::RunRequest &request) {
   if (started == 0)
     return true;
   fmt::print(stderr, "memseal: hits of '{}' cannot be reported: {}\n",
-             request.program[0],
-             started == -EEXIST
-                 ? "this runs under the keeper of another memseal run"
-                 : "no supervisor can be started here (seccomp notifications: "
-                   "Linux 5.7, and nobody else who uses them)");
+             request.program[0], keeper::why_no_keeper(started));
   return false;
 }
 
@@ -183,8 +179,14 @@ int run(int argc, char **argv) {
     if (!plan)
       return explain(plan.error());
   }
-  if (!plan->watched && !start_keeper(*plan, request->options.requirement))
-    return launch::exit_code(Obstacle::no_keeper);
+  if (!plan->watched && !start_keeper(*plan)) {
+    if (request->options.requirement == Requirement::required)
+      return launch::exit_code(Obstacle::no_keeper);
+    request->options.launched = 0;  // it has been said
+    plan = preparation.prepare(*request, environ);
+    if (!plan)
+      return explain(plan.error());
+  }
   return execute(*plan);
 }
 

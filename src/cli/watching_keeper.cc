@@ -7,11 +7,11 @@
 #include <cerrno>
 
 #include "keeper/client.h"
+#include "keeper/ensure.h"
 #include "keeper/start.h"
 #include "process/process_view.h"
 #include "supervisor/keeper_process.h"
 #include "sys/memory.h"
-#include "sys/seccomp_state.h"
 
 namespace memseal::cli {
 namespace {
@@ -64,13 +64,10 @@ bool launch_here(const char *, int channel) {
 }  // namespace
 
 long start_watching_keeper(const KeeperJob &job) {
-  // Without a filter there is no keeper. With one the question may be deadly.
-  if (!sys::seccomp_state().none()) {
-    if (sys::try_mseal_in_child() == sys::MsealTrial::deadly)
-      return -EBUSY;
-    if (keeper::keeper_answers())
-      return -EEXIST;
-  }
+  if (keeper::keeper_answers())
+    return -EEXIST;
+  if (!keeper::start_is_survived())
+    return -ESRCH;
   next_job = &job;
   return keeper::start_keeper("", launch_here,
                               job.answer == supervisor::Answer::permitted

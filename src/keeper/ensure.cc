@@ -1,22 +1,59 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "keeper/ensure.h"
 
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
 #include "keeper/client.h"
 #include "keeper/start.h"
 #include "sys/seccomp_state.h"
+#include "sys/syscall.h"
 
 namespace memseal::keeper {
+namespace {
 
-bool ensure_keeper(const char *tool) {
-  // Without a filter there is no keeper. With one the question may be deadly
-  // (try_mseal_in_child): a child asks first.
-  if (!sys::seccomp_state().none()) {
-    if (sys::try_mseal_in_child() == sys::MsealTrial::deadly)
-      return false;
-    if (keeper_answers())
-      return true;
+int make_calls_of_a_start() {
+  keeper_possible();
+  sys::call(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  int channel[2];
+  sys::call(SYS_socketpair, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, channel);
+  return 0;
+}
+
+}  // namespace
+
+bool start_is_survived() {
+  return sys::seccomp_state().none() ||
+         sys::run_in_child(make_calls_of_a_start) == 0;
+}
+
+long ensure_keeper(const char *tool) {
+  if (keeper_answers())
+    return 0;
+  return start_is_survived() ? start_keeper(tool, launch_keeper_by_fork)
+                             : -ESRCH;
+}
+
+const char *why_no_keeper(long error) {
+  switch (error) {
+    case -ENOSYS:
+      return "this kernel does not let it see the calls of all threads (Linux "
+             "5.7)";
+    case -EBUSY:
+      return "another user of seccomp notifications is there";
+    case -EPERM:
+    case -EACCES:
+      return "a filter forbids seccomp(2)";
+    case -ESRCH:
+      return "a seccomp filter kills for what its start takes";
+    case -ECHILD:
+      return "its process cannot be started";
+    case -EEXIST:
+      return "this runs under the keeper of another memseal run";
+    default:
+      return "the kernel refuses its filter";
   }
-  return start_keeper(tool, launch_keeper_by_fork) == 0;
 }
 
 }  // namespace memseal::keeper

@@ -29,9 +29,12 @@ constexpr unsigned long needed_flags =
 
 /// Whether the kernel knows the flags: it looks at them before the program.
 /// Source: seccomp(2), "to determine which flags are supported".
-bool knows_flags(unsigned long flags) {
+int error_of_flags(unsigned long flags) {
   return sys::call(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, nullptr)
-             .error() == EFAULT;
+      .error();
+}
+bool knows_flags(unsigned long flags) {
+  return error_of_flags(flags) == EFAULT;
 }
 
 bool hear(int channel) {
@@ -139,8 +142,8 @@ bool launch_keeper_by_fork(const char *tool, int channel) {
 }
 
 long start_keeper(const char *tool, LaunchKeeper launch, Unjudged unjudged) {
-  if (!keeper_possible())
-    return -ENOSYS;
+  if (int error = error_of_flags(needed_flags); error != EFAULT)
+    return error == EINVAL ? -ENOSYS : -error;
   int channel[2];
   sys::Answer made = sys::call(SYS_socketpair, AF_UNIX,
                                SOCK_STREAM | SOCK_CLOEXEC, 0, channel);
@@ -149,7 +152,7 @@ long start_keeper(const char *tool, LaunchKeeper launch, Unjudged unjudged) {
   bool launched = launch(tool, channel[1]);
   sys::call(SYS_close, channel[1]);
   long done =
-      launched && hear(channel[0]) ? install(channel[0], unjudged) : -ENOSYS;
+      launched && hear(channel[0]) ? install(channel[0], unjudged) : -ECHILD;
   sys::call(SYS_close, channel[0]);
   return done;
 }

@@ -25,8 +25,10 @@ bool launch_keeper_by_fork(const char *tool, int channel);
 /// the kernel refuses without. Ends the process if the keeper is lost between
 /// the two: there is no way back.
 ///
-/// Errors:  a negative errno: -ENOSYS the kernel or the tool cannot; -EBUSY
-///          another user of notifications is there. No filter is installed.
+/// Errors:  a negative errno: -ENOSYS the kernel cannot; -ECHILD the tool
+/// cannot
+///          be started; -EBUSY another user of notifications is there; -EPERM
+///          and others: of seccomp(2). No filter is installed.
 /// Needs:   one call at a time.
 /// Context: any thread, not a signal handler; no C library.
 long start_keeper(const char *tool, LaunchKeeper launch,

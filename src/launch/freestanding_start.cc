@@ -45,7 +45,7 @@ void try_to_run(char **arguments, char **environment) {
   if (!plan || plan->road == Road::trace || plan->watched ||
       plan->remark != nullptr)
     return;
-  if (plan->keeper != nullptr && !keeper::ensure_keeper(plan->keeper))
+  if (plan->keeper != nullptr && keeper::ensure_keeper(plan->keeper) != 0)
     return;
   sys::call(SYS_execve, plan->path, plan->arguments, plan->environment);
 }

@@ -74,8 +74,7 @@ const char *sentence(Obstacle obstacle) {
     case Obstacle::too_large:
       return "cannot be started: the environment is too large for memseal";
     case Obstacle::no_keeper:
-      return "cannot be started as the keeper of seals, which --engine=filter "
-             "and strict need";
+      return "cannot be sealed without a keeper of seals";
     case Obstacle::stale_filter:
       return "is started inside of memseal run --engine=exact, whose addresses "
              "stay refused; leave --require out";

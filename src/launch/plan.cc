@@ -6,7 +6,6 @@
 #include "launch/plan.h"
 
 #include <sys/syscall.h>
-#include <sys/utsname.h>
 
 #include <algorithm>
 #include <array>
@@ -14,6 +13,7 @@
 
 #include "launch/installation.h"
 #include "options/unfiltered_claim.h"
+#include "sys/kernel_version.h"
 #include "sys/seccomp_state.h"
 #include "sys/syscall.h"
 
@@ -84,19 +84,14 @@ Tunables split_tunables(std::string_view list) {
   return {.before = list, .after = {}};
 }
 
-/// Told from the version: asking the call itself would kill us under a filter
-/// that kills on calls it does not know.
-bool kernel_has_mseal() {
-  utsname name{};
-  if (sys::call(SYS_uname, &name).failed())
+/// Told from the version where nobody stands between us and the kernel: asking
+/// the call itself costs more. A filter of somebody else may refuse it, or
+/// kill.
+bool mseal_works() {
+  if (!sys::kernel_is_at_least(6, 10))
     return false;
-  const char *end = name.release + sizeof name.release;
-  int major = 0, minor = 0;
-  auto [dot, error] = std::from_chars(name.release, end, major);
-  if (error != std::errc() || *dot != '.')
-    return false;
-  std::from_chars(dot + 1, end, minor);
-  return major > 6 || (major == 6 && minor >= 10);
+  return sys::runs_unfiltered() ||
+         sys::try_mseal_in_child() == sys::MsealTrial::works;
 }
 
 /// A supervisor that hears of hits only is cheaper than a keeper that judges
@@ -116,8 +111,7 @@ std::string_view or_empty(std::optional<std::string_view> value) {
 }  // namespace
 
 void become_launched(RunOptions &options) {
-  if (options.engine != EngineChoice::automatic)
-    options.launched = static_cast<int>(sys::call(SYS_getpid).raw);
+  options.launched = static_cast<int>(sys::call(SYS_getpid).raw);
 }
 
 Feasible<Plan> Preparation::prepare(const RunRequest &request,
@@ -181,6 +175,12 @@ Feasible<Plan> Preparation::prepare(const RunRequest &request,
     environment_.remove(unfiltered_variable);
   plan.environment = environment_.vector();
   return plan;
+}
+
+bool Preparation::has_mseal() {
+  if (mseal_ == Mseal::unknown)
+    mseal_ = mseal_works() ? Mseal::works : Mseal::missing;
+  return mseal_ == Mseal::works;
 }
 
 /// A static program heeds none of these variables; it hands them on.
@@ -271,7 +271,7 @@ Feasible<void> Preparation::enter_module(Road road) {
 Feasible<void> Preparation::enter_provider(Provide provide) {
   if (provide == Provide::never)
     return {};
-  if (provide == Provide::automatic && kernel_has_mseal())
+  if (provide == Provide::automatic && has_mseal())
     return {};
   // Memory stays sealed or not whether or not the program seals some itself:
   // an installation without these parts is no obstacle, unless they were asked
@@ -318,8 +318,7 @@ Feasible<void> Preparation::enter_engine(const RunOptions &options,
   plan.watched = options.violation == Violation::report;
   bool asked = options.engine == EngineChoice::filter ||
                options.engine == EngineChoice::strict || plan.watched;
-  bool fallback =
-      options.engine == EngineChoice::automatic && !kernel_has_mseal();
+  bool fallback = options.engine == EngineChoice::automatic && !has_mseal();
   if (!asked && !fallback)
     return {};
   auto found = find_part(Part::tool, keeper_);

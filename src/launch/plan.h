@@ -59,11 +59,14 @@ private:
   Feasible<void> enter_tunable(std::size_t bytes);
   Feasible<void> enter_claim();
   Feasible<void> enter_engine(const RunOptions &options, Plan &plan);
+  bool has_mseal();
 
   PathText path_, interpreter_, module_, report_, provider_, keeper_;
   Libraries libraries_;
   Environment environment_;
   std::size_t extra_tls_ = 0;
+  enum class Mseal : std::uint8_t { unknown, works, missing };
+  Mseal mseal_ = Mseal::unknown;  ///< for this process
   char options_text_[64 * 1024] = {};
 };
 

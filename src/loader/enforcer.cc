@@ -1,10 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "loader/enforcer.h"
 
-#include "keeper/client.h"
-#include "sys/memory.h"
+#include "sys/kernel_version.h"
 
 namespace memseal::loader {
+namespace {
+
+Reason why_not_native(sys::MsealTrial mseal) {
+  if (mseal != sys::MsealTrial::refused)
+    return Reason::seccomp;
+  return sys::kernel_is_at_least(6, 10) ? Reason::mseal_refused
+                                        : Reason::no_mseal;
+}
+
+}  // namespace
 
 const char *name(Enforcer enforcer) {
   switch (enforcer) {
@@ -25,26 +34,27 @@ bool makes_filters(Enforcer enforcer) {
   return enforcer == Enforcer::exact || enforcer == Enforcer::exact_strict;
 }
 
-EnforcerChoice choose_enforcer(const RunOptions &options) {
+EnforcerChoice choose_enforcer(const RunOptions &options, Enforcers there) {
   EngineChoice wanted = options.engine;
+  const bool native = there.mseal == sys::MsealTrial::works;
   if (wants_own_filters(options)) {
     bool alone = wanted == EngineChoice::exact ||
-                 wanted == EngineChoice::filter || !sys::has_mseal();
+                 wanted == EngineChoice::filter || !native;
     return {alone ? Enforcer::exact : Enforcer::exact_strict, Reason::none};
   }
-  // Violations are to be reported: the kernel alone reports none.
+  // Somebody is to hear of hits: the kernel tells nobody.
   if (options.violation == Violation::report && wanted != EngineChoice::filter)
     wanted = EngineChoice::strict;
   if (wanted == EngineChoice::native)
     return {Enforcer::native,
-            sys::has_mseal() ? Reason::none : Reason::no_mseal};
-  if (wanted == EngineChoice::automatic && sys::has_mseal())
+            native ? Reason::none : why_not_native(there.mseal)};
+  if (wanted == EngineChoice::automatic && native)
     return {Enforcer::native, Reason::none};
-  if (!keeper::announce_image())
+  if (!there.keeper)
     return {Enforcer::keeper, wanted == EngineChoice::automatic
-                                  ? Reason::no_mseal
+                                  ? why_not_native(there.mseal)
                                   : Reason::no_keeper};
-  bool both = wanted == EngineChoice::strict && sys::has_mseal();
+  bool both = wanted == EngineChoice::strict && native;
   return {both ? Enforcer::strict : Enforcer::keeper, Reason::none};
 }
 

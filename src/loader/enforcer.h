@@ -6,6 +6,7 @@
 
 #include "loader/reason.h"
 #include "options/run_options.h"
+#include "sys/seccomp_state.h"
 
 namespace memseal::loader {
 
@@ -31,10 +32,14 @@ struct EnforcerChoice {
   Reason obstacle = Reason::none;  ///< why it cannot be had
 };
 
+/// Who is there to be asked.
+struct Enforcers {
+  sys::MsealTrial mseal = sys::MsealTrial::refused;  ///< never `deadly`
+  bool keeper = false;
+};
+
 /// What `memseal run --engine=` and --on-violation= asked for, as far as it is
 /// there.
-///
-/// Needs:   number 462 does not kill (sys::try_mseal_in_child).
-EnforcerChoice choose_enforcer(const RunOptions &options);
+EnforcerChoice choose_enforcer(const RunOptions &options, Enforcers there);
 
 }  // namespace memseal::loader

@@ -26,8 +26,10 @@ constexpr Words words[] = {
      "the loader has not made it read-only"},
     {Reason::no_mseal, "no_mseal",
      "this kernel has no mseal(2), which came with Linux 6.10"},
+    {Reason::mseal_refused, "mseal_refused",
+     "a seccomp filter refuses mseal(2), which this kernel has"},
     {Reason::seccomp, "seccomp",
-     "a seccomp filter is on that might not stand mseal(2)"},
+     "a seccomp filter is on that may kill for what sealing takes"},
     {Reason::refused, "refused", "the kernel refused"},
     {Reason::no_keeper, "no_keeper",
      "no keeper of seals answers, which memseal run starts for --engine=filter "

@@ -18,7 +18,8 @@ enum class Reason : std::uint8_t {
   headers_not_found,   ///< the program headers are not where they should be
   relro_writable,      ///< the loader has not protected it
   no_mseal,            ///< a kernel before 6.10
-  seccomp,             ///< a filter might kill the process for asking
+  mseal_refused,       ///< a filter answers mseal(2) with an errno
+  seccomp,             ///< a filter would kill the process for asking
   refused,             ///< the kernel refused: see the errno
   no_keeper,           ///< engine filter or strict, but no keeper answers
   no_proc,             ///< a filter is made with the help of /proc

@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 
 #include "base/text_writer.h"
+#include "keeper/client.h"
 #include "loader/object_seal.h"
 #include "loader/passes.h"
 #include "loader/settings.h"
@@ -42,17 +43,31 @@ Start take_claim(char **environment) {
   return told ? Start::unfiltered : Start::unknown;
 }
 
+/// Under a filter of somebody else, which may kill for what follows, a child
+/// goes first. A keeper's is ours.
+Enforcers find_enforcers() {
+  Enforcers there;
+  if (!state.seccomp.none()) {
+    there.keeper = keeper::announce_image();
+    if (!there.keeper || state.seccomp.filters != 1) {
+      there.mseal = sys::try_mseal_in_child();
+      return there;
+    }
+  }
+  if (sys::has_mseal())
+    there.mseal = sys::MsealTrial::works;
+  return there;
+}
+
 Reason find_obstacle(LinkMap *head, Start start) {
   if (runs_in_valgrind(head))
     return Reason::emulated;
   state.seccomp = start == Start::unfiltered ? sys::SeccompState{.mode = 0}
                                              : sys::seccomp_state();
-  // Under a filter, a keeper's included, a child goes first: somebody else's
-  // may kill for what follows.
-  if (!state.seccomp.none() &&
-      sys::try_mseal_in_child() == sys::MsealTrial::deadly)
+  Enforcers there = find_enforcers();
+  if (there.mseal == sys::MsealTrial::deadly)
     return Reason::seccomp;
-  EnforcerChoice choice = choose_enforcer(state.options);
+  EnforcerChoice choice = choose_enforcer(state.options, there);
   state.enforcer = choice.enforcer;
   return choice.obstacle;
 }
@@ -119,15 +134,15 @@ std::optional<PageRange> find_vvar() {
                                   : sys::VvarSearch::by_advice);
 }
 
-/// An engine that was asked for by name and seals nothing is not passed over in
-/// silence. That there is no keeper the launcher has said.
+/// A program of which nothing is sealed is not passed over in silence. What the
+/// launcher has said already it does not let us say again.
 void tell_if_nothing_is_sealed() {
   Outcome why = state.obstacle != Reason::none
                     ? Outcome{.reason = state.obstacle}
                     : state.first_shortfall;
   if (state.options.launched != sys::call(SYS_getpid).raw ||
       state.sealed_something || !why.falls_short() ||
-      why.reason == Reason::no_keeper || !state.options.report.empty())
+      !state.options.report.empty())
     return;
   char text[1024];
   TextWriter out(text);

@@ -54,10 +54,10 @@ int error_of(long number, Arguments... arguments) {
   return call(number, arguments...).error();
 }
 
-int install_empty_filter() {
+int install_empty_filter(unsigned flags = 0) {
   sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
   sock_fprog program{1, &allow};
-  return error_of(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program);
+  return error_of(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
 }
 
 int override_read_only_page() {
@@ -149,7 +149,18 @@ Outcome ask_filter() {
 }
 
 Outcome ask_privileged_filter() {
-  return ask(install_empty_filter);
+  return ask([] { return install_empty_filter(); });
+}
+
+Outcome ask_listener() {
+  return ask([] {
+    // TSYNC_ESRCH is newer than some headers.
+    constexpr unsigned flags = SECCOMP_FILTER_FLAG_TSYNC |
+                               SECCOMP_FILTER_FLAG_NEW_LISTENER | (1U << 4);
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+      return errno;
+    return install_empty_filter(flags);
+  });
 }
 
 bool seccomp_knows_flag(unsigned flags) {

@@ -41,6 +41,9 @@ Outcome ask_filter();
 /// Whether one can be without no_new_privs.
 Outcome ask_privileged_filter();
 
+/// Whether one can have a listener that hears of every thread.
+Outcome ask_listener();
+
 /// Whether seccomp(2) knows a flag of SECCOMP_SET_MODE_FILTER: it then gets as
 /// far as the missing program (EFAULT); unknown flags are EINVAL before that.
 /// Source:  Linux, kernel/seccomp.c, seccomp_set_mode_filter.

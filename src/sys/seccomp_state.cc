@@ -45,15 +45,21 @@ SeccompState read_state(const char *path) {
 }
 
 // What the loader module will do, without an effect: a look at a page, a
-// request for none, and mseal(2) of none.
-[[noreturn]] void try_calls(unsigned char *page) {
-  unsigned char resident;
+// request for none.
+int make_harmless_calls() {
+  unsigned char here = 0, resident;
+  auto *page = reinterpret_cast<unsigned char *>(
+      reinterpret_cast<std::uintptr_t>(&here) & ~(page_size() - 1));
   call(SYS_mincore, page, 1, &resident);
   call(SYS_madvise, page, 0, MADV_POPULATE_WRITE);
   call(SYS_msync, page, 0, MS_ASYNC);
-  bool there = !call(nr_mseal, 0, 0, 0).failed();
-  for (;;)
-    call(SYS_exit, there ? 0 : 1);
+  return 0;
+}
+
+// And mseal(2) of nothing.
+int make_all_calls() {
+  make_harmless_calls();
+  return call(nr_mseal, 0, 0, 0).failed() ? 1 : 0;
 }
 
 }  // namespace
@@ -70,26 +76,32 @@ bool runs_unfiltered() {
   return call(SYS_prctl, PR_GET_SECCOMP, 0, 0, 0, 0).raw == 0;
 }
 
-MsealTrial try_mseal_in_child() {
-  unsigned char here = 0;
-  auto *page = reinterpret_cast<unsigned char *>(
-      reinterpret_cast<std::uintptr_t>(&here) & ~(page_size() - 1));
+int run_in_child(int (*body)()) {
   // A copy of the process, not vfork: a filter on clone is rare, a child that
   // shares our frame a trap.
   Answer child = call(SYS_clone, 0, 0, 0, 0, 0);
-  if (child.raw == 0)
-    try_calls(page);
+  if (child.raw == 0) {
+    int status = body();
+    for (;;)
+      call(SYS_exit, status);
+  }
   if (child.failed())
-    return MsealTrial::deadly;
+    return -1;
   int status = -1;
   Answer waited;
   do
     waited = call(SYS_wait4, child.raw, &status, __WALL, 0);
   while (waited.error() == EINTR);
   bool ended_itself = !waited.failed() && (status & 0x7f) == 0;
-  if (!ended_itself)
-    return MsealTrial::deadly;
-  return status == 0 ? MsealTrial::works : MsealTrial::refused;
+  return ended_itself ? (status >> 8) & 0xff : -1;
+}
+
+MsealTrial try_mseal_in_child() {
+  int made = run_in_child(make_all_calls);
+  if (made >= 0)
+    return made == 0 ? MsealTrial::works : MsealTrial::refused;
+  return run_in_child(make_harmless_calls) == 0 ? MsealTrial::mseal_deadly
+                                                : MsealTrial::deadly;
 }
 
 }  // namespace memseal::sys

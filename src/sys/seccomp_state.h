@@ -29,7 +29,12 @@ int filters_on_this_thread();
 /// program that makes many other calls anyway, before it does anything.
 bool runs_unfiltered();
 
-enum class MsealTrial : std::uint8_t { works, refused, deadly };
+enum class MsealTrial : std::uint8_t {
+  works,
+  refused,       ///< with an errno
+  mseal_deadly,  ///< mseal(2) kills, what else the loader module needs works
+  deadly,        ///< what else it needs kills
+};
 
 /// What becomes of a child that makes the calls of the loader module. For
 /// processes under a filter of somebody else: an allow-list that is older than
@@ -37,5 +42,11 @@ enum class MsealTrial : std::uint8_t { works, refused, deadly };
 ///
 /// No SIGCHLD is sent. Needs: a single thread. Context: before-main.
 MsealTrial try_mseal_in_child();
+
+/// Runs `body` in a child. Returns what it returned, 0 to 127; -1 if that
+/// killed it, or no child could be made.
+///
+/// No SIGCHLD is sent. Needs: a single thread. Context: before-main.
+int run_in_child(int (*body)());
 
 }  // namespace memseal::sys

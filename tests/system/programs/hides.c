@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  * hides HOW WHO [PROG ARG...]: hides from everybody who would look into it, and
- * then works: its heap grows and shrinks, libraries come and go. HOW: "undumpable",
- * "user" (another user ID, by the bare calls) or "not". WHO: "itself", or
- * "child", a fork that was never looked at. Last it makes its own text writable
- * and replaces it, and then becomes PROG, if there is one.
+ * then works: its heap grows and shrinks, libraries come and go. HOW:
+ * "undumpable", "user" (another user ID, by the bare calls) or "not". WHO:
+ * "itself", or "child", a fork that was never looked at. Last it makes its own
+ * text writable and replaces it, and then becomes PROG, if there is one.
  *
- * Exit status: 0 both were refused with EPERM and its text is what it was; 1 both
- * succeeded; 2 anything else. */
+ * Exit status: 0 both were refused with EPERM and its text is what it was; 1
+ * both succeeded; 2 anything else. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -50,7 +50,8 @@ static int work(void) {
   }
   /* The control: what is not sealed may be changed. */
   void *own = mmap(NULL, page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  return own == MAP_FAILED || mprotect(own, page, PROT_READ | PROT_WRITE) != 0 ||
+  return own == MAP_FAILED ||
+         mprotect(own, page, PROT_READ | PROT_WRITE) != 0 ||
          munmap(own, page) != 0;
 }
 
