@@ -94,9 +94,9 @@ StaticTls Libraries::walk(const elf::File &program,
   origins_.clear();
   cache_.reset();
   cache_opened_ = false;
-  add_list(search.preload);
+  add_list(search.preload, sys::ListSyntax::preload);
   if (auto file = sys::map_file("/etc/ld.so.preload"))
-    add_list(text_of(file->bytes));
+    add_list(text_of(file->bytes), sys::ListSyntax::preload_file);
   for (std::size_t i = 0; i < program.needed_count(); ++i)
     add(program.needed(i), from_program);
   for (std::size_t next = 0; next < libraries_.size(); ++next) {
@@ -115,9 +115,13 @@ bool Libraries::libc_has_tunable() {
              std::string_view::npos;
 }
 
-void Libraries::add_list(std::string_view names) {
-  while (!names.empty())
-    add(take_until(names, ": \n\t"), from_program);
+void Libraries::add_list(std::string_view names, sys::ListSyntax syntax) {
+  for (;;) {
+    std::string_view name = sys::take_name(names, syntax);
+    if (name.empty())
+      return;
+    add(name, from_program);
+  }
 }
 
 void Libraries::add(std::string_view name, std::size_t needed_by) {

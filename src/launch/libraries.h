@@ -29,6 +29,7 @@
 #include "elf/file.h"
 #include "elf/ld_cache.h"
 #include "launch/path_text.h"
+#include "sys/library_list.h"
 
 namespace memseal::launch {
 
@@ -68,7 +69,7 @@ private:
   };
 
   void add(std::string_view name, std::size_t needed_by);
-  void add_list(std::string_view names);
+  void add_list(std::string_view names, sys::ListSyntax syntax);
   bool known(std::string_view name) const;
   bool open_anywhere(std::string_view name, std::size_t needed_by);
   bool open_in_list(std::string_view directories, std::string_view origin,

@@ -252,15 +252,22 @@ Feasible<void> Preparation::enter_module(Road road) {
   bool audit = road == Road::audit;
   MEMSEAL_TRY_VOID(
       find_part(audit ? Part::audit_module : Part::preload_module, module_));
-  if (module_.view().find_first_of(": ;") != std::string_view::npos)
-    return hindered(Obstacle::module_name, module_.view());
+  return enter_library(
+      module_, audit ? sys::ListSyntax::audit : sys::ListSyntax::preload);
+}
 
-  std::string_view variable = audit ? "LD_AUDIT" : "LD_PRELOAD";
+/// Puts a library first in its list. memseal run under memseal run: it is there
+/// already, under whatever name, and must not be loaded twice.
+Feasible<void> Preparation::enter_library(const PathText &library,
+                                          sys::ListSyntax list) {
+  if (library.view().find_first_of(": ;") != std::string_view::npos)
+    return hindered(Obstacle::module_name, library.view());
+  std::string_view variable =
+      list == sys::ListSyntax::audit ? "LD_AUDIT" : "LD_PRELOAD";
   std::string_view others = or_empty(environment_.get(variable));
-  // memseal run under memseal run: the module is there already.
-  if (others.starts_with(module_.view()))
+  if (!others.empty() && sys::LibraryFile(library.c_str()).is_in(others, list))
     return {};
-  std::string_view parts[] = {module_.view(), others.empty() ? "" : ":",
+  std::string_view parts[] = {library.view(), others.empty() ? "" : ":",
                               others};
   if (!environment_.set(variable, parts))
     return hindered(Obstacle::too_large, path_.view());
@@ -281,17 +288,11 @@ Feasible<void> Preparation::enter_provider(Provide provide) {
     found = find_part(Part::tool, keeper_);
   if (!found)
     return provide == Provide::always ? found : Feasible<void>();
-  if (provider_.view().find_first_of(": ;") != std::string_view::npos)
-    return hindered(Obstacle::module_name, provider_.view());
+  MEMSEAL_TRY_VOID(enter_library(provider_, sys::ListSyntax::preload));
 
-  std::string_view others = or_empty(environment_.get("LD_PRELOAD"));
-  std::string_view library[] = {provider_.view(), others.empty() ? "" : ":",
-                                others};
   std::string_view keeper[] = {keeper_.view()};
   std::string_view always[] = {"always"};
-  bool fits = others.find(provider_.view()) != std::string_view::npos ||
-              environment_.set("LD_PRELOAD", library).has_value();
-  fits = fits && environment_.set("MEMSEAL_KEEPER", keeper).has_value();
+  bool fits = environment_.set("MEMSEAL_KEEPER", keeper).has_value();
   if (provide == Provide::always)
     fits = fits && environment_.set("MEMSEAL_PROVIDE", always).has_value();
   if (!fits)

@@ -10,6 +10,7 @@
 #include "launch/path_text.h"
 #include "launch/program.h"
 #include "launch/run_arguments.h"
+#include "sys/library_list.h"
 
 namespace memseal::launch {
 
@@ -55,6 +56,7 @@ private:
   Feasible<void> enter_children(const RunOptions &options);
   Feasible<void> enter_options(RunOptions options);
   Feasible<void> enter_module(Road road);
+  Feasible<void> enter_library(const PathText &library, sys::ListSyntax list);
   Feasible<void> enter_provider(Provide provide);
   Feasible<void> enter_tunable(std::size_t bytes);
   Feasible<void> enter_claim();

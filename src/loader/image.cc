@@ -120,6 +120,10 @@ Image image_of(LinkMap &map) {
   return {&map, path, by_kernel ? MappedBy::kernel : MappedBy::loader};
 }
 
+std::string_view file_mapped_at(Address inside) {
+  return find_file(inside).name;
+}
+
 std::expected<elf::ProgramHeaders, Outcome> headers_of(const Image &image) {
   const LinkMap &map = *image.map;
   if (auto told = headers_told_by_kernel(); told && belongs(*told, map))

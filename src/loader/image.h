@@ -36,6 +36,10 @@ struct Image {
 /// is "[vdso]".
 Image image_of(LinkMap &map);
 
+/// The path of the file that is mapped there, as /proc/self/maps tells it;
+/// empty if it does not. Holds until the next call.
+std::string_view file_mapped_at(Address inside);
+
 /// The program headers of an image in memory, by one of the three ways above.
 /// Outcome::reason is headers_not_found or flawed.
 std::expected<elf::ProgramHeaders, Outcome> headers_of(const Image &image);

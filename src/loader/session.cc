@@ -184,7 +184,7 @@ void seal_initial_objects(LinkMap *head, char **environment,
   if ((state.options.inheritance == Inheritance::children_unsealed ||
        wants_own_filters(state.options)) &&
       sys::auxiliary_value(AT_SECURE) == 0)
-    forget_memseal(environment);
+    forget_memseal(environment, file_mapped_at(module.begin));
 }
 
 }  // namespace memseal::loader

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "loader/start_stack.h"
 
+#include <linux/limits.h>
 #include <sys/syscall.h>
 
 #include <charconv>
 #include <cstring>
+#include <utility>
 
+#include "base/text_writer.h"
 #include "options/run_options.h"
 #include "options/unfiltered_claim.h"
 #include "sys/auxiliary_vector.h"
+#include "sys/library_list.h"
 #include "sys/syscall.h"
 
 namespace memseal::loader {
@@ -25,10 +29,29 @@ char *value_in(char *string, std::string_view name) {
   return *string == '=' ? string + 1 : nullptr;
 }
 
-bool is_module(std::string_view path) {
-  std::string_view base = path.substr(path.rfind('/') + 1);
-  return base == "libmemseal-audit.so" || base == "libmemseal-preload.so";
-}
+/// The audit and the preload module.
+class Modules {
+public:
+  explicit Modules(std::string_view one_of_them)
+      : folder_(one_of_them.substr(0, one_of_them.rfind('/') + 1)) {}
+
+  bool hold(std::string_view entry) const {
+    return is(entry, "libmemseal-audit.so") ||
+           is(entry, "libmemseal-preload.so");
+  }
+
+private:
+  bool is(std::string_view entry, std::string_view name) const {
+    char text[PATH_MAX];
+    TextWriter path(text);
+    path.text(folder_).text(name).text({"\0", 1});
+    if (folder_.empty() || path.cut())
+      return entry.substr(entry.rfind('/') + 1) == name;
+    return sys::LibraryFile(text).is(entry);
+  }
+
+  std::string_view folder_;
+};
 
 /// Drops entries of a list in place, and the separator before or after each.
 template <typename Drops>
@@ -57,15 +80,17 @@ void filter_list(char *value, std::string_view separators, Drops drops) {
 }
 
 /// Whether nothing of the variable is left.
-bool forget_in(char *string) {
+bool forget_in(char *string, const Modules &modules) {
   if (value_in(string, options_variable) != nullptr)
     return true;
-  for (std::string_view name : {"LD_AUDIT", "LD_PRELOAD"}) {
+  for (auto [name, syntax] :
+       {std::pair{"LD_AUDIT", sys::ListSyntax::audit},
+        std::pair{"LD_PRELOAD", sys::ListSyntax::preload}}) {
     if (char *value = value_in(string, name)) {
       bool had_one = *value != '\0';
-      filter_list(value, ": ", [](std::string_view entry, bool) {
-        return is_module(entry);
-      });
+      filter_list(
+          value, sys::separators_of(syntax),
+          [&](std::string_view entry, bool) { return modules.hold(entry); });
       return had_one && *value == '\0';
     }
   }
@@ -130,12 +155,13 @@ bool take_unfiltered_claim(char **environment) {
   return false;
 }
 
-void forget_memseal(char **environment) {
+void forget_memseal(char **environment, std::string_view module) {
   if (environment == nullptr)
     return;
+  Modules modules(module);
   char **kept = environment;
   for (; *environment != nullptr; ++environment) {
-    if (!forget_in(*environment))
+    if (!forget_in(*environment, modules))
       *kept++ = *environment;
   }
   *kept = nullptr;

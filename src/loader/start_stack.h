@@ -30,13 +30,15 @@ std::optional<std::string_view> variable(char *const *environment,
 bool take_unfiltered_claim(char **environment);
 
 /// Takes memseal's own settings out, so that children start unsealed, and
-/// leaves those that were there before: MEMSEAL_OPTIONS as a whole, memseal's
-/// modules from LD_AUDIT and LD_PRELOAD, and the last of GLIBC_TUNABLES if it
-/// is the one that the launcher appends. A variable of which nothing is left is
-/// removed.
+/// leaves those that were there before: MEMSEAL_OPTIONS as a whole, the audit
+/// and the preload module from LD_AUDIT and LD_PRELOAD, and the last of
+/// GLIBC_TUNABLES if it is the one that the launcher appends. A variable of
+/// which nothing is left is removed.
 ///
+/// `module` is the path of one of the two modules; the other lies beside it.
+/// If it is empty, as it is where /proc is missing, they are known by name.
 /// Works in place: strings get shorter, the vector too.
 /// Context: before-main, while nobody else reads the environment.
-void forget_memseal(char **environment);
+void forget_memseal(char **environment, std::string_view module);
 
 }  // namespace memseal::loader

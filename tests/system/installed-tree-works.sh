@@ -22,6 +22,13 @@ for name in "$memseal" "$tree/libexec/memseal/memseal-tool"; do
   "$name" doctor --json >"$work/doctor.json" || true
   grep -q '"loader_module": *true' "$work/doctor.json"
 done
+# However it is called, its module is loaded once.
+exits 0 "$memseal" run -- "$tree/libexec/memseal/memseal-tool" run -- \
+  "$tree/bin/../bin/memseal" run --require -- \
+  sh -c 'echo "[$LD_AUDIT]"; exec "$0"' "$BUILD/examples/attack"
+grep -qE '^\[[^:]*\]$' "$work/said"
+not grep -F 'ld.so' "$work/said"
+
 # A policy file makes the launcher call the tool, which must find the modules.
 echo 'require = true' >"$work/policy.toml"
 loads_from_tree "$memseal" run --policy="$work/policy.toml" --

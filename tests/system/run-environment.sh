@@ -36,6 +36,35 @@ exits 0 env LD_AUDIT="$work/other.so" "$memseal" run -- /usr/bin/env
 exits 0 "$memseal" run -- "$memseal" run -- /usr/bin/env
 [[ $(variable LD_AUDIT) == "$BUILD/libmemseal-audit.so" ]]
 
+# Another library whose name begins like the module's is not the module.
+attack=$BUILD/examples/attack
+audit=$work/libmemseal-audit.so
+cp "$BUILD"/libmemseal-{audit,provide}.so "$work/"
+cp "$work/other.so" "$audit.backup.so"
+ln -s "$BUILD/memseal" "$BUILD/memseal-tool" "$work/"
+exits 1 env LD_AUDIT="$audit.backup.so" "$attack" # control
+exits 0 env LD_AUDIT="$audit.backup.so" "$work/memseal" run --require -- "$attack"
+not grep -F 'ld.so' "$work/said"
+exits 0 env LD_PRELOAD="$work/libmemseal-provide.so.backup.so" "$work/memseal" \
+  run --provide-mseal=always -- /usr/bin/env
+[[ $(variable LD_PRELOAD) == \
+  "$work/libmemseal-provide.so:$work/libmemseal-provide.so.backup.so" ]]
+
+# Under another name the module is the module, wherever it stands in the list.
+mkdir "$work/in"
+ln -s libmemseal-audit.so "$work/also.so"
+for name in "$work/in/../libmemseal-audit.so" "$work/also.so"; do
+  for list in "$name" "$work/other.so:$name" "$name:$work/other.so"; do
+    exits 0 env LD_AUDIT="$list" "$work/memseal" run -- /usr/bin/env
+    [[ $(variable LD_AUDIT) == "$list" ]]
+    exits 0 env LD_AUDIT="$list" "$work/memseal" run --require -- "$attack"
+    # For --no-inherit, too, which leaves what is not ours.
+    exits 1 env LD_AUDIT="$list" "$work/memseal" run --no-inherit \
+      -- sh -c "echo \"[\$LD_AUDIT]\"; $attack; exit \$?"
+    says "[$([[ $list == "$name" ]] || echo "$work/other.so")]"
+  done
+done
+
 # --no-inherit: children find the user's environment.
 exits 0 env -i A=1 "$memseal" run --no-inherit -- /bin/sh -c /usr/bin/env
 not grep -E '^(LD_AUDIT|LD_PRELOAD)=' "$work/said"
