@@ -70,8 +70,9 @@ extern "C" {
  *  - The kernel's room for filters is limited: seal many ranges by one call of
  *    memseal_many, not one by one.
  *  - Other threads are interrupted once by a signal that memseal handles
- *    itself (number 33, borrowed for that moment): a call that SA_RESTART does
- *    not restart, such as epoll_wait, returns EINTR. */
+ *    itself (number 33, borrowed for that moment), unless they sleep in a call
+ *    that has nothing to do with mappings: what SA_RESTART does not restart may
+ *    return EINTR. */
 
 /* Seals the pages that [addr, addr + len) touches; `addr` must be aligned.
  *
@@ -85,7 +86,8 @@ extern "C" {
  *          EOPNOTSUPP  no engine here, or not the one named, enforces it.
  *          E2BIG   the kernel takes no more filter instructions.
  *          EBUSY   a thread could not be brought under the seal: it has a
- *                  filter of its own, or blocks signal 33.
+ *                  filter of its own, or blocks signal 33, or /proc is that of
+ *                  another PID namespace.
  *          any other errno of the kernel's, ENOMEM or EMFILE for example.
  *          Nothing is sealed on failure, with exceptions that only another
  *          thread of the caller can bring about and that cannot be undone:

@@ -21,7 +21,7 @@ constexpr unsigned least_tries = 200;
 // its tries do not count, up to this.
 constexpr std::uint64_t queued_microseconds = 10'000'000;
 
-enum class Reach : std::uint8_t { by_signal, ring_worker };
+enum class Reach : std::uint8_t { by_signal, kernel_worker, ring_worker };
 
 /// Waits until the thread takes our signal, or has ended.
 Result<Reach> check_reachable(int tid) {
@@ -35,6 +35,8 @@ Result<Reach> check_reachable(int tid) {
       return Reach::by_signal;
     if (sys::is_ring_worker(tid))
       return Reach::ring_worker;
+    if (sys::is_kernel_worker(tid))
+      return Reach::kernel_worker;
     auto runs = state.runs ? sys::ticks_on_processor(tid) : std::nullopt;
     if (!ran)
       ran = runs;
@@ -55,14 +57,18 @@ Result<Barrier> Barrier::prepare() {
   auto threads = sys::ThreadList::open();
   if (!threads)
     return fail(Errc::unsynchronised, threads.error().sys_errno);
+  if (!sys::proc_has_our_ids())
+    return fail(Errc::unsynchronised);
   const int self = sys::current_thread();
   std::size_t seen = 0;
   Barrier barrier(Sharers::threads);
   while (auto tid = MEMSEAL_TRY(threads->next())) {
     ++seen;
-    if (*tid != self &&
-        MEMSEAL_TRY(check_reachable(*tid)) == Reach::ring_worker)
-      barrier.ring_worker_ = true;
+    if (*tid == self)
+      continue;
+    Reach reach = MEMSEAL_TRY(check_reachable(*tid));
+    barrier.ring_worker_ |= reach == Reach::ring_worker;
+    barrier.kernel_worker_ |= reach != Reach::by_signal;
   }
   if (seen == 1 && sharers == sys::AddressSpaceSharers::some)
     barrier.sharers_ = Sharers::sibling;
@@ -72,8 +78,8 @@ Result<Barrier> Barrier::prepare() {
 Result<void> Barrier::pass() {
   if (sharers_ == Sharers::none)
     return {};
-  return quiesce_threads(ring_worker_ ? RingWorkers::leave_out
-                                      : RingWorkers::none);
+  return quiesce_threads(kernel_worker_ ? KernelWorkers::leave_out
+                                        : KernelWorkers::none);
 }
 
 }  // namespace memseal

@@ -13,6 +13,8 @@
 // system call. So every thread gets a signal after the filter is on, and when
 // its handler has answered, whatever call it was in has ended, or was
 // interrupted before it did anything and will be judged again when restarted.
+// A thread that is seen asleep in a call that has nothing to do with mappings
+// needs no signal: whatever it does next is judged.
 //
 // The signal is number 33, the second one that both glibc and musl keep for
 // themselves: their sigprocmask, pthread_sigmask and sigfillset never block it,
@@ -24,14 +26,19 @@
 // A filter cannot be taken off again, so who blocks the signal must be known
 // before: `prepare` asks for every thread's mask and refuses while nothing has
 // happened. A thread that blocks it in the moment between, which takes a raw
-// system call, is watched for ten seconds more: if it is seen asleep in a call
-// that has nothing to do with mappings, it is as good as an answer.
+// system call, is watched for ten seconds more, until it is seen asleep in such
+// a call. One that waits for every signal there is may take ours without a
+// handler: it is out of the way as soon as the signal is no longer pending.
 //
-// io_uring's threads take no signal and pass no filter: what a ring does that
-// is older than the base filter is a declared hole, so they are left out.
+// Where /proc was mounted in another PID namespace, its ids are not those by
+// which threads can be signalled: `prepare` refuses.
 //
-// A thread that is interrupted in a call which SA_RESTART does not restart,
-// epoll_wait or nanosleep for example, sees EINTR.
+// The kernel's own threads in this process (io_uring's, vhost's, KVM's) take no
+// signal and make no call, so they are left out. What a ring does that is older
+// than the base filter is a declared hole.
+//
+// A thread that is interrupted in a call which SA_RESTART does not restart, and
+// which is not known to leave mappings alone, sees EINTR.
 #pragma once
 
 #include <cstdint>
@@ -43,8 +50,8 @@ namespace memseal {
 class Barrier {
 public:
   /// Errors:  unsynchronised: a thread blocks the signal for longer than 200 ms
-  ///          and 200 looks, or the threads cannot be listed. Nothing has
-  ///          happened.
+  ///          and 200 looks, or the threads cannot be listed by their ids.
+  ///          Nothing has happened.
   /// Needs:   the RegisterLock.
   static Result<Barrier> prepare();
 
@@ -63,6 +70,7 @@ private:
   explicit Barrier(Sharers sharers) : sharers_(sharers) {}
   Sharers sharers_;
   bool ring_worker_ = false;
+  bool kernel_worker_ = false;  ///< io_uring's or another one
 };
 
 }  // namespace memseal

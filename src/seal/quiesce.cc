@@ -85,11 +85,14 @@ public:
     libc_action = now;
     return sys::set_signal_action(quiesce_signal, ours);
   }
+  static bool is_taken() {
+    auto now = sys::signal_action(quiesce_signal);
+    return now && now->handler == sys::action_for(&acknowledge).handler;
+  }
   /// libc may have set its own action meanwhile, when the first thread was
   /// made: then that one stays.
   static void give_back() {
-    auto now = sys::signal_action(quiesce_signal);
-    if (now && now->handler == sys::action_for(&acknowledge).handler)
+    if (is_taken())
       (void)sys::set_signal_action(quiesce_signal, libc_action);
   }
 };
@@ -146,6 +149,9 @@ bool leaves_mappings_alone(long number) {
     SYS_sendmsg,
     SYS_connect,
     SYS_clone,
+    441,  // epoll_pwait2, Linux 5.11
+    449,  // futex_waitv, Linux 5.16
+    455,  // futex_wait, Linux 6.7
 #if defined(__x86_64__)
     SYS_poll,
     SYS_select,
@@ -158,6 +164,12 @@ bool leaves_mappings_alone(long number) {
          std::end(calls);
 }
 
+/// Whatever it does next is judged by the filter that is on.
+bool sleeps_harmlessly(int tid) {
+  auto call = sys::sleeping_in_call(tid);
+  return call && leaves_mappings_alone(*call);
+}
+
 struct Asked {
   int tid;
   std::size_t slot;
@@ -167,17 +179,22 @@ struct Asked {
   }
   /// Without an ack, and yet past every call that it was in when asked.
   bool is_out_of_the_way() const {
-    auto state = sys::thread_state(tid);
-    if (state && state->ended)
+    if (sleeps_harmlessly(tid) || sys::is_kernel_worker(tid))
       return true;
-    auto call = sys::sleeping_in_call(tid);
-    return call && leaves_mappings_alone(*call);
+    auto state = sys::thread_state(tid);
+    return state && (state->ended || took_signal(*state));
+  }
+  /// Not by our handler, but by waiting for every signal there is: sigwait(3),
+  /// signalfd(2). The call that it does so in is another one.
+  static bool took_signal(const sys::ThreadState &state) {
+    return (state.pending & sys::signal_bit(quiesce_signal)) == 0 &&
+           BorrowedSignal::is_taken();
   }
 };
 
 class Quiescer {
 public:
-  Quiescer(sys::ThreadList &threads, ThreadSet &known, RingWorkers workers)
+  Quiescer(sys::ThreadList &threads, ThreadSet &known, KernelWorkers workers)
       : threads_(threads), known_(known), workers_(workers) {}
 
   Result<void> run() {
@@ -205,7 +222,7 @@ private:
     while (auto tid = MEMSEAL_TRY(threads_.next())) {
       ++seen;
       if (!known_.add(*tid) ||
-          (workers_ == RingWorkers::leave_out && sys::is_ring_worker(*tid)))
+          (workers_ == KernelWorkers::leave_out && sys::is_kernel_worker(*tid)))
         continue;
       if (again_ && sys::began_after(*tid, began_))
         continue;
@@ -219,6 +236,8 @@ private:
   }
 
   Result<void> ask(int tid) {
+    if (sleeps_harmlessly(tid))
+      return {};
     Asked asked{tid, wave_.size(), ++last_number};
     for (;;) {
       auto sent = sys::send_signal(tid, quiesce_signal, asked.number,
@@ -228,13 +247,20 @@ private:
         return {};
       }
       if (sent.error().sys_errno == ESRCH)
-        return {};
+        return check_ended(tid);
       // EAGAIN: the user's signals are all pending. Ours drain fast.
       if (sent.error().sys_errno != EAGAIN ||
           sys::now_microseconds() >= deadline_)
         return sent;
       pause(500);
     }
+  }
+
+  static Result<void> check_ended(int tid) {
+    auto state = MEMSEAL_TRY(sys::thread_state(tid));
+    if (!state.ended)
+      return fail(Errc::unsynchronised, ESRCH);
+    return {};
   }
 
   Result<void> wait_for_wave() {
@@ -273,7 +299,7 @@ private:
 
   sys::ThreadList &threads_;
   ThreadSet &known_;
-  RingWorkers workers_;
+  KernelWorkers workers_;
   InlineVector<Asked, wave_size> wave_;
   std::uint64_t deadline_ = 0;
   sys::BootTicks began_ = 0;  // the filter is older
@@ -283,7 +309,7 @@ private:
 
 }  // namespace
 
-Result<void> quiesce_threads(RingWorkers workers) {
+Result<void> quiesce_threads(KernelWorkers workers) {
   auto threads = MEMSEAL_TRY(sys::ThreadList::open());
   auto known = MEMSEAL_TRY(ThreadSet::create());
   MEMSEAL_TRY_VOID(BorrowedSignal::take());

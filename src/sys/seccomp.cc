@@ -8,6 +8,7 @@
 
 #include <atomic>
 
+#include "sys/brief_thread.h"
 #include "sys/memory.h"
 #include "sys/retry_budget.h"
 #include "sys/syscall.h"
@@ -48,6 +49,29 @@ Answer install_synchronised(std::span<const sock_filter> program) {
         !budget.allows_another())
       return answer;
   }
+}
+
+struct Attempt {
+  std::span<const sock_filter> program;
+  Answer answer;
+};
+
+/// Without privileges the kernel wants no_new_privs, which nobody can take back
+/// if it then refuses the filter. But it is a property of a thread, and TSYNC
+/// gives it to the others together with the filter, or not at all
+/// (kernel/seccomp.c, seccomp_sync_threads). So a thread sets it that ends with
+/// the attempt.
+Answer install_without_privileges(std::span<const sock_filter> program) {
+  auto attempt = [](void *argument) {
+    auto &mine = *static_cast<Attempt *>(argument);
+    mine.answer = call(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    if (!mine.answer.failed())
+      mine.answer = install_synchronised(mine.program);
+  };
+  Attempt made{program, {0}};
+  if (!run_in_brief_thread(attempt, &made))
+    attempt(&made);  // no thread is to be had
+  return made.answer;
 }
 
 /// What a forked child found out.
@@ -91,9 +115,8 @@ Result<void> install_filter(std::span<const sock_filter> program) {
     return fail(Errc::budget);
 
   Answer answer = install_synchronised(program);
-  if (answer.error() == EACCES &&
-      !call(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0).failed())
-    answer = install_synchronised(program);
+  if (answer.error() == EACCES)
+    answer = install_without_privileges(program);
 
   switch (answer.error()) {
     case 0:

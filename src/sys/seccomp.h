@@ -13,7 +13,8 @@ namespace memseal::sys {
 /// Installs one filter on all threads, or on none.
 ///
 /// no_new_privs is set only if the kernel refuses without it, that is without
-/// CAP_SYS_ADMIN. It then stays set, also if the filter is refused after that.
+/// CAP_SYS_ADMIN, and stays as it was if the filter is refused (but where the
+/// process may have no further thread).
 ///
 /// Errors:  unsupported: the kernel has no seccomp filters or no TSYNC.
 ///          budget: the filters of a thread would exceed 32,768 instructions

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "sys/kernel_version.h"
 #include "sys/proc_text.h"
 #include "sys/syscall.h"
 
@@ -19,12 +20,15 @@ namespace {
 /// linux_dirent64 of getdents64(2): d_reclen is at byte 16, the name at 19.
 constexpr std::size_t reclen_at = 16, name_at = 19;
 
-std::optional<int> number_of(const char *name) {
+/// The number that the text is; nothing if it is more, or something else.
+std::optional<int> number_of(std::string_view text) {
+  if (text.empty())
+    return {};
   int value = 0;
-  for (; *name != '\0'; ++name) {
-    if (*name < '0' || *name > '9')
+  for (char c : text) {
+    if (c < '0' || c > '9')
       return {};
-    value = value * 10 + (*name - '0');
+    value = value * 10 + (c - '0');
   }
   return value;
 }
@@ -79,6 +83,19 @@ int current_thread() {
   return static_cast<int>(call(SYS_gettid).raw);
 }
 
+bool proc_has_our_ids() {
+  std::array<char, 4096> buffer;
+  auto text = read_proc("/proc/thread-self/status", buffer);
+  if (!text)  // before Linux 3.17
+    text = read_proc(TaskPath(current_thread(), "status").text, buffer);
+  if (!text)
+    return false;
+  std::string_view ids = status_field(*text, "NSpid");
+  if (ids.empty())
+    ids = status_field(*text, "Pid");
+  return number_of(ids) == current_thread();
+}
+
 Result<ThreadList> ThreadList::open() {
   long fd = MEMSEAL_TRY(result(call(SYS_openat, AT_FDCWD, "/proc/self/task",
                                     O_RDONLY | O_DIRECTORY | O_CLOEXEC)));
@@ -129,16 +146,19 @@ Result<ThreadState> thread_state(int tid) {
   auto text = read_proc(TaskPath(tid, "status").text, buffer);
   if (!text) {
     if (is_gone(text.error().sys_errno))
-      return ThreadState{.ended = true, .runs = false, .blocked = 0};
+      return ThreadState{
+          .ended = true, .runs = false, .blocked = 0, .pending = 0};
     return std::unexpected(text.error());
   }
   std::string_view state = status_field(*text, "State");
   std::string_view blocked = status_field(*text, "SigBlk");
-  if (state.empty() || blocked.empty())
+  std::string_view pending = status_field(*text, "SigPnd");
+  if (state.empty() || blocked.empty() || pending.empty())
     return fail(Errc::malformed);
   return ThreadState{.ended = state[0] == 'Z' || state[0] == 'X',
                      .runs = state[0] == 'R',
-                     .blocked = hexadecimal(blocked)};
+                     .blocked = hexadecimal(blocked),
+                     .pending = hexadecimal(pending)};
 }
 
 namespace {
@@ -149,6 +169,10 @@ std::optional<std::uint64_t> stat_field(int tid, int number) {
   return read_stat_field(TaskPath(tid, "stat").text, number);
 }
 
+constexpr std::uint64_t pf_io_worker = 0x10;
+/// Before Linux 5.17 the bit meant something else: PF_USED_ASYNC.
+constexpr std::uint64_t pf_user_worker = 0x4000;
+
 /// The PF_ flags.
 std::optional<std::uint64_t> flags_of(int tid) {
   return stat_field(tid, 9);
@@ -157,8 +181,14 @@ std::optional<std::uint64_t> flags_of(int tid) {
 }  // namespace
 
 bool is_ring_worker(int tid) {
-  constexpr std::uint64_t pf_io_worker = 0x10;
   return (flags_of(tid).value_or(0) & pf_io_worker) != 0;
+}
+
+bool is_kernel_worker(int tid) {
+  std::uint64_t flags = flags_of(tid).value_or(0);
+  if ((flags & pf_io_worker) != 0)
+    return true;
+  return (flags & pf_user_worker) != 0 && kernel_is_at_least(6, 4);
 }
 
 bool is_ending(int tid) {

@@ -30,6 +30,14 @@ AddressSpaceSharers address_space_sharers();
 
 int current_thread();
 
+/// Whether /proc names threads by the ids by which this process can signal
+/// them. Not where /proc was mounted in another PID namespace, as in
+/// `unshare --fork --pid` without `--mount-proc`.
+///
+/// Source:  proc(5), /proc/pid/status, NSpid (Linux 4.1): one id for each
+///          namespace from the one /proc belongs to down to ours.
+bool proc_has_our_ids();
+
 /// The threads in /proc/self/task, one by one.
 ///
 /// The kernel gives no snapshot: threads that start or end meanwhile may make
@@ -63,15 +71,20 @@ struct ThreadState {
   bool ended;         ///< gone, or a zombie that will never run again
   bool runs;          ///< has a processor, or waits for one
   SignalSet blocked;  ///< its signal mask
+  SignalSet pending;  ///< sent to it alone, and not taken yet
 };
 Result<ThreadState> thread_state(int tid);
 
-/// Whether the thread is one of io_uring's: it stands among the threads of the
-/// process since Linux 5.12, works in the kernel only, and takes no signal. No
-/// filter judges what it does.
+/// Whether the thread is one that the kernel made for this process: it stands
+/// among its threads, works in the kernel only, makes no system call and takes
+/// no signal. Those of io_uring since Linux 5.12, of vhost since 6.4, of KVM
+/// since 6.14.
 ///
 /// Source:  proc(5), /proc/pid/stat, flags; Linux, include/linux/sched.h,
-///          PF_IO_WORKER.
+///          PF_IO_WORKER, PF_USER_WORKER.
+bool is_kernel_worker(int tid);
+/// Whether it is one of io_uring's, which act on mappings without any call that
+/// a filter could judge.
 bool is_ring_worker(int tid);
 
 /// Whether the thread runs no more code of the program: it is gone, a zombie,

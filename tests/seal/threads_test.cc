@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Threads, signals and forks around a seal: S-70 … S-74, S-77.
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <pthread.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 
 #include <atomic>
-#include <functional>
+#include <memory>
 #include <thread>
 #include <vector>
 
+#include "seal/companion.h"
 #include "seal/support.h"
 
 namespace memseal::test {
@@ -20,35 +17,6 @@ namespace {
 
 // One commit is one filter, and the kernel has room for some forty of them: the
 // tests that seal over and over stay below that.
-
-/// A thread that does `before`, lives until it is let go, then does `after` and
-/// returns its outcome.
-class Companion {
-public:
-  explicit Companion(
-      std::function<void()> before,
-      std::function<int()> after = [] { return 0; })
-      : thread_([this, before, after] {
-          before();
-          ready_ = true;
-          ready_.notify_one();
-          go_.wait(false);
-          outcome_ = after();
-        }) {
-    ready_.wait(false);
-  }
-  int finish() {
-    go_ = true;
-    go_.notify_one();
-    thread_.join();
-    return outcome_;
-  }
-
-private:
-  std::atomic<bool> ready_{false}, go_{false};
-  int outcome_ = -1;
-  std::thread thread_;
-};
 
 TEST(ASeal, BindsOtherThreadsAndThoseToCome) {
   EXPECT_EQ(in_child([] {
@@ -67,96 +35,6 @@ TEST(ASeal, BindsOtherThreadsAndThoseToCome) {
                   [] {},
                   [=] { return refused(munmap(at, page), EPERM) ? 0 : 1; });
               return young.finish() == 0 ? 0 : 3;
-            }),
-            0);
-}
-
-TEST(AThreadThatBlocksTheSignal, MakesTheCallFailBeforeAnythingIsSealed) {
-  EXPECT_EQ(in_child([] {
-              char *at = fresh_pages(1);
-              Companion deaf([] { block_raw(SIG_BLOCK); });
-              if (!refused(memseal(at, page, MEMSEAL_MAPPING, 0), EBUSY))
-                return 1;
-              if (munmap(at, page) != 0)
-                return 2;
-              deaf.finish();
-              char *twin = fresh_pages(1);  // control: it was that thread
-              Companion listening([] {});
-              if (memseal(twin, page, MEMSEAL_MAPPING, 0) != 0)
-                return 3;
-              listening.finish();
-              return refused(munmap(twin, page), EPERM) ? 0 : 4;
-            }),
-            0);
-}
-
-TEST(AThreadThatBlocksTheSignal, IsNoMatterForTheNativeEngine) {
-  if (!sys::has_mseal())
-    GTEST_SKIP() << "this kernel has no mseal(2) (Linux 6.10)";
-  EXPECT_EQ(in_child([] {
-              char *at = fresh_pages(1);
-              Companion deaf([] { block_raw(SIG_BLOCK); });
-              if (memseal(at, page, MEMSEAL_ALL, MEMSEAL_NATIVE) != 0)
-                return 1;
-              deaf.finish();
-              return refused(munmap(at, page), EPERM) ? 0 : 2;
-            }),
-            0);
-}
-
-TEST(AThreadThatBlocksTheSignalForAMoment, IsWaitedFor) {
-  EXPECT_EQ(in_child([] {
-              char *at = fresh_pages(1);
-              std::atomic<bool> blocked{false};
-              std::thread slow([&] {
-                block_raw(SIG_BLOCK);
-                blocked = true;
-                usleep(50'000);
-                block_raw(SIG_UNBLOCK);
-                usleep(50'000);
-              });
-              while (!blocked)
-                usleep(100);
-              int outcome = memseal(at, page, MEMSEAL_MAPPING, 0);
-              slow.join();
-              return outcome;
-            }),
-            0);
-}
-
-TEST(AThreadThatBlocksEverythingItCanByLibc, IsReachedAllTheSame) {
-  EXPECT_EQ(in_child([] {
-              char *at = fresh_pages(1);
-              Companion worker([] {
-                sigset_t all;
-                sigfillset(&all);
-                pthread_sigmask(SIG_SETMASK, &all, nullptr);
-              });
-              int outcome = memseal(at, page, MEMSEAL_MAPPING, 0);
-              worker.finish();
-              return outcome;
-            }),
-            0);
-}
-
-TEST(AThreadWithAFilterOfItsOwn, MakesTheCallFailBeforeAnythingIsSealed) {
-  EXPECT_EQ(in_child([] {
-              char *at = fresh_pages(1);
-              Companion diverged([] {
-                sock_filter allow =
-                    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
-                sock_fprog program = {1, &allow};
-                prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-                if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
-                  _exit(97);
-              });
-              if (!refused(memseal(at, page, MEMSEAL_MAPPING, 0), EBUSY))
-                return 1;
-              if (munmap(at, page) != 0)
-                return 2;
-              diverged.finish();
-              char *twin = fresh_pages(1);
-              return memseal(twin, page, MEMSEAL_MAPPING, 0) == 0 ? 0 : 3;
             }),
             0);
 }
