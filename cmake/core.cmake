@@ -19,6 +19,7 @@ set(core_floors
     options
     sys
     keeper
+    report
     seal
     arena
     loader)

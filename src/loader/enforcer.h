@@ -4,11 +4,14 @@
 
 #include <cstdint>
 
-#include "loader/reason.h"
 #include "options/run_options.h"
+#include "report/reason.h"
 #include "sys/seccomp_state.h"
 
 namespace memseal::loader {
+
+using report::Outcome;
+using report::Reason;
 
 /// `keeper` is the tree's own filter, which names no address; `exact` are
 /// filters of this process that do, and outlive execve. See docs/exec.md.

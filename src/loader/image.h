@@ -14,10 +14,13 @@
 
 #include "elf/layout.h"
 #include "loader/link_map.h"
-#include "loader/reason.h"
 #include "memseal/page_range.h"
+#include "report/reason.h"
 
 namespace memseal::loader {
+
+using report::Outcome;
+using report::Reason;
 
 /// Who mapped it. glibc leaves the gaps between segments mapped without
 /// access, the kernel leaves them to whoever comes.

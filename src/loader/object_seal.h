@@ -8,8 +8,8 @@
 #include "base/inline_vector.h"
 #include "loader/enforcer.h"
 #include "loader/image.h"
-#include "loader/reason.h"
 #include "memseal/seal.h"
+#include "report/reason.h"
 
 namespace memseal::loader {
 

@@ -7,8 +7,8 @@
 
 #include "loader/image.h"
 #include "loader/object_seal.h"
-#include "loader/reason.h"
 #include "memseal/error.h"
+#include "report/reason.h"
 
 namespace memseal::loader {
 

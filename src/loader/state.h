@@ -9,9 +9,9 @@
 
 #include "loader/enforcer.h"
 #include "loader/link_map.h"
-#include "loader/reason.h"
 #include "memseal/page_range.h"
 #include "options/run_options.h"
+#include "report/reason.h"
 #include "sys/seccomp_state.h"
 
 namespace memseal::loader {

@@ -6,7 +6,7 @@
 
 #include "elf/flaw.h"
 
-namespace memseal::loader {
+namespace memseal::report {
 
 enum class Reason : std::uint8_t {
   none,                ///< it is sealed
@@ -47,4 +47,4 @@ const char *name(Reason reason);
 /// For people; static storage, no full stop. Begins with what is wrong.
 const char *sentence(const Outcome &outcome);
 
-}  // namespace memseal::loader
+}  // namespace memseal::report

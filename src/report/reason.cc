@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "loader/reason.h"
+#include "report/reason.h"
 
-namespace memseal::loader {
+namespace memseal::report {
 namespace {
 
 struct Words {
@@ -81,4 +81,4 @@ const char *sentence(const Outcome &outcome) {
   return words_for(outcome.reason).sentence;
 }
 
-}  // namespace memseal::loader
+}  // namespace memseal::report
