@@ -45,6 +45,10 @@ constexpr Words words[] = {
      "it could not be kept from being unloaded"},
     {Reason::table_full, "table_full",
      "too many libraries were loaded at once"},
+    {Reason::writable_now, "writable_now", "it is writable now"},
+    {Reason::never_protected, "never_protected",
+     "the program never makes it read-only"},
+    {Reason::tracer_failed, "tracer_failed", "the tracer could not seal it"},
 };
 
 const Words &words_for(Reason reason) {

@@ -29,6 +29,9 @@ enum class Reason : std::uint8_t {
   dlopen_skipped,      ///< --dlopen=skip
   not_pinned,          ///< --dlopen=pin, but it could not be kept from dlclose
   table_full,          ///< more libraries at once than memseal can handle
+  writable_now,        ///< by a tracer: somebody can write to it at this moment
+  never_protected,     ///< by a tracer: RELRO that the program leaves writable
+  tracer_failed,       ///< the sentence is the tracer's own
 };
 
 /// What became of one part, or of a whole object.
