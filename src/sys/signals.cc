@@ -3,6 +3,7 @@
 
 #include <signal.h>
 #include <sys/syscall.h>
+#include <time.h>
 
 #include "sys/syscall.h"
 
@@ -35,6 +36,12 @@ Result<void> nothing(Answer answer) {
   return {};
 }
 
+SignalSet pending_signals() {
+  SignalSet pending = 0;
+  call(SYS_rt_sigpending, &pending, sizeof pending);
+  return pending;
+}
+
 }  // namespace
 
 SignalBlock::SignalBlock(SignalSet blocked) {
@@ -43,6 +50,19 @@ SignalBlock::SignalBlock(SignalSet blocked) {
 
 SignalBlock::~SignalBlock() {
   call(SYS_rt_sigprocmask, SIG_SETMASK, &before_, nullptr, sizeof(SignalSet));
+}
+
+DiscardedSignals::DiscardedSignals(SignalSet signals)
+    : block_(signals), wanted_(signals & ~pending_signals()) {}
+
+DiscardedSignals::~DiscardedSignals() {
+  SignalSet raised = pending_signals() & wanted_;
+  const timespec at_once{};
+  while (
+      raised != 0 &&
+      call(SYS_rt_sigtimedwait, &raised, nullptr, &at_once, sizeof raised).raw >
+          0) {
+  }
 }
 
 Result<SignalAction> signal_action(int signal) {

@@ -27,6 +27,21 @@ private:
   SignalSet before_ = 0;
 };
 
+/// As long as the object lives, these signals do nothing that this thread
+/// raises: they are for write(2), which raises SIGPIPE and SIGXFSZ in the
+/// thread that calls it. One that was pending before stays so.
+class DiscardedSignals {
+public:
+  explicit DiscardedSignals(SignalSet signals);
+  ~DiscardedSignals();
+  DiscardedSignals(const DiscardedSignals &) = delete;
+  DiscardedSignals &operator=(const DiscardedSignals &) = delete;
+
+private:
+  SignalBlock block_;
+  SignalSet wanted_;
+};
+
 /// What rt_sigaction(2) takes and gives. `handler` is 0 for SIG_DFL, 1 for
 /// SIG_IGN.
 ///
