@@ -31,8 +31,8 @@ foreach(floor IN LISTS core_floors)
   list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
   list(APPEND core_sources ${sources})
 endforeach()
-# *_tool.cc need the C++ runtime and belong to the tool and the tests only: the
-# library depends on libc alone. freestanding_*.cc stand in for the C library;
+# *_tool.cc need the C++ runtime and belong to the tool and the tests only
+# (hosted.cmake): the library depends on libc alone. freestanding_*.cc stand in for the C library;
 # *_libc.cc need it.
 set(tool_only_sources ${core_sources})
 list(FILTER tool_only_sources INCLUDE REGEX "_tool\\.cc$")

@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# What works on other processes: hosted code of the tool, not part of the
-# library. One static library a folder, lowest first; each uses those before it.
+# Hosted code of the tool, not part of the library. One static library a folder,
+# lowest first; each uses those before it. The first is what the core's folders
+# have for the tool only.
 find_package(fmt REQUIRED)
-set(below memseal_static)
+add_library(core_tool STATIC ${tool_only_sources})
+target_link_libraries(core_tool PUBLIC memseal_static rooted_includes
+                                       memseal_warnings fmt::fmt)
+set(below core_tool)
 foreach(room process tracer supervisor probe)
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${room}/*.cc)
   list(FILTER sources EXCLUDE REGEX "_test\\.cc$")

@@ -51,7 +51,6 @@ add_dependencies(memseal_launcher memseal_tool)
 # `memseal`.
 find_package(fmt REQUIRED)
 file(GLOB tool_sources CONFIGURE_DEPENDS src/cli/*.cc)
-list(APPEND tool_sources ${tool_only_sources})
 list(FILTER tool_sources EXCLUDE REGEX "_test\\.cc$")
 add_executable(memseal_tool ${tool_sources} $<TARGET_OBJECTS:launch>
                             $<TARGET_OBJECTS:core>)

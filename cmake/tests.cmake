@@ -38,6 +38,8 @@ foreach(floor IN LISTS floors)
     memseal_add_test(unit_${name} unit ${sources})
     if(TARGET ${name}) # a floor above the core, built apart from it
       target_link_libraries(unit_${name} PRIVATE ${name})
+    else()
+      target_link_libraries(unit_${name} PRIVATE core_tool)
     endif()
   endif()
 endforeach()

@@ -10,14 +10,17 @@
 #include <string_view>
 #include <vector>
 
-#include "cli/json_text.h"
 #include "cli/verb.h"
 #include "cli/verbs.h"
 #include "options/glob.h"
 #include "options/run_options.h"
+#include "report/document_tool.h"
 
 namespace memseal::cli {
 namespace {
+
+using nlohmann::ordered_json;
+using report::printable;
 
 constexpr std::string_view help =
     R"(usage: memseal attach [OPTION...] PID...
@@ -91,7 +94,7 @@ bool parse_guard(std::string_view word, tracer::Guard &guard) {
 std::string_view engine_name(const tracer::Attached &attached) {
   if (!attached.filter)
     return "native";
-  return attached.native ? "filter and native" : "filter";
+  return attached.native ? "strict" : "filter";
 }
 
 Parse parse(int argc, char **argv, Request &request) {
@@ -134,42 +137,52 @@ Parse parse(int argc, char **argv, Request &request) {
   return Parse::ok;
 }
 
-nlohmann::json to_json(const tracer::Attached &attached, bool dry_run) {
-  using nlohmann::json;
-  json ranges = json::array();
-  for (const tracer::PlannedRange &planned : attached.plan.ranges)
-    ranges.push_back({{"begin", planned.range.begin()},
-                      {"end", planned.range.end()},
-                      {"part", planned.part},
-                      {"object", planned.object},
-                      {"was_sealed", planned.seal == KernelSeal::present}});
-  json left_out = json::array();
+ordered_json to_json(const tracer::PlannedRange &range) {
+  return {{"object", range.object},
+          {"segment", range.segment},
+          {"begin", report::hex(range.range.begin())},
+          {"end", report::hex(range.range.end())}};
+}
+
+ordered_json to_json(const tracer::LeftOut &left) {
+  ordered_json json = {{"object", left.object}};
+  if (!left.segment.empty())
+    json["segment"] = left.segment;
+  json["reason"] = name(left.outcome.reason);
+  json["sentence"] = sentence(left.outcome);
+  return json;
+}
+
+ordered_json to_json(const tracer::Attached &attached, bool dry_run) {
+  ordered_json ranges = ordered_json::array(), left_out = ranges,
+               unsealed = ranges;
+  for (const tracer::PlannedRange &planned : attached.plan.ranges) {
+    ranges.push_back(to_json(planned));
+    ranges.back()["was_sealed"] = planned.seal == KernelSeal::present;
+  }
   for (const tracer::LeftOut &left : attached.plan.left_out)
-    left_out.push_back({{"part", left.part},
-                        {"object", left.object},
-                        {"reason", left.reason}});
-  json failed = json::array();
+    left_out.push_back(to_json(left));
   for (const tracer::PlannedRange &range : attached.unverified)
-    failed.push_back({{"begin", range.range.begin()},
-                      {"end", range.range.end()},
-                      {"object", range.object}});
-  return {{"pid", attached.process.pid},
-          {"name", attached.process.name},
-          {"program", attached.process.program},
-          {"dry_run", dry_run},
-          {"engine", engine_name(attached)},
-          {"threads", attached.threads},
-          {"calls", attached.calls},
-          {"bytes", attached.plan.bytes()},
-          {"ranges", ranges},
-          {"left_out", left_out},
-          {"unsealed", failed}};
+    unsealed.push_back(to_json(range));
+  ordered_json json = report::document("attach");
+  json.update({{"pid", attached.process.pid},
+               {"program", attached.process.program},
+               {"name", attached.process.name},
+               {"dry_run", dry_run},
+               {"engine", engine_name(attached)},
+               {"threads", attached.threads},
+               {"calls", attached.calls},
+               {"bytes", attached.plan.bytes()},
+               {"ranges", ranges},
+               {"left_out", left_out},
+               {"unsealed", unsealed}});
+  return json;
 }
 
 void print_ranges(const tracer::Attached &attached) {
   for (const tracer::PlannedRange &planned : attached.plan.ranges)
     fmt::print("  {:012x}-{:012x} {:<6} {}{}\n", planned.range.begin(),
-               planned.range.end(), planned.part, planned.object,
+               planned.range.end(), planned.segment, printable(planned.object),
                planned.seal == KernelSeal::present ? "  (sealed already)" : "");
 }
 
@@ -186,13 +199,14 @@ void print_text(const tracer::Attached &attached, bool dry_run) {
       "{} {} ({}): {} objects, {} KiB ({} KiB of them before), "
       "{} calls, {} threads, {}\n",
       dry_run ? "would seal" : "sealed", attached.process.pid,
-      attached.process.name, objects.size(), bytes / 1024, before / 1024,
-      attached.calls, attached.threads, engine_name(attached));
+      printable(attached.process.name), objects.size(), bytes / 1024,
+      before / 1024, attached.calls, attached.threads, engine_name(attached));
   if (dry_run)
     print_ranges(attached);
   for (const tracer::LeftOut &left : attached.plan.left_out)
-    fmt::print("  left out: {} of {}: {}\n", left.part, left.object,
-               left.reason);
+    fmt::print("  left out: {}{}{}: {}\n", left.segment,
+               left.segment.empty() ? "" : " of ", printable(left.object),
+               sentence(left.outcome));
 }
 
 int report_failures(const tracer::Attached &attached) {
@@ -208,11 +222,11 @@ int report_failures(const tracer::Attached &attached) {
   for (const tracer::PlannedRange &range : attached.unverified)
     fmt::print(stderr, "memseal: process {}: {:x}-{:x} of {} is not sealed\n",
                attached.process.pid, range.range.begin(), range.range.end(),
-               range.object);
+               printable(range.object));
   return attached.complete() ? 0 : exit_incomplete;
 }
 
-int attach_one(pid_t pid, const Request &request, nlohmann::json &all) {
+int attach_one(pid_t pid, const Request &request, ordered_json &all) {
   tracer::Wanted wanted{.object =
                             [&](std::string_view object) {
                               return memseal::selects(request.patterns, object);
@@ -247,11 +261,11 @@ int attach(int argc, char **argv) {
   }
   // Every process gets its turn; the gravest answer is the exit code.
   int worst = 0;
-  nlohmann::json all = nlohmann::json::array();
+  ordered_json all = ordered_json::array();
   for (pid_t pid : request.pids)
     worst = std::max(worst, attach_one(pid, request, all));
   if (request.json)
-    fmt::print("{}\n", json_text(all, 2));
+    fmt::print("{}\n", report::json_text(all, 2));
   return worst;
 }
 

@@ -6,10 +6,10 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/diagnosis.h"
-#include "cli/json_text.h"
 #include "cli/options.h"
 #include "cli/terminal.h"
 #include "cli/verbs.h"
+#include "report/document_tool.h"
 
 namespace memseal::cli {
 namespace {
@@ -68,21 +68,20 @@ std::string json_of(const Diagnosis &diagnosis) {
   ordered_json open = ordered_json::array();
   for (const OpenRoad &road : diagnosis.open)
     open.push_back(
-        {{"road", road.road}, {"why", road.why}, {"remedy", road.remedy}});
+        {{"vector", road.road}, {"why", road.why}, {"remedy", road.remedy}});
   const Means &means = diagnosis.means;
-  ordered_json all = {
-      {"memseal", MEMSEAL_VERSION},
-      {"means",
-       {{"native", means.native},
-        {"filter", means.filter},
-        {"keeper", means.keeper},
-        {"filter_needs_no_new_privs", means.filter_needs_no_new_privs},
-        {"trace", means.trace},
-        {"loader_module", means.audit_module && means.libc_has_audit}}},
-      {"findings", std::move(findings)},
-      {"will_use", diagnosis.will_use},
-      {"open", std::move(open)}};
-  return json_text(all, 2) + '\n';
+  ordered_json all = report::document("doctor");
+  all.update({{"memseal", MEMSEAL_VERSION},
+              {"means",
+               {{"native", means.native},
+                {"filter", means.filter},
+                {"filter_needs_no_new_privs", means.filter_needs_no_new_privs},
+                {"trace", means.trace},
+                {"loader_module", means.audit_module && means.libc_has_audit}}},
+              {"findings", std::move(findings)},
+              {"will_use", diagnosis.will_use},
+              {"open", std::move(open)}});
+  return report::json_text(all, 2) + '\n';
 }
 
 }  // namespace

@@ -11,8 +11,8 @@
 #include <set>
 #include <string_view>
 
-#include "cli/json_text.h"
 #include "cli/policy_file.h"
+#include "report/document_tool.h"
 
 namespace memseal::cli {
 namespace {
@@ -30,7 +30,7 @@ void append_json_string(std::string &out, std::string_view text) {
     return ' ' <= c && c <= '~' && c != '"' && c != '\\';
   });
   if (!plain) {
-    out += json_text(nlohmann::json(text));
+    out += report::json_text(nlohmann::json(text));
     return;
   }
   out += '"';
@@ -124,7 +124,7 @@ void append(int fd, std::string_view lines) {
 std::vector<Guarded> guarded_of(const tracer::Launched &launched) {
   std::vector<Guarded> guarded;
   for (const tracer::PlannedRange &range : launched.sealed)
-    guarded.push_back({range.range, range.object, range.part});
+    guarded.push_back({range.range, range.object, range.segment});
   return guarded;
 }
 
@@ -275,7 +275,7 @@ std::string HitSummary::json(const supervisor::DeskCounts &counts,
       {"stale", counts.stale},
       {"places", places},
       {"suggested", {{"except", objects}, {"policy", policy(program)}}}};
-  return json_text(all, 2) + "\n";
+  return report::json_text(all, 2) + "\n";
 }
 
 }  // namespace memseal::cli

@@ -9,11 +9,11 @@
 #include <string>
 #include <vector>
 
-#include "cli/json_text.h"
 #include "cli/options.h"
 #include "cli/policy_file.h"
 #include "cli/verbs.h"
 #include "launch/policy_path.h"
+#include "report/document_tool.h"
 
 namespace memseal::cli {
 namespace {
@@ -30,7 +30,7 @@ int mistake(const std::string &sentence) {
 }
 
 void print(const ordered_json &json) {
-  fmt::print("{}\n", json_text(json, 2));
+  fmt::print("{}\n", report::json_text(json, 2));
 }
 
 int grade(const Policy &policy) {
@@ -54,9 +54,10 @@ int check(const std::vector<std::string> &files, bool json) {
   for (const std::string &file : files) {
     Policy policy = read_policy(file);
     worst = std::max(worst, grade(policy));
-    answers.push_back({{"file", file},
-                       {"valid", policy.faults.empty()},
-                       {"faults", faults_json(policy)}});
+    answers.push_back(report::document("policy_check"));
+    answers.back().update({{"file", file},
+                           {"valid", policy.faults.empty()},
+                           {"faults", faults_json(policy)}});
     if (json)
       continue;
     for (const PolicyFault &fault : policy.faults)
@@ -127,7 +128,8 @@ void show_text(const std::string &program, const std::string &file,
 
 void show_json(const std::string &program, const std::string &file,
                const Policy &policy) {
-  ordered_json answer{{"program", program}, {"policy", nullptr}};
+  ordered_json answer = report::document("policy");
+  answer.update({{"program", program}, {"policy", nullptr}});
   if (!file.empty())
     answer["policy"] = file;
   ordered_json settings = ordered_json::object();

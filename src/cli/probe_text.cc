@@ -3,8 +3,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "cli/json_text.h"
 #include "cli/probe.h"
+#include "report/document_tool.h"
 
 namespace memseal::cli {
 namespace {
@@ -34,8 +34,8 @@ Tone tone_of(const Cell &cell) {
 
 /// A program that was started to be probed never was a process by itself.
 std::string title_of(const process::ProcessView &space) {
-  return space.pid == 0 ? space.name
-                        : fmt::format("{} {}", space.pid, space.name);
+  std::string name = report::printable(space.name);
+  return space.pid == 0 ? name : fmt::format("{} {}", space.pid, name);
 }
 
 std::string verdict_of(const ProbeReport &report, Colour colour) {
@@ -60,8 +60,8 @@ std::string text_of(const ProbeReport &report, Colour colour) {
   text += fmt::format(
       "  {}\n{} trials on {} segments, each in a copy of its "
       "own, in {:.1f} s\n\n",
-      report.space.executable, report.trials(), report.segments.size(),
-      report.seconds);
+      report::printable(report.space.executable), report.trials(),
+      report.segments.size(), report.seconds);
   text += fmt::format("  {:<46}", "");
   for (process::SegmentKind kind : kinds)
     text += paint(fmt::format(" {:<10}", name(kind)), Tone::strong, colour);
@@ -93,7 +93,7 @@ std::string json_of(const ProbeReport &report) {
     tried.push_back(
         {{"id", attack.id}, {"call", attack.call}, {"rule", attack.rule}});
   for (const probe::Untried &skipped : probe::untried())
-    left.push_back({{"road", skipped.road}, {"why", skipped.why}});
+    left.push_back({{"vector", skipped.road}, {"why", skipped.why}});
   for (const ProbedSegment &probed : report.segments) {
     ordered_json results = ordered_json::object();
     for (std::size_t i = 0; i < probed.trials.size(); ++i) {
@@ -102,26 +102,30 @@ std::string json_of(const ProbeReport &report) {
                                          {"detail", trial.detail},
                                          {"promised", trial.promised}};
     }
-    segments.push_back(
-        {{"object", probed.object->name},
-         {"kind", name(probed.segment->kind)},
-         {"begin", fmt::format("{:#x}", probed.segment->range.begin())},
-         {"end", fmt::format("{:#x}", probed.segment->range.end())},
-         {"sealed", probed.segment->sealed()},
-         {"engine", probed.segment->engine()},
-         {"results", std::move(results)}});
+    segments.push_back({{"object", probed.object->name},
+                        {"segment", name(probed.segment->kind)},
+                        {"begin", report::hex(probed.segment->range.begin())},
+                        {"end", report::hex(probed.segment->range.end())},
+                        {"sealed", probed.segment->sealed()},
+                        {"engine", probed.segment->engine()},
+                        {"results", std::move(results)}});
   }
   // A program that was started to be probed never was a process by itself.
   ordered_json pid = report.space.pid;
   if (report.space.pid == 0)
     pid = nullptr;
-  ordered_json all = {
-      {"memseal", MEMSEAL_VERSION},    {"pid", std::move(pid)},
-      {"name", report.space.name},     {"executable", report.space.executable},
-      {"trials", report.trials()},     {"broken", report.broken()},
-      {"unsealed", report.unsealed()}, {"attacks", std::move(tried)},
-      {"not_tried", std::move(left)},  {"segments", std::move(segments)}};
-  return json_text(all, 2) + '\n';
+  ordered_json all = report::document("probe");
+  all.update({{"memseal", MEMSEAL_VERSION},
+              {"pid", std::move(pid)},
+              {"program", report.space.executable},
+              {"name", report.space.name},
+              {"trials", report.trials()},
+              {"broken", report.broken()},
+              {"unsealed", report.unsealed()},
+              {"attacks", std::move(tried)},
+              {"not_tried", std::move(left)},
+              {"segments", std::move(segments)}});
+  return report::json_text(all, 2) + '\n';
 }
 
 }  // namespace memseal::cli

@@ -15,8 +15,10 @@
 #include "cli/verb.h"
 #include "cli/watching_keeper.h"
 #include "keeper/ensure.h"
+#include "launch/begin_report.h"
 #include "launch/plan.h"
 #include "launch/policy_path.h"
+#include "report/report_file.h"
 
 namespace memseal::cli {
 namespace {
@@ -102,8 +104,8 @@ bool start_keeper(const launch::Plan &plan) {
 /// The keeper that --on-violation=report needs. Without it hits are denied and
 /// nobody hears of them.
 bool start_watch(const launch::RunRequest &request) {
-  static HitReport report(
-      absolute(request.options.report.empty() ? "-" : request.options.report));
+  static HitReport report(std::string(
+      request.options.report.empty() ? "-" : request.options.report));
   long started = start_watching_keeper(
       {.tell = [](const supervisor::Hit &hit) { report.denied(hit); },
        .conclude = [](const auto &counts) { report.conclude(counts); },
@@ -113,6 +115,26 @@ bool start_watch(const launch::RunRequest &request) {
   fmt::print(stderr, "memseal: hits of '{}' cannot be reported: {}\n",
              request.program[0], keeper::why_no_keeper(started));
   return false;
+}
+
+/// Whether to go on, without a report if none can be written.
+bool begin_report(RunOptions &options) {
+  static launch::PathText room;
+  auto begun = launch::begin_report(options, room);
+  if (begun)
+    return true;
+  bool required = options.requirement == Requirement::required;
+  fmt::print(stderr, "memseal: {} cannot be written: {}{}\n",
+             options.report.empty() || options.report == "-"
+                 ? "a report to standard error"
+                 : fmt::format("the report '{}'", options.report),
+             report::why_unwritten(begun.error()),
+             required ? ", but --require asks for it"
+                      : "; the program runs without one");
+  options.report = {};
+  if (options.violation == Violation::report)
+    options.violation = Violation::deny;
+  return !required;
 }
 
 int execute(const launch::Plan &plan) {
@@ -162,6 +184,8 @@ int run(int argc, char **argv) {
   static Policy policy;
   if (auto code = enter_policy(*request, argv + 1, policy))
     return *code;
+  if (!begin_report(request->options))
+    return exit_usage;
   launch::become_launched(request->options);
   constinit static launch::Preparation preparation;
   auto plan = preparation.prepare(*request, environ);

@@ -2,18 +2,15 @@
 // memseal run, for programs that no loader module can seal.
 #include "cli/run_trace.h"
 
-#include <fcntl.h>
 #include <fmt/core.h>
-#include <unistd.h>
 
-#include <climits>
-#include <nlohmann/json.hpp>
 #include <string>
 
 #include "cli/hits.h"
-#include "cli/json_text.h"
 #include "cli/verb.h"
 #include "options/glob.h"
+#include "report/report_file.h"
+#include "report/seal_line.h"
 #include "tracer/launch.h"
 
 namespace memseal::cli {
@@ -27,62 +24,59 @@ const char *engine_name(const Launched &launched) {
   return launched.native ? "strict" : "filter";
 }
 
-// The form is that of the loader module's report (loader/report.h): both may
-// write into one file.
-std::string text_lines(const Launched &launched) {
-  std::string lines;
+int complain(std::string_view sentence) {
+  fmt::print(stderr, "memseal: {}\n", sentence);
+  return exit_usage;
+}
+
+/// One line for each range and each thing left out.
+std::string lines_of(const Launched &launched, report::Form form) {
+  std::string room(report::longest_seal_line, '\0'), lines;
+  auto add = [&](report::SealLine line) {
+    line.subject = {.time = report::Timestamp::now(),
+                    .pid = launched.pid,
+                    .program = launched.program};
+    TextWriter out(room);
+    write(out, form, line);
+    lines += out.view();
+  };
   for (const tracer::PlannedRange &range : launched.sealed)
-    lines += fmt::format("{} {} {:x}-{:x} {} sealed {}\n", launched.pid,
-                         range.object, range.range.begin(), range.range.end(),
-                         range.part, engine_name(launched));
+    add({.subject = {},
+         .object = range.object,
+         .segment = range.segment,
+         .range = range.range,
+         .engine = engine_name(launched)});
   for (const tracer::LeftOut &left : launched.left_out)
-    lines += fmt::format("{} {} not sealed: {}: {}\n", launched.pid,
-                         left.object, left.part, left.reason);
+    add({.subject = {},
+         .object = left.object,
+         .segment = left.segment,
+         .outcome = left.outcome});
   if (!launched.failure.empty())
-    lines += fmt::format("{} {} not sealed: {}\n", launched.pid,
-                         launched.program, launched.failure);
+    add({.subject = {},
+         .object = launched.program,
+         .outcome = {.reason = report::Reason::tracer_failed},
+         .sentence = launched.failure});
   return lines;
 }
 
-std::string json_lines(const Launched &launched) {
-  using nlohmann::ordered_json;
-  std::string lines;
-  auto add = [&](const ordered_json &line) { lines += json_text(line) + "\n"; };
-  for (const tracer::PlannedRange &range : launched.sealed)
-    add({{"pid", launched.pid},
-         {"object", range.object},
-         {"begin", fmt::format("{:x}", range.range.begin())},
-         {"end", fmt::format("{:x}", range.range.end())},
-         {"kind", range.part},
-         {"sealed", true},
-         {"engine", engine_name(launched)}});
-  for (const tracer::LeftOut &left : launched.left_out)
-    add({{"pid", launched.pid},
-         {"object", left.object},
-         {"kind", left.part},
-         {"sealed", false},
-         {"reason", "left_out"},
-         {"sentence", left.reason}});
-  if (!launched.failure.empty())
-    add({{"pid", launched.pid},
-         {"object", launched.program},
-         {"sealed", false},
-         {"reason", "failure"},
-         {"sentence", launched.failure}});
-  return lines;
+Result<void> write_report(const std::string &file, const Launched &launched) {
+  auto opened = MEMSEAL_TRY(report::ReportFile::open(file.c_str()));
+  return opened.append(lines_of(launched, report::form_of(file)),
+                       report::Patience::long_ms);
 }
 
-void write_report(const std::string &file, const Launched &launched) {
-  std::string lines =
-      file.ends_with(".json") ? json_lines(launched) : text_lines(launched);
-  int fd = file == "-" ? STDERR_FILENO
-                       : open(file.c_str(),
-                              O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
-  // A report that cannot be written is dropped, as the loader module's is.
-  if (fd >= 0) [[maybe_unused]]
-    ssize_t n = write(fd, lines.data(), lines.size());
-  if (fd > STDERR_FILENO)
-    close(fd);
+/// Whether that could be done.
+bool tell(const std::string &file, const Launched &launched) {
+  if (!launched.failure.empty())
+    complain(fmt::format("'{}' is not sealed wholly: {}", launched.program,
+                         launched.failure));
+  if (file.empty())
+    return true;
+  auto written = write_report(file, launched);
+  if (!written)
+    complain(fmt::format("the report '{}' cannot be written: {}", file,
+                         report::why_unwritten(written.error())));
+  return written.has_value();
 }
 
 tracer::Guard guard_for(EngineChoice engine) {
@@ -113,26 +107,12 @@ tracer::Guard guard_for(const launch::RunRequest &request) {
   return guard_for(request.options.engine);
 }
 
-int complain(std::string_view sentence) {
-  fmt::print(stderr, "memseal: {}\n", sentence);
-  return exit_usage;
-}
-
 }  // namespace
-
-std::string absolute(std::string_view file) {
-  if (file.empty() || file == "-" || file.front() == '/')
-    return std::string(file);
-  char here[PATH_MAX];
-  return getcwd(here, sizeof here) == nullptr
-             ? std::string(file)
-             : fmt::format("{}/{}", here, file);
-}
 
 std::optional<int> prepare_trace(const launch::RunRequest &request) {
   const RunOptions &wanted = request.options;
   bool required = wanted.requirement == Requirement::required;
-  std::string file = absolute(wanted.report);
+  std::string file(wanted.report);
   tracer::LaunchOptions options{
       .wanted = {.object =
                      [=](std::string_view object) {
@@ -152,11 +132,7 @@ std::optional<int> prepare_trace(const launch::RunRequest &request) {
     report_hits(launched, listener, file.empty() ? "-" : file);
   };
   options.report = [=](const Launched &launched) {
-    if (!launched.failure.empty())
-      complain(fmt::format("'{}' is not sealed wholly: {}", launched.program,
-                           launched.failure));
-    if (!file.empty())
-      write_report(file, launched);
+    return tell(file, launched);
   };
   std::fflush(nullptr);
   auto ready = tracer::seal_next_exec(options);

@@ -2,8 +2,6 @@
 #pragma once
 
 #include <optional>
-#include <string>
-#include <string_view>
 
 #include "launch/run_arguments.h"
 
@@ -14,9 +12,5 @@ namespace memseal::cli {
 /// it, in this process. Where it cannot be sealed and need not be (no
 /// --require), that is said on standard error.
 std::optional<int> prepare_trace(const launch::RunRequest &request);
-
-/// A relative name means the directory that memseal was started in; "-" and ""
-/// stay.
-std::string absolute(std::string_view file);
 
 }  // namespace memseal::cli

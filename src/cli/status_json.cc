@@ -1,20 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <fmt/format.h>
-
 #include <nlohmann/json.hpp>
 
-#include "cli/json_text.h"
 #include "cli/status_report.h"
+#include "report/document_tool.h"
 
 namespace memseal::cli {
 namespace {
 
 using nlohmann::ordered_json;
-
-/// Addresses are strings: a JSON number may lose bits above 2^53.
-std::string address(Address value) {
-  return fmt::format("{:#x}", value);
-}
 
 ordered_json types_of(SealTypes types) {
   ordered_json words = ordered_json::array();
@@ -40,10 +33,10 @@ ordered_json json(const process::Segment &segment) {
   ordered_json engine = nullptr;
   if (*segment.engine() != '\0')
     engine = segment.engine();
-  return {{"begin", address(segment.range.begin())},
-          {"end", address(segment.range.end())},
+  return {{"segment", name(segment.kind)},
+          {"begin", report::hex(segment.range.begin())},
+          {"end", report::hex(segment.range.end())},
           {"size", segment.range.size()},
-          {"kind", name(segment.kind)},
           {"permissions", permissions},
           {"sealable", process::is_sealable(segment.kind)},
           {"sealed", segment.sealed()},
@@ -80,15 +73,15 @@ ordered_json json(const process::ProcessView &space, Rows rows) {
         segments.push_back(json(segment));
     }
     if (!segments.empty())
-      objects.push_back({{"name", object.name},
+      objects.push_back({{"object", object.name},
                          {"note", object.note},
                          {"elf", object.is_elf},
                          {"segments", std::move(segments)}});
   }
   process::Totals totals = space.totals();
   return {{"pid", space.pid},
+          {"program", space.executable},
           {"name", space.name},
-          {"executable", space.executable},
           {"seccomp_mode", space.seccomp_mode},
           {"seccomp_filters", space.seccomp_filters},
           {"filter_register", space.has_register},
@@ -108,9 +101,10 @@ std::string json_of(std::span<const process::ProcessView> spaces, Rows rows) {
   ordered_json processes = ordered_json::array();
   for (const process::ProcessView &space : spaces)
     processes.push_back(json(space, rows));
-  ordered_json all = {{"memseal", MEMSEAL_VERSION},
-                      {"processes", std::move(processes)}};
-  return json_text(all, 2) + '\n';
+  ordered_json all = report::document("status");
+  all["memseal"] = MEMSEAL_VERSION;
+  all["processes"] = std::move(processes);
+  return report::json_text(all, 2) + '\n';
 }
 
 }  // namespace memseal::cli

@@ -11,10 +11,13 @@
 #include <bit>
 
 #include "cli/status_report.h"
+#include "report/document_tool.h"
 #include "sys/memory.h"
 
 namespace memseal::cli {
 namespace {
+
+using report::printable;
 
 constexpr std::uint64_t worth_a_line = std::uint64_t{16} << 20;
 
@@ -98,8 +101,9 @@ std::string legend(Colour colour) {
 std::string picture_of(const process::ProcessView &space, int columns,
                        Colour colour) {
   std::string text =
-      paint(fmt::format("{} {}", space.pid, space.name), Tone::strong, colour) +
-      fmt::format("  {}\n\n", space.executable);
+      paint(fmt::format("{} {}", space.pid, printable(space.name)),
+            Tone::strong, colour) +
+      fmt::format("  {}\n\n", printable(space.executable));
   constexpr std::size_t margin = 2 + 12 + 2;
   std::size_t room = static_cast<std::size_t>(columns) - margin;
   std::size_t label_room = 22, bar_room = room - label_room - 2;
@@ -108,7 +112,7 @@ std::string picture_of(const process::ProcessView &space, int columns,
     // vsyscall lies in the kernel's half: no mapping, and 16 EiB away.
     if (object.segments.front().range.begin() > INT64_MAX)
       continue;
-    std::string label = file_name(object.name);
+    std::string label = printable(file_name(object.name));
     if (label.size() > label_room)
       label = label.substr(0, label_room - 3) + "...";
     Address begin = object.segments.front().range.begin();

@@ -4,9 +4,12 @@
 #include <algorithm>
 
 #include "cli/status_report.h"
+#include "report/document_tool.h"
 
 namespace memseal::cli {
 namespace {
+
+using report::printable;
 
 std::string permissions(const process::Segment &segment) {
   std::string letters = "---p";
@@ -92,7 +95,7 @@ std::string totals_of(const process::ProcessView &space, Colour colour) {
     text += fmt::format(
         "  It was asked to leave some of it unsealed, its environment says:\n"
         "  {}\n",
-        space.left_out);
+        printable(space.left_out));
   if (!space.register_doubt.empty())
     text += "  The process claims seals of a filter, which are not counted: " +
             space.register_doubt + ".\n";
@@ -121,15 +124,16 @@ std::string totals_of(const process::ProcessView &space, Colour colour) {
 std::string table_of(const process::ProcessView &space, Rows rows,
                      Colour colour) {
   std::string text =
-      paint(fmt::format("{} {}", space.pid, space.name), Tone::strong, colour);
-  text += fmt::format("  {}\n", space.executable);
+      paint(fmt::format("{} {}", space.pid, printable(space.name)),
+            Tone::strong, colour);
+  text += fmt::format("  {}\n", printable(space.executable));
   for (const process::Object &object : space.objects) {
     if (std::none_of(object.segments.begin(), object.segments.end(),
                      [&](const process::Segment &segment) {
                        return wanted(segment, rows);
                      }))
       continue;
-    text += "\n  " + paint(object.name, Tone::strong, colour);
+    text += "\n  " + paint(printable(object.name), Tone::strong, colour);
     if (!object.note.empty())
       text += paint("  (" + object.note + ")", Tone::faint, colour);
     text += '\n';
@@ -150,7 +154,7 @@ std::string line_of(const process::ProcessView &space, Colour colour) {
               : totals.sealable.sealed == 0 ? Tone::plain
                                             : Tone::strong;
   return paint(fmt::format("{:>8}  {:<16} {:>8}  {:>8} of {:>8}", space.pid,
-                           space.name, percent(totals.sealable),
+                           printable(space.name), percent(totals.sealable),
                            human_size(totals.sealable.sealed),
                            human_size(totals.sealable.bytes)),
                tone, colour) +

@@ -110,6 +110,7 @@ void watch_by_tracer(const launch::Plan &plan, const Request &request,
             if (!launched.failure.empty())
               fmt::print(stderr, "memseal: '{}' cannot be watched: {}\n",
                          launched.program, launched.failure);
+            return true;
           },
       .supervise =
           [&](const tracer::Launched &launched, int listener) {

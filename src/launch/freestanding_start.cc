@@ -16,6 +16,7 @@
 #include <string_view>
 
 #include "keeper/ensure.h"
+#include "launch/begin_report.h"
 #include "launch/installation.h"
 #include "launch/plan.h"
 #include "launch/policy_path.h"
@@ -38,6 +39,9 @@ bool has_policy(const RunRequest &request, char **environment) {
 void try_to_run(char **arguments, char **environment) {
   auto request = parse_run_arguments(arguments);
   if (!request || has_policy(*request, environment))
+    return;
+  constinit static PathText report;
+  if (!begin_report(request->options, report))
     return;
   become_launched(request->options);
   constinit static Preparation preparation;

@@ -86,8 +86,6 @@ const char *sentence(Obstacle obstacle) {
       return "would be ended by its own dlclose, which tries to unmap what "
              "--dlopen=seal has sealed; use --dlopen=pin or skip with "
              "--on-violation=kill and trap";
-    case Obstacle::bad_directory:
-      return "cannot be made absolute, as the working directory has no name";
   }
   return "cannot be started";
 }

@@ -35,7 +35,6 @@ enum class Obstacle : std::uint8_t {
   stale_filter,      ///< --require, but inside of --engine=exact
   types_need_exact,  ///< --types, but not exact, or not deny
   closing_kills,     ///< --dlopen=seal, but --on-violation=kill or trap
-  bad_directory,     ///< a relative --report, and no working directory
 };
 
 struct Hindrance {

@@ -230,15 +230,7 @@ Feasible<Road> Preparation::choose_road(const RunRequest &request,
   return Road::preload;
 }
 
-Feasible<void> Preparation::enter_options(RunOptions options) {
-  // The program, and its children even more, may change directory.
-  if (!options.report.empty() && options.report != "-" &&
-      options.report.front() != '/') {
-    if (!append_working_directory(report_.clear()) ||
-        !report_.append("/").append(options.report).fits())
-      return hindered(Obstacle::bad_directory, options.report);
-    options.report = report_.view();
-  }
+Feasible<void> Preparation::enter_options(const RunOptions &options) {
   auto text = format_run_options(options, options_text_);
   if (!text)
     return hindered(Obstacle::too_large, path_.view());

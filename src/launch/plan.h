@@ -47,6 +47,7 @@ class Preparation {
 public:
   /// Decides how the program gets to be sealed. Nothing is executed yet.
   ///
+  /// Needs:   the report has begun (launch/begin_report.h).
   /// Errors:  all of Obstacle; paths point into this object, the request or
   ///          the environment.
   Feasible<Plan> prepare(const RunRequest &request, char **environment);
@@ -54,7 +55,7 @@ public:
 private:
   Feasible<Road> choose_road(const RunRequest &request, const Program &program);
   Feasible<void> enter_children(const RunOptions &options);
-  Feasible<void> enter_options(RunOptions options);
+  Feasible<void> enter_options(const RunOptions &options);
   Feasible<void> enter_module(Road road);
   Feasible<void> enter_library(const PathText &library, sys::ListSyntax list);
   Feasible<void> enter_provider(Provide provide);
@@ -63,7 +64,7 @@ private:
   Feasible<void> enter_engine(const RunOptions &options, Plan &plan);
   bool has_mseal();
 
-  PathText path_, interpreter_, module_, report_, provider_, keeper_;
+  PathText path_, interpreter_, module_, provider_, keeper_;
   Libraries libraries_;
   Environment environment_;
   std::size_t extra_tls_ = 0;

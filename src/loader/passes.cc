@@ -21,8 +21,10 @@ void record(const Image &image, const ObjectOutcome &outcome) {
     state.sealed_something |= item.outcome.sealed();
   if (!state.first_shortfall.falls_short())
     state.first_shortfall = outcome.shortfall();
-  if (!state.options.report.empty())
-    report(state.options.report, image.name, outcome, state.enforcer);
+  if (!state.options.report.empty()) {
+    if (auto written = write_report(image.name, outcome); !written)
+      tell_unwritten(written.error());
+  }
   Outcome shortfall = outcome.shortfall();
   if (state.options.requirement == Requirement::required &&
       shortfall.falls_short()) {

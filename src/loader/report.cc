@@ -6,110 +6,99 @@
 #include <sys/syscall.h>
 
 #include <cstring>
+#include <utility>
 
 #include "base/text_writer.h"
+#include "loader/settings.h"
+#include "loader/state.h"
+#include "report/report_file.h"
+#include "report/seal_line.h"
 #include "sys/syscall.h"
 
 namespace memseal::loader {
 namespace {
 
-enum class Form : std::uint8_t { text, json };
+// One report at a time: the loader's lock is held, or there is one thread. But
+// that may be one with a small stack.
+char buffer[2 * report::longest_seal_line];
 
-// One report at a time: the loader's lock is held, or there is one thread.
-char buffer[32 * 1024];
-
-struct Line {
-  long pid;
-  std::string_view object;
-  const elf::Part *part;  ///< null: the whole object
-  Outcome outcome;
-  Enforcer enforcer;
-};
-
-void write_text(TextWriter &out, const Line &line) {
-  out.decimal(static_cast<std::uint64_t>(line.pid)).text(" ");
-  out.text(line.object);
-  if (line.part != nullptr) {
-    out.text(" ").hex(line.part->range.begin()).text("-");
-    out.hex(line.part->range.end()).text(" ").text(elf::name(line.part->kind));
+/// What this process executes; as the list of objects has it if /proc is not
+/// there.
+std::string_view program() {
+  static char path[PATH_MAX];
+  static std::size_t size = 0;
+  if (size == 0) {
+    sys::Answer read = sys::call(SYS_readlinkat, AT_FDCWD, "/proc/self/exe",
+                                 path, sizeof path);
+    if (read.failed())
+      return image_of(*state.head).name;
+    size = static_cast<std::size_t>(read.raw);
   }
-  if (line.outcome.sealed())
-    out.text(" sealed ").text(name(line.enforcer));
-  else
-    out.text(" not sealed: ").text(sentence(line.outcome));
-  if (line.outcome.sys_errno != 0)
-    out.text(", errno ")
-        .decimal(static_cast<std::uint64_t>(line.outcome.sys_errno));
-  out.text("\n");
+  return {path, size};
 }
 
-void write_json(TextWriter &out, const Line &line) {
-  out.text("{\"pid\":").decimal(static_cast<std::uint64_t>(line.pid));
-  out.text(",\"object\":").json(line.object);
-  if (line.part != nullptr) {
-    out.text(",\"begin\":\"").hex(line.part->range.begin());
-    out.text("\",\"end\":\"").hex(line.part->range.end());
-    out.text("\",\"kind\":\"").text(elf::name(line.part->kind)).text("\"");
-  }
-  if (line.outcome.sealed()) {
-    out.text(",\"sealed\":true,\"engine\":\"").text(name(line.enforcer));
-    out.text("\"");
-  } else {
-    out.text(",\"sealed\":false,\"reason\":\"");
-    out.text(name(line.outcome.reason)).text("\",\"sentence\":");
-    out.json(sentence(line.outcome));
-  }
-  if (line.outcome.sys_errno != 0)
-    out.text(",\"errno\":")
-        .decimal(static_cast<std::uint64_t>(line.outcome.sys_errno));
-  out.text("}\n");
+const char *file_name() {
+  static char name[PATH_MAX];
+  const std::string_view file = state.options.report;
+  if (file.size() < sizeof name)
+    std::memcpy(name, file.data(), file.size());
+  return name;
 }
 
-void append(std::string_view file, std::string_view lines) {
-  if (file == "-") {
-    sys::call(SYS_write, 2, lines.data(), lines.size());
-    return;
-  }
-  char path[PATH_MAX];
-  if (file.size() >= sizeof path)
-    return;
-  std::memcpy(path, file.data(), file.size());
-  path[file.size()] = '\0';
-  sys::Answer fd =
-      sys::call(SYS_openat, AT_FDCWD, path,
-                O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0666);
-  if (fd.failed())
-    return;
-  sys::call(SYS_write, fd.raw, lines.data(), lines.size());
-  sys::call(SYS_close, fd.raw);
+bool standard_error_is_the_users() {
+  return !state.options.standard_error ||
+         report::identity_of(2) == state.options.standard_error;
+}
+
+bool is_required() {
+  return state.options.requirement == Requirement::required;
 }
 
 }  // namespace
 
-void report(std::string_view file, std::string_view object,
-            const ObjectOutcome &outcome, Enforcer enforcer) {
-  Form form = file.ends_with(".json") ? Form::json : Form::text;
+Result<void> write_report(std::string_view object,
+                          const ObjectOutcome &outcome) {
+  const std::string_view name = state.options.report;
+  if (name == "-" && !standard_error_is_the_users())
+    return {};
+  auto file = MEMSEAL_TRY(report::ReportFile::open(file_name()));
+  const auto patience = is_required()          ? report::Patience::long_ms
+                        : state.report_is_torn ? report::Patience::none_ms
+                                               : report::Patience::short_ms;
   TextWriter out(buffer);
-  Line line{.pid = sys::call(SYS_getpid).raw,
-            .object = object,
-            .part = nullptr,
-            .outcome = outcome.whole,
-            .enforcer = enforcer};
-  auto write = [&] {
-    form == Form::json ? write_json(out, line) : write_text(out, line);
-  };
+  report::SealLine line{
+      .subject = {.time = report::Timestamp::now(),
+                  .pid = static_cast<int>(sys::call(SYS_getpid).raw),
+                  .program = program()},
+      .object = object,
+      .outcome = outcome.whole,
+      .engine = memseal::loader::name(state.enforcer)};
   if (outcome.parts.empty())
-    write();
+    write(out, report::form_of(name), line);
   for (const PartOutcome &item : outcome.parts) {
-    line.part = &item.part;
+    line.segment = elf::name(item.part.kind);
+    line.range = item.part.range;
     line.outcome = item.outcome;
-    write();
-    if (out.view().size() > sizeof buffer / 2) {
-      append(file, out.view());
+    write(out, report::form_of(name), line);
+    if (out.view().size() > sizeof buffer - report::longest_seal_line) {
+      MEMSEAL_TRY_VOID(file.append(out.view(), patience));
       out.clear();
     }
   }
-  append(file, out.view());
+  return file.append(out.view(), patience);
+}
+
+void tell_unwritten(const Error &error) {
+  TextWriter out(buffer);
+  out.text("the report '").printable(state.options.report);
+  out.text("' cannot be written: ").text(report::why_unwritten(error));
+  if (is_required())
+    give_up("", out.text(", but --require asks for it").view());
+  if (std::exchange(state.report_is_torn, true) ||
+      !standard_error_is_the_users())
+    return;
+  out.text("; the program goes on without one");
+  tell(out.view());
 }
 
 }  // namespace memseal::loader

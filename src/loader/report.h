@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-// The report: one line for each part of each object.
-//
-// Text, when the file's name does not end in ".json":
-//   PID NAME BEGIN-END KIND sealed ENGINE
-//   PID NAME BEGIN-END KIND not sealed: SENTENCE
-//   PID NAME not sealed: SENTENCE               (its parts are not known)
-// JSON: one object a line, with the keys pid, object, begin, end, kind, sealed,
-// engine or reason and sentence. Lines are appended in one write(2) for each
-// object, since children write to the same file.
+// What became of an object, as lines of the report (report/seal_line.h): one
+// for each of its parts. They are appended in one write(2) for each object,
+// since children write to the same file.
 #pragma once
 
 #include <string_view>
 
-#include "loader/enforcer.h"
-#include "loader/image.h"
 #include "loader/object_seal.h"
+#include "memseal/error.h"
 
 namespace memseal::loader {
 
-/// Appends an object's lines to `file`, "-" for standard error. A report that
-/// cannot be written is dropped: the program does not suffer for it.
-void report(std::string_view file, std::string_view object,
-            const ObjectOutcome &outcome, Enforcer enforcer);
+/// Appends an object's lines to what --report names. A report to standard error
+/// that is not the user's any more is nobody's, and no error.
+///
+/// Errors:  as report::ReportFile::open and append.
+/// Context: before-main.
+Result<void> write_report(std::string_view object,
+                          const ObjectOutcome &outcome);
+
+/// What to do about that: with --require ends the process with 125, else says
+/// once that the report is incomplete.
+void tell_unwritten(const Error &error);
 
 }  // namespace memseal::loader

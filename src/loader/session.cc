@@ -144,11 +144,10 @@ void tell_if_nothing_is_sealed() {
       state.sealed_something || !why.falls_short() ||
       !state.options.report.empty())
     return;
-  char text[1024];
+  static char text[8 * 1024];
   TextWriter out(text);
-  out.text("memseal: '").text(image_of(*state.head).name);
-  out.text("' runs unsealed: ").text(sentence(why)).text("\n");
-  sys::call(SYS_write, 2, out.view().data(), out.view().size());
+  out.text("'").printable(image_of(*state.head).name);
+  tell(out.text("' runs unsealed: ").text(sentence(why)).view());
 }
 
 }  // namespace

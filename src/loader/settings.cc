@@ -5,16 +5,24 @@
 
 #include "base/text_writer.h"
 #include "loader/start_stack.h"
+#include "report/report_file.h"
 #include "sys/auxiliary_vector.h"
 #include "sys/syscall.h"
 
 namespace memseal::loader {
 
-void give_up(std::string_view what, std::string_view why) {
-  char text[1024];
+void tell(std::string_view sentence) {
+  static char text[8 * 1024];
   TextWriter out(text);
-  out.text("memseal: ").text(what).text(why).text("\n");
-  sys::call(SYS_write, 2, out.view().data(), out.view().size());
+  out.text("memseal: ").text(sentence).text("\n");
+  if (auto file = report::ReportFile::open("-"))
+    static_cast<void>(file->append(out.view(), report::Patience::short_ms));
+}
+
+void give_up(std::string_view what, std::string_view why) {
+  static char text[8 * 1024];
+  TextWriter out(text);
+  tell(out.printable(what).text(why).view());
   for (;;)
     sys::call(SYS_exit_group, 125);
 }
@@ -31,9 +39,7 @@ RunOptions read_options(char **environment) {
     return *options;
   if (text.find("require") != std::string_view::npos)
     give_up("MEMSEAL_OPTIONS is not understood", "");
-  constexpr std::string_view sentence =
-      "memseal: MEMSEAL_OPTIONS is not understood; nothing is sealed\n";
-  sys::call(SYS_write, 2, sentence.data(), sentence.size());
+  tell("MEMSEAL_OPTIONS is not understood; nothing is sealed");
   RunOptions nothing;
   nothing.except = "*";
   return nothing;

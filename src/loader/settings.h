@@ -8,6 +8,9 @@
 
 namespace memseal::loader {
 
+/// Says a sentence on standard error. A full pipe is not waited for.
+void tell(std::string_view sentence);
+
 /// Ends the process with 125 and a sentence.
 [[noreturn]] void give_up(std::string_view what, std::string_view why);
 

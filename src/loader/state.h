@@ -27,6 +27,7 @@ struct State {
   std::optional<PageRange> vvar{};  ///< the pages that the vdso reads
   bool sealed_something = false;
   Outcome first_shortfall;
+  bool report_is_torn = false;  ///< lines are missing in it, and that was told
 };
 // It is constinit: NOLINTNEXTLINE(bugprone-dynamic-static-initializers)
 extern constinit State state;

@@ -132,6 +132,19 @@ Result<int> parse_number(std::string_view text) {
   return number;
 }
 
+/// DEVICE:INODE, both in hexadecimal.
+Result<FileIdentity> parse_identity(std::string_view text) {
+  FileIdentity file;
+  const char *last = text.data() + text.size();
+  auto [colon, error] = std::from_chars(text.data(), last, file.device, 16);
+  if (error != std::errc() || colon == last || *colon != ':')
+    return fail(Errc::malformed);
+  auto [end, other] = std::from_chars(colon + 1, last, file.inode, 16);
+  if (other != std::errc() || end != last)
+    return fail(Errc::malformed);
+  return file;
+}
+
 Result<void> read_setting(std::string_view setting, RunOptions &options) {
   std::size_t equals = setting.find('=');
   bool has_value = equals != std::string_view::npos;
@@ -158,6 +171,8 @@ Result<void> read_setting(std::string_view setting, RunOptions &options) {
     options.except = value;
   else if (key == "launched" && !value.empty())
     options.launched = MEMSEAL_TRY(parse_number(value));
+  else if (key == "standard-error")
+    options.standard_error = MEMSEAL_TRY(parse_identity(value));
   else if (key == "report" && !value.empty())
     options.report = value;
   else
@@ -268,6 +283,16 @@ Result<std::string_view> format_run_options(const RunOptions &options,
     char *end =
         std::to_chars(digits, digits + sizeof digits, options.launched).ptr;
     out.setting("launched", {digits, static_cast<std::size_t>(end - digits)});
+  }
+  if (options.standard_error) {
+    char digits[40];
+    char *last = digits + sizeof digits;
+    char *end =
+        std::to_chars(digits, last, options.standard_error->device, 16).ptr;
+    *end++ = ':';
+    end = std::to_chars(end, last, options.standard_error->inode, 16).ptr;
+    out.setting("standard-error",
+                {digits, static_cast<std::size_t>(end - digits)});
   }
   if (!options.report.empty())
     out.setting("report", options.report);

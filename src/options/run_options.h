@@ -4,9 +4,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
+#include "base/file_identity.h"
 #include "memseal/error.h"
 #include "memseal/seal_types.h"
 #include "vm/segment_set.h"
@@ -56,6 +58,9 @@ struct RunOptions {
   /// appended to, since children write theirs too; "-": standard error, as
   /// text; empty: none.
   std::string_view report{};
+  /// Where standard error led when a report was asked for. Whoever finds
+  /// another file there keeps quiet: it is not the user's. None: not known.
+  std::optional<FileIdentity> standard_error{};
 };
 
 /// The environment variable the text travels in.

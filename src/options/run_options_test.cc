@@ -40,12 +40,14 @@ TEST(RunOptions, every_setting_survives_the_journey) {
                   .only = "lib*,[vdso]",
                   .except = "libjvm.so",
                   .launched = 4711,
-                  .report = "/tmp/a;b=c.json"};
+                  .report = "/tmp/a;b=c.json",
+                  .standard_error = FileIdentity{0x1600000003, 0xabc}};
   std::string text = format(sent);
   EXPECT_EQ(text,
             "engine=strict;dlopen=skip;require;no-inherit;segments=text,relro;"
             "types=mprotect,discard;only=lib*,[vdso];"
-            "except=libjvm.so;launched=4711;report=/tmp/a;b=c.json");
+            "except=libjvm.so;launched=4711;"
+            "standard-error=1600000003:abc;report=/tmp/a;b=c.json");
   RunOptions got = parse_run_options(text).value();
   EXPECT_EQ(got.engine, sent.engine);
   EXPECT_EQ(got.dlopen, sent.dlopen);
@@ -57,6 +59,7 @@ TEST(RunOptions, every_setting_survives_the_journey) {
   EXPECT_EQ(got.except, sent.except);
   EXPECT_EQ(got.launched, sent.launched);
   EXPECT_EQ(got.report, sent.report);
+  EXPECT_EQ(got.standard_error, sent.standard_error);
 }
 
 TEST(RunOptions, every_word_of_engine_and_dlopen_is_known) {

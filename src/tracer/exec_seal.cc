@@ -140,7 +140,7 @@ ExecSeal::Next ExecSeal::at_call() {
     seal(Moment::running);
   else
     launched_.left_out.push_back(
-        {"relro", launched_.program, "the program never protects it"});
+        {"relro", launched_.program, {report::Reason::never_protected}});
   return finish();
 }
 
@@ -252,9 +252,8 @@ ExecSeal::Next ExecSeal::finish() {
     if (!installed)
       note_no_filter(installed.error());
   }
-  if (options_.report)
-    options_.report(launched_);
-  bool failed = !launched_.failure.empty();
+  bool told = !options_.report || options_.report(launched_);
+  bool failed = !told || !launched_.failure.empty();
   if (failed && options_.on_failure == OnFailure::exits_125) {
     auto space =
         process::Mappings::read(thread_.tid(), sys::ReadSeals::without);

@@ -71,8 +71,9 @@ struct LaunchOptions {
   Children children = Children::left_alone;
   OnFailure on_failure = OnFailure::runs_unsealed;
   Guard guard = Guard::native;
-  /// Called in the tracer, before the program goes on. May be empty.
-  std::function<void(const Launched &)> report;
+  /// Called in the tracer, before the program goes on. May be empty. Returns
+  /// false if something could not be told that must be: a failure.
+  std::function<bool(const Launched &)> report;
   /// With a reporting guard: called in the tracer when the program runs, with
   /// the listener of its filter; answers violations until the last
   /// process is gone. The tracer ends when it returns: from then on the kernel

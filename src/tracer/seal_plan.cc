@@ -9,6 +9,8 @@
 namespace memseal::tracer {
 namespace {
 
+using report::Reason;
+
 class Planner {
 public:
   Planner(const process::Mappings &space, Moment moment, SegmentSet segments)
@@ -20,7 +22,7 @@ public:
       if (!part.sealable())
         continue;
       if (!elf::is_among(part.kind, segments_)) {
-        leave_out(elf::name(part.kind), name, "--segments leaves it out");
+        leave_out(elf::name(part.kind), name, {Reason::segment_left_out});
         continue;
       }
       if (part.kind == elf::PartKind::relro && moment_ == Moment::exec)
@@ -28,7 +30,7 @@ public:
       if (part.kind != elf::PartKind::relro && object.has_text_relocations) {
         // Even of a running process nobody knows whether it is done.
         leave_out(elf::name(part.kind), name,
-                  "relocations write into it (DT_TEXTREL)");
+                  {Reason::flawed, elf::Flaw::text_relocations});
         continue;
       }
       add_part(object, part, name);
@@ -44,19 +46,19 @@ public:
     add_special(mapping, "vvar", "[vvar]", segments_.rodata);
   }
 
-  void leave_out(std::string part, std::string object, std::string reason) {
-    plan_.left_out.push_back(
-        {std::move(part), std::move(object), std::move(reason)});
+  void leave_out(std::string segment, std::string object,
+                 report::Outcome outcome) {
+    plan_.left_out.push_back({std::move(segment), std::move(object), outcome});
   }
 
   SealPlan take() { return std::move(plan_); }
 
 private:
-  void add_special(const Mapping &mapping, const char *part, const char *object,
-                   bool wanted) {
+  void add_special(const Mapping &mapping, const char *segment,
+                   const char *object, bool wanted) {
     if (!wanted)
-      return leave_out(part, object, "--segments leaves it out");
-    plan_.ranges.push_back({mapping.range, part, object, mapping.seal});
+      return leave_out(segment, object, {Reason::segment_left_out});
+    plan_.ranges.push_back({mapping.range, segment, object, mapping.seal});
   }
 
   void add_part(const LoadedObject &object, const elf::Part &part,
@@ -68,7 +70,7 @@ private:
       if (!object.maps(mapping) && (mapping.inode != 0 || is_gap))
         continue;  // somebody else moved in
       if (mapping.protection.writable()) {
-        leave_out(elf::name(part.kind), name, "it is writable now");
+        leave_out(elf::name(part.kind), name, {Reason::writable_now});
         continue;
       }
       if (is_gap && !mapping.protection.none())
@@ -100,8 +102,8 @@ SealPlan plan_seals(const process::Mappings &space,
       continue;
     auto object = loaded_object_at(space, memory, mapping);
     if (!object) {
-      planner.leave_out("object", std::string(mapping.name),
-                        elf::sentence(object.error()));
+      planner.leave_out("", std::string(mapping.name),
+                        {Reason::flawed, object.error()});
     } else if (*object && wanted.object(path_of_name(mapping.name))) {
       planner.add_object(**object);
     }

@@ -10,21 +10,22 @@
 #include "memseal/seal_types.h"
 #include "process/mappings.h"
 #include "process/remote_memory.h"
+#include "report/reason.h"
 #include "vm/segment_set.h"
 
 namespace memseal::tracer {
 
 struct PlannedRange {
   PageRange range;
-  std::string part;  ///< "text", "rodata", "relro", "gap", "vdso", "vvar"
+  std::string segment;  ///< "text", "rodata", "relro", "gap", "vdso", "vvar"
   std::string object;
   KernelSeal seal = KernelSeal::unknown;
 };
 
 struct LeftOut {
-  std::string part;
+  std::string segment;  ///< empty: the whole object
   std::string object;
-  std::string reason;
+  report::Outcome outcome;
 };
 
 struct SealPlan {

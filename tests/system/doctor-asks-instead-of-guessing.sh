@@ -21,7 +21,8 @@ expect 2 "$tool" doctor --nonsense
 expect 2 "$tool" doctor surplus
 
 expect 0 "$tool" doctor --json # control
-told 'set(d) == {"memseal", "means", "findings", "will_use", "open"}'
+told 'set(d) == {"schema", "type", "time", "memseal", "means",
+  "findings", "will_use", "open"}'
 told 'set(d["findings"][0]) == {"id", "section", "title", "grade", "value", "meaning"}'
 told 'len(f) == len(d["findings"])' # no id twice
 told 'd["means"]["filter"]'
@@ -54,6 +55,6 @@ told '"no engine: nothing can be sealed here" in d["will_use"]'
 
 # What is forbidden is no open road.
 expect 0 "$tool" doctor --json
-told 'f["io_uring"]["value"] != "yes" or any("io_uring" in o["road"] for o in d["open"])'
+told 'f["io_uring"]["value"] != "yes" or any("io_uring" in o["vector"] for o in d["open"])'
 expect 0 filtered EPERM 425 "$tool" doctor --json
-told 'not any("io_uring" in o["road"] for o in d["open"])'
+told 'not any("io_uring" in o["vector"] for o in d["open"])'

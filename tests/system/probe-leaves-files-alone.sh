@@ -65,7 +65,7 @@ kill "$guard"
 told "verdicts('write-backing-file', $of_library) == {'open'}"
 told "verdicts('write-backing-file', $of_program) == {'not applicable'}"
 details "$of_program" ETXTBSY
-told 'verdicts("write-backing-file", lambda s: s["kind"] == "vdso") == {"not applicable"}'
+told 'verdicts("write-backing-file", lambda s: s["segment"] == "vdso") == {"not applicable"}'
 kill "$pid"
 
 # A seal changes nothing about it.

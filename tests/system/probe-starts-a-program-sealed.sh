@@ -8,13 +8,13 @@ expect 0 "$memseal" probe --json -- /usr/bin/touch "$work/ran"
 told 'd["pid"] is None and d["name"] == "touch"'
 told 'all(s["sealed"] for s in d["segments"])'
 # The kernel makes vvar writable for nobody.
-not_vvar='lambda s: s["kind"] != "vvar"'
+not_vvar='lambda s: s["segment"] != "vvar"'
 told "verdicts('protect-write', $not_vvar) == {'held'}"
 told 'verdicts("map-over") == verdicts("unmap") == {"held"}'
-told '{s["kind"] for s in d["segments"]} >= {"text", "rodata", "relro", "vdso", "vvar"}'
+told '{s["segment"] for s in d["segments"]} >= {"text", "rodata", "relro", "vdso", "vvar"}'
 
 # S-65: strict closes what native leaves open.
-told '"open" in verdicts("discard", lambda s: s["kind"] == "relro")' # control
+told '"open" in verdicts("discard", lambda s: s["segment"] == "relro")' # control
 expect 0 "$memseal" probe --engine=strict --json -- /bin/true
 told 'verdicts("discard") == verdicts("guard") == verdicts("keep-from-child") == {"held"}'
 told 'all(s["engine"] == "strict" for s in d["segments"])'

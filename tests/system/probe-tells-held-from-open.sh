@@ -22,14 +22,14 @@ start_sleeper 7
 expect 1 "$memseal" probe --json "$sleeper"
 told 'd["broken"] == 0 and d["unsealed"] > 0'
 # What the kernel lends cannot be split: part of it cannot be moved away.
-lent='s["kind"] in ("vdso", "vvar")'
+lent='s["segment"] in ("vdso", "vvar")'
 for attack in protect-write protect-none unmap map-over remap-away remap-onto \
   move-break; do
   told "verdicts('$attack', lambda s: not $lent) == {'open'}"
 done
 told "verdicts('unmap', lambda s: $lent) == {'open'}"
 # The neighbour of a text is a segment of the same object.
-told 'verdicts("unmap-across", lambda s: s["kind"] == "text") == {"open"}'
+told 'verdicts("unmap-across", lambda s: s["segment"] == "text") == {"open"}'
 told '"held" not in set.union(*(verdicts(a["id"]) for a in d["attacks"]))'
 # The 32-bit door reaches the lowest 4 GiB, where Debian's python lies; a kernel
 # without it says ENOSYS. x32 numbers are mostly off.
@@ -54,15 +54,15 @@ told 'd["trials"] == len(d["attacks"]) * len(d["segments"]) > 500'
 for attack in protect-write protect-all protect-none protect-same unmap \
   unmap-byte map-over map-over-page remap-away remap-onto remap-grow \
   move-break; do
-  told "verdicts('$attack', lambda s: s['kind'] not in ('file', 'vvar')) == {'held'}"
+  told "verdicts('$attack', lambda s: s['segment'] not in ('file', 'vvar')) == {'held'}"
 done
 # vvar becomes writable for nobody.
 for attack in protect-none protect-same unmap map-over remap-onto move-break; do
-  told "verdicts('$attack', lambda s: s['kind'] == 'vvar') == {'held'}"
+  told "verdicts('$attack', lambda s: s['segment'] == 'vvar') == {'held'}"
 done
 # What lies before the vdso cannot be split, and the kernel says so first.
 for attack in protect-across unmap-across; do
-  told "verdicts('$attack', lambda s: s['kind'] != 'file' and not $lent) == {'held'}"
+  told "verdicts('$attack', lambda s: s['segment'] != 'file' and not $lent) == {'held'}"
 done
 told 'all(r["detail"] for s in d["segments"] for r in s["results"].values())'
 told 'not any(r["verdict"] == "unknown" for s in d["segments"] for r in s["results"].values())'
@@ -72,14 +72,14 @@ done
 told 'verdicts("x32-protect") in ({"not applicable"}, verdicts("protect-write"))'
 # What no seal stops is told, not hidden (S-44, S-63).
 # Some kernels refuse the write for every read-only page (force_override, 6.12).
-told "verdicts('write-own-memory', lambda s: s['kind'] not in ('file', 'vvar')) == {'$own_memory'}"
+told "verdicts('write-own-memory', lambda s: s['segment'] not in ('file', 'vvar')) == {'$own_memory'}"
 # io_uring does with it what the call does, where rings can be made so.
 told 'verdicts("discard-by-ring") in ({"not applicable"}, verdicts("discard"))'
-told '"open" in verdicts("discard", lambda s: s["kind"] == "relro")'
+told '"open" in verdicts("discard", lambda s: s["segment"] == "relro")'
 
 start_sleeper 9 libc-text
 expect 1 "$memseal" probe --json "$sleeper"
-is_sealed='lambda s: s["kind"] == "text" and "/libc.so" in s["object"]'
+is_sealed='lambda s: s["segment"] == "text" and "/libc.so" in s["object"]'
 told "verdicts('protect-write', $is_sealed) == {'held'}"
 told "verdicts('map-over', $is_sealed) == {'held'}"
 told "verdicts('map-over', lambda s: not ($is_sealed)(s)) == {'open'}"

@@ -73,6 +73,7 @@ not grep -E '^(LD_AUDIT|LD_PRELOAD)=' "$work/said"
 cd "$work"
 exits 0 "$memseal" run --dlopen=skip --only='*' --except 'libz*' --report=r.txt \
   -- /usr/bin/env
-[[ $(variable MEMSEAL_OPTIONS | sed 's/;launched=[0-9]*//') == \
+[[ $(variable MEMSEAL_OPTIONS |
+  sed -E 's/;(launched|standard-error)=[0-9a-f:]*//g') == \
   "dlopen=skip;only=*;except=libz*;report=$(pwd -P)/r.txt" ]]
 [[ -s r.txt ]]

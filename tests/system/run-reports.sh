@@ -31,12 +31,12 @@ parts = [json.loads(line) for line in open(sys.argv[1])]
 assert len({part["pid"] for part in parts}) == 2, "shell and child"
 # Linkers for arm64 put what is read-only into the text's segment, and leave a
 # gap behind it, which in what the kernel mapped (the program) is nobody's.
-kinds = {part["kind"] for part in parts}
+kinds = {part["segment"] for part in parts}
 assert {"text", "relro", "data"} <= kinds, kinds
 assert platform.machine() != "x86_64" or "rodata" in kinds, kinds
 for part in parts:
-    if part["kind"] != "gap":
-        assert part["sealed"] == (part["kind"] != "data"), part
+    if part["segment"] != "gap":
+        assert part["sealed"] == (part["segment"] != "data"), part
 X
 
 # Who enforces what was asked for is what is reported.

@@ -46,7 +46,7 @@ done
 
 # From outside, too.
 answers 'text=0 rodata=0 relro=1 munmap=0' --segments=relro -- "$work/static"
-grep -q 'text: --segments leaves it out' "$work/report"
+grep -q 'text not sealed: --segments leaves it out' "$work/report"
 answers 'text=1 rodata=0 relro=0 munmap=0' --segments=text -- "$work/static"
 answers 'text=1 rodata=0 relro=0 munmap=0' --segments=text --engine=filter \
   -- "$work/static"

@@ -13,10 +13,10 @@ import json, platform, re, sys
 
 status = json.load(open(sys.argv[1]))
 pid = int(sys.argv[2])
-assert set(status) == {"memseal", "processes"}, status.keys()
+assert set(status) == {"schema", "type", "time", "memseal", "processes"}, status.keys()
 (process,) = status["processes"]
 assert set(process) == {
-    "pid", "name", "executable", "seccomp_mode", "seccomp_filters",
+    "pid", "program", "name", "seccomp_mode", "seccomp_filters",
     "filter_register", "filter_register_doubt", "left_out", "keeper", "keeper_doubt",
     "everything_sealed", "totals",
     "objects"}, process.keys()
@@ -37,10 +37,10 @@ for line in open(f"/proc/{pid}/smaps"):
 
 told = []
 for thing in process["objects"]:
-    assert set(thing) == {"name", "note", "elf", "segments"}
+    assert set(thing) == {"object", "note", "elf", "segments"}
     for segment in thing["segments"]:
         assert set(segment) == {
-            "begin", "end", "size", "kind", "permissions", "sealable",
+            "segment", "begin", "end", "size", "permissions", "sealable",
             "sealed", "engine", "filter_types", "downgradable", "marked", "kept"}
         b, e = int(segment["begin"], 16), int(segment["end"], 16)
         assert e - b == segment["size"] > 0
@@ -61,15 +61,15 @@ for b, e, thing, segment in told:
 
 sealed = [(t, s) for _, _, t, s in told if s["sealed"]]
 assert len(sealed) == 1, sealed
-assert sealed[0][0]["name"].split("/")[-1].startswith("libc.so")
-assert sealed[0][1]["kind"] == "text"
+assert sealed[0][0]["object"].split("/")[-1].startswith("libc.so")
+assert sealed[0][1]["segment"] == "text"
 assert process["totals"]["executable"]["sealed"] == sealed[0][1]["size"]
-kinds = {s["kind"] for *_, s in told}
+kinds = {s["segment"] for *_, s in told}
 assert {"text", "relro", "data", "heap", "stack", "vdso", "vvar",
         "anonymous"} <= kinds, kinds
 # Linkers for arm64 put what is read-only into the text's segment.
 assert platform.machine() != "x86_64" or "rodata" in kinds, kinds
 # RELRO is what the program header says: read-only, in a file, not code.
 assert all(s["permissions"] == "r--p" and t["elf"]
-           for _, _, t, s in told if s["kind"] == "relro")
+           for _, _, t, s in told if s["segment"] == "relro")
 PYTHON

@@ -37,7 +37,7 @@ bool is_sealed(pid_t pid, const SealPlan &plan) {
 bool has_part(const SealPlan &plan, std::string_view part,
               std::string_view object) {
   for (const PlannedRange &planned : plan.ranges) {
-    if (planned.part == part &&
+    if (planned.segment == part &&
         planned.object.find(object) != std::string::npos)
       return true;
   }
@@ -117,7 +117,8 @@ TEST_F(AttachTest, segments_that_are_not_wanted_stay_open) {
   EXPECT_EQ(victim.mprotect_answer(), 0);  // the program's own text
   EXPECT_TRUE(
       std::ranges::any_of(attached->plan.left_out, [](const LeftOut &left) {
-        return left.part == "text" && left.reason == "--segments leaves it out";
+        return left.segment == "text" &&
+               left.outcome.reason == report::Reason::segment_left_out;
       }));
   // The control twin: wanted, it is refused.
   Victim twin;
