@@ -1,148 +1,162 @@
 // SPDX-License-Identifier: Apache-2.0
-//
-// Which file is behind a mapping? The name in maps is a path in the process's
-// own file system, at the time it was mapped: by now another file may be there,
-// or none (an upgraded library). /proc/PID/map_files has a link per mapping
-// that leads to the very file, but following it needs CAP_SYS_ADMIN or
-// CAP_CHECKPOINT_RESTORE (proc(5)). So: map_files first, then the path below
-// /proc/PID/root, if what is there has the inode that maps tells.
 #include "process/loaded_object.h"
 
-#include <fcntl.h>
-#include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <elf.h>
 
 #include <algorithm>
-#include <cstring>
 #include <vector>
 
-#include "vm/maps_parser.h"
+#include "elf/headers.h"
+#include "sys/memory.h"
 
 namespace memseal::process {
 namespace {
 
-class FileDescriptor {
-public:
-  explicit FileDescriptor(int fd) : fd_(fd) {}
-  FileDescriptor(FileDescriptor &&other) noexcept
-      : fd_(std::exchange(other.fd_, -1)) {}
-  ~FileDescriptor() {
-    if (fd_ >= 0)
-      close(fd_);
-  }
-  int get() const { return fd_; }
-  explicit operator bool() const { return fd_ >= 0; }
-
-private:
-  int fd_;
-};
-
-FileDescriptor open_backing(int pid, const Mapping &mapping) {
-  auto link = fmt::format("/proc/{}/map_files/{:x}-{:x}", pid,
-                          mapping.range.begin(), mapping.range.end());
-  FileDescriptor exact(open(link.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (exact || name_is_deleted(mapping.name))
-    return exact;
-
-  std::string room(mapping.name.size(), '\0');
-  auto path =
-      fmt::format("/proc/{}/root{}", pid, unescape_name(mapping.name, room));
-  // O_NONBLOCK: what is at the path now could be a pipe.
-  FileDescriptor found(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  struct stat status {};
-  if (!found || fstat(found.get(), &status) != 0 || !S_ISREG(status.st_mode) ||
-      status.st_ino != mapping.inode)
-    return FileDescriptor(-1);
-  return found;
-}
-
-bool read_exactly(int fd, void *into, std::size_t size, std::uint64_t from) {
-  return pread(fd, into, size, static_cast<off_t>(from)) ==
-         static_cast<ssize_t>(size);
-}
+// Linkers make about a dozen; a process that claims more costs us no more.
+constexpr std::size_t most_headers = 256;
 
 /// The program headers of a file, with the bytes they lie in.
 struct Headers {
-  std::vector<std::byte> bytes;
-  elf::ProgramHeaders table;
+  std::vector<std::byte> bytes{};
+  elf::ProgramHeaders table{};
 };
 
-elf::Parsed<void> read_headers(int fd, Headers &headers) {
+elf::Parsed<Headers> read_headers(const ReadObject &read) {
   std::byte first[sizeof(Elf64_Ehdr)];
-  if (!read_exactly(fd, first, sizeof first, 0))
+  if (!read(0, first))
     return elf::flawed(elf::Flaw::not_elf);
-  auto header = elf::read_header(first);
-  if (!header)
-    return elf::flawed(header.error());
-  headers.bytes.resize(header->e_phnum * sizeof(Elf64_Phdr));
-  if (!read_exactly(fd, headers.bytes.data(), headers.bytes.size(),
-                    header->e_phoff))
+  Elf64_Ehdr header = MEMSEAL_TRY(elf::read_header(first));
+  if (header.e_phnum > most_headers)
+    return elf::flawed(elf::Flaw::too_many_headers);
+  Headers headers;
+  headers.bytes.resize(header.e_phnum * sizeof(Elf64_Phdr));
+  if (!read(header.e_phoff, headers.bytes))
     return elf::flawed(elf::Flaw::headers_outside);
-  auto table = elf::ProgramHeaders::create(headers.bytes, header->e_phnum);
-  if (!table)
-    return elf::flawed(table.error());
-  headers.table = *table;
-  return {};
+  headers.table =
+      MEMSEAL_TRY(elf::ProgramHeaders::create(headers.bytes, header.e_phnum));
+  return headers;
 }
 
-/// Whether the mapping's file offset is where this PT_LOAD begins.
-bool begins(const Elf64_Phdr &load, const Mapping &mapping, std::size_t page) {
-  return (load.p_offset & ~(page - 1)) == mapping.offset;
-}
+/// One PT_LOAD, in pages of memory.
+struct Segment {
+  Address begin, end;
+  std::uint64_t offset;  ///< of `begin`, in the file
+};
 
-/// The other segments must be in place. A file with one segment only has
-/// nothing else to show and is believed.
-bool is_in_place(const elf::ProgramHeaders &table, Address bias,
-                 std::span<const Mapping> mappings, std::size_t page) {
-  int others = 0, found = 0;
-  for (std::size_t i = 0; i < table.size(); ++i) {
-    Elf64_Phdr load = table[i];
-    if (load.p_type != PT_LOAD || load.p_filesz == 0)
-      continue;
-    Address begin = bias + (load.p_vaddr & ~(page - 1));
-    if (begin == mappings.front().range.begin())
-      continue;
-    ++others;
-    found += std::any_of(
-        mappings.begin(), mappings.end(), [&](const Mapping &mapping) {
-          // Sealing or protecting a part splits a mapping, so
-          // its begin need not be the segment's.
-          return mapping.same_file(mappings.front()) &&
-                 mapping.range.contains(begin) &&
-                 mapping.offset + (begin - mapping.range.begin()) ==
-                     (load.p_offset & ~(page - 1));
-        });
+class Judge {
+public:
+  Judge(const Mappings &space, const elf::ProgramHeaders &table,
+        const LoadedObject &object, Address bias, std::size_t page)
+      : space_(space), object_(object) {
+    for (std::size_t i = 0; i < table.size(); ++i) {
+      Elf64_Phdr load = table[i];
+      if (load.p_type != PT_LOAD || load.p_memsz == 0)
+        continue;
+      Address begin = bias + load.p_vaddr;
+      segments_.push_back({begin & ~(page - 1), begin + load.p_memsz,
+                           load.p_offset & ~(page - 1)});
+    }
   }
-  return others == 0 || found > 0;
-}
+
+  std::optional<Loading> judge() const {
+    bool has_text = false, text_runs = false, whole = true;
+    bool has_others = false, others_in_place = false;
+    for (const elf::Part &part : object_.layout.parts()) {
+      if (part.kind == elf::PartKind::gap)
+        continue;
+      bool in_place = is_in_place(part), as_it_should_be = in_place;
+      const Mapping *there = space_.find(part.range.begin());
+      if (part.kind == elf::PartKind::text) {
+        has_text = true;
+        as_it_should_be = in_place && there->protection.executable();
+        text_runs = text_runs || as_it_should_be;
+      } else if (part.kind == elf::PartKind::data) {
+        as_it_should_be = in_place && there->protection.writable();
+      }
+      whole = whole && as_it_should_be;
+      if (segment_of(part) != segment_of(object_.layout.parts().front())) {
+        has_others = true;
+        others_in_place = others_in_place || in_place;
+      }
+    }
+    if (has_text && !text_runs)
+      return std::nullopt;
+    if (whole)
+      return Loading::wholly;
+    return has_others && !others_in_place ? std::nullopt
+                                          : std::optional(Loading::partly);
+  }
+
+private:
+  const Segment *segment_of(const elf::Part &part) const {
+    Address at = part.range.begin();
+    auto found = std::ranges::find_if(segments_, [=](const Segment &segment) {
+      return segment.begin <= at && at < segment.end;
+    });
+    return found == segments_.end() ? nullptr : &*found;
+  }
+
+  /// Whether the pages are those of the file that should be there, or belong to
+  /// no file: zeros behind its end, or a copy on huge pages.
+  bool is_in_place(const elf::Part &part) const {
+    Address at = part.range.begin();
+    const Mapping *there = space_.find(at);
+    const Segment *segment = segment_of(part);
+    if (there == nullptr || segment == nullptr)
+      return false;
+    return there->inode == 0 || (object_.maps(*there) &&
+                                 there->offset + (at - there->range.begin()) ==
+                                     segment->offset + (at - segment->begin));
+  }
+
+  const Mappings &space_;
+  const LoadedObject &object_;
+  std::vector<Segment> segments_;
+};
 
 }  // namespace
 
-Recognition recognise(int pid, std::span<const Mapping> mappings,
-                      std::size_t page) {
-  const Mapping &first = mappings.front();
-  FileDescriptor file = open_backing(pid, first);
-  if (!file)
-    return {std::nullopt, name_is_deleted(first.name)
-                              ? "deleted, and its headers cannot be read"
-                              : "its headers cannot be read"};
-  Headers headers;
-  if (auto read = read_headers(file.get(), headers); !read) {
-    if (read.error() == elf::Flaw::not_elf)
-      return {};
-    return {std::nullopt, elf::sentence(read.error())};
-  }
-  const Elf64_Phdr load = headers.table.first(PT_LOAD);
-  if (load.p_type != PT_LOAD || !begins(load, first, page))
-    return {};
-  elf::Placement placement = elf::placement_of(headers.table, first, page);
-  if (!is_in_place(headers.table, placement.bias, mappings, page))
-    return {};
-  auto layout = elf::Layout::create(headers.table, placement);
-  if (!layout)
-    return {std::nullopt, elf::sentence(layout.error())};
-  return {*layout, name_is_deleted(first.name) ? "deleted" : ""};
+bool LoadedObject::maps(const Mapping &mapping) const {
+  return mapping.same_file(*first);
+}
+
+elf::Parsed<std::optional<LoadedObject>> recognise(const Mappings &space,
+                                                   const Mapping &first,
+                                                   std::size_t page,
+                                                   const ReadObject &read) {
+  auto headers = read_headers(read);
+  if (!headers && headers.error() == elf::Flaw::not_elf)
+    return std::nullopt;
+  if (!headers)
+    return elf::flawed(headers.error());
+  Elf64_Phdr load = headers->table.first(PT_LOAD);
+  if (load.p_type != PT_LOAD || (load.p_offset & ~(page - 1)) != first.offset)
+    return std::nullopt;
+  elf::Placement placement = elf::placement_of(headers->table, first, page);
+  LoadedObject object{
+      .first = &first,
+      .layout = MEMSEAL_TRY(elf::Layout::create(headers->table, placement)),
+      .has_interpreter = headers->table.has(PT_INTERP)};
+  auto loading =
+      Judge(space, headers->table, object, placement.bias, page).judge();
+  if (!loading)
+    return std::nullopt;
+  object.loading = *loading;
+  return object;
+}
+
+elf::Parsed<std::optional<LoadedObject>> recognise_in_memory(
+    const Mappings &space, const Mapping &first, const RemoteMemory &memory) {
+  // What is in memory at `first` is in the file at 0 only then.
+  if (first.inode == 0 || first.offset != 0 || !first.protection.readable())
+    return std::nullopt;
+  return recognise(
+      space, first, sys::page_size(),
+      [&](std::uint64_t offset, std::span<std::byte> out) {
+        return offset <= first.range.size() &&
+               out.size() <= first.range.size() - offset &&
+               memory.read({first.range.begin() + offset}, out).has_value();
+      });
 }
 
 }  // namespace memseal::process

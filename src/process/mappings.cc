@@ -2,38 +2,78 @@
 #include "process/mappings.h"
 
 #include <algorithm>
-#include <iterator>
+
+#include "vm/maps_parser.h"
 
 namespace memseal::process {
 
+void Mappings::add(Mapping mapping) {
+  if (!mappings_.empty() &&
+      mapping.range.begin() < mappings_.back().range.end())
+    return;
+  if (names_.empty() || names_.back() != mapping.name)
+    names_.emplace_back(mapping.name);
+  mapping.name = names_.back();
+  mappings_.push_back(mapping);
+}
+
 Result<Mappings> Mappings::read(pid_t pid, sys::ReadSeals seals) {
-  Mappings space;
+  Mappings all;
   sys::MapsReader reader = sys::MapsReader::of_process(pid, seals);
-  while (auto mapping = MEMSEAL_TRY(reader.next())) {
-    if (space.names_.empty() || space.names_.back() != mapping->name)
-      space.names_.emplace_back(mapping->name);
-    mapping->name = space.names_.back();
-    space.mappings_.push_back(*mapping);
+  for (;;) {
+    auto mapping = reader.next();
+    if (!mapping && mapping.error().code == Errc::malformed)
+      continue;
+    if (!mapping)
+      return std::unexpected(mapping.error());
+    if (!*mapping)
+      return all;
+    all.add(**mapping);
   }
-  return space;
+}
+
+Mappings Mappings::parse(std::string_view text, std::size_t page) {
+  Mappings all;
+  MapsParser parser(text, page);
+  for (;;) {
+    auto mapping = parser.next();
+    if (!mapping)
+      continue;
+    if (!*mapping)
+      return all;
+    all.add(**mapping);
+  }
+}
+
+std::span<const Mapping> Mappings::overlapping(PageRange range) const {
+  auto end_of = [](const Mapping &m) { return m.range.end(); };
+  auto begin_of = [](const Mapping &m) { return m.range.begin(); };
+  auto first = std::ranges::upper_bound(mappings_, range.begin(), {}, end_of);
+  auto last = std::ranges::lower_bound(mappings_, range.end(), {}, begin_of);
+  return first < last ? std::span(first, last) : std::span<const Mapping>();
 }
 
 const Mapping *Mappings::find(Address address) const {
-  auto after = std::ranges::upper_bound(
-      mappings_, address, {}, [](const Mapping &m) { return m.range.begin(); });
-  if (after == mappings_.begin() || !std::prev(after)->range.contains(address))
-    return nullptr;
-  return &*std::prev(after);
+  auto end_of = [](const Mapping &m) { return m.range.end(); };
+  auto found = std::ranges::upper_bound(mappings_, address, {}, end_of);
+  return found != mappings_.end() && found->range.contains(address) ? &*found
+                                                                    : nullptr;
 }
 
 bool Mappings::all_sealed(PageRange range) const {
-  for (Address at = range.begin(); at < range.end();) {
-    const Mapping *mapping = find(at);
-    if (mapping == nullptr || mapping->seal != KernelSeal::present)
+  Address at = range.begin();
+  for (const Mapping &mapping : overlapping(range)) {
+    if (mapping.range.begin() > at || mapping.seal != KernelSeal::present)
       return false;
-    at = mapping->range.end();
+    at = mapping.range.end();
   }
-  return true;
+  return at >= range.end();
+}
+
+std::string plain_name(const Mapping &mapping) {
+  std::string room(mapping.name.size(), '\0');
+  room.resize(unescape_name(mapping.name, room).size());
+  return room;
 }
 
 }  // namespace memseal::process

@@ -5,7 +5,9 @@
 #include <sys/types.h>
 
 #include <deque>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "memseal/error.h"
@@ -14,20 +16,35 @@
 
 namespace memseal::process {
 
+/// Ascending, and disjoint. A line that makes no sense is left out rather than
+/// guessed at: the kernel writes them, so it tells of something new.
 class Mappings {
 public:
   /// Errors:  system: ESRCH or ENOENT the process is gone, EACCES.
   static Result<Mappings> read(pid_t pid, sys::ReadSeals seals);
+  /// Those that such a text tells of.
+  static Mappings parse(std::string_view text, std::size_t page);
+
+  Mappings(Mappings &&) = default;
+  Mappings &operator=(Mappings &&) = default;
 
   const std::vector<Mapping> &mappings() const { return mappings_; }
   /// The mapping that holds the address; null if none does.
   const Mapping *find(Address address) const;
+  /// Those that share pages with the range.
+  std::span<const Mapping> overlapping(PageRange range) const;
   /// Whether every page of the range carries the kernel's seal.
   bool all_sealed(PageRange range) const;
 
 private:
+  Mappings() = default;
+  void add(Mapping mapping);
+
   std::vector<Mapping> mappings_;
   std::deque<std::string> names_;  // what the mappings' names point into
 };
+
+/// The mapping's name as the process chose it, the kernel's escapes undone.
+std::string plain_name(const Mapping &mapping);
 
 }  // namespace memseal::process

@@ -13,7 +13,7 @@ constexpr std::string_view usual =
     "Gid:\t5\t6\t7\t8\nFDSize:\t64\nNStgid:\t1\nVmPeak:\t    5520 kB\n"
     "NoNewPrivs:\t1\nSeccomp:\t2\nSeccomp_filters:\t3\n";
 
-TEST(Status, TellsWhatTheKernelWrote) {
+TEST(Status, tells_what_the_kernel_wrote) {
   Status status = parse_status(usual);
   EXPECT_EQ(status.name, "sleep");
   EXPECT_EQ(status.state, 'S');
@@ -27,12 +27,12 @@ TEST(Status, TellsWhatTheKernelWrote) {
   EXPECT_FALSE(status.ended());
 }
 
-TEST(Status, OfAnEndedProcessSaysSo) {
+TEST(Status, of_an_ended_process_says_so) {
   EXPECT_TRUE(parse_status("Name:\tx\nState:\tZ (zombie)\n").ended());
   EXPECT_TRUE(parse_status("Name:\tx\nState:\tX (dead)\n").ended());
 }
 
-TEST(Status, LacksWhatTheTextLacks) {
+TEST(Status, lacks_what_the_text_lacks) {
   for (std::string_view text : {"", "Name:", "Uid:\n", "nothing of the kind"}) {
     Status status = parse_status(text);
     EXPECT_EQ(status.name, "");
@@ -46,7 +46,7 @@ TEST(Status, LacksWhatTheTextLacks) {
 }
 
 // Linux, fs/proc/array.c: only newlines and backslashes are escaped.
-TEST(Status, GivesTheNameAsTheProcessChoseIt) {
+TEST(Status, gives_the_name_as_the_process_chose_it) {
   EXPECT_EQ(parse_status("Name:\ta\\nState: Z\nState:\tR\n").name,
             "a\nState: Z");
   EXPECT_EQ(parse_status("Name:\ta\\\\n\n").name, "a\\n");
@@ -55,7 +55,7 @@ TEST(Status, GivesTheNameAsTheProcessChoseIt) {
   EXPECT_EQ(parse_status("Name:\ta\\").name, "a\\");
 }
 
-TEST(Status, CannotBeForgedByAName) {
+TEST(Status, cannot_be_forged_by_a_name) {
   Status status = parse_status(
       "Name:\tx\\nSeccomp:\t2\\nUid:\t0\nState:\tR (running)\nTgid:\t8\n"
       "Uid:\t5\t6\t7\t8\nSeccomp:\t0\n");
@@ -63,7 +63,7 @@ TEST(Status, CannotBeForgedByAName) {
   EXPECT_EQ(status.uid, 5u);
 }
 
-TEST(Status, TakesNoNumberThatDoesNotFit) {
+TEST(Status, takes_no_number_that_does_not_fit) {
   Status status = parse_status(
       "Tgid:\t2147483648\nPPid:\t99999999999999999999999\nTracerPid:\t-1\n"
       "Uid:\t4294967295\t4294967296\nSeccomp:\ttwo\n");

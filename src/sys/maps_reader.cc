@@ -102,16 +102,22 @@ Result<std::optional<Mapping>> MapsReader::next() {
     MEMSEAL_TRY_VOID(skip_line());
 
   auto seal = KernelSeal::unknown;
+  bool marked = false;
   for (;;) {
     char first = MEMSEAL_TRY(peek());
     if (!is_smaps_field({&first, 1}))
       break;
-    KernelSeal found = find_vm_flag(MEMSEAL_TRY(next_line()), "sl");
-    if (found != KernelSeal::unknown)
-      seal = found;
+    std::string_view field = MEMSEAL_TRY(next_line());
+    KernelSeal found = find_vm_flag(field, "sl");
+    if (found == KernelSeal::unknown)
+      continue;
+    seal = found;
+    marked = has_keeper_mark(field);
   }
-  if (mapping)
+  if (mapping) {
     mapping->seal = seal;
+    mapping->marked = marked;
+  }
   return mapping;
 }
 

@@ -10,18 +10,15 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <string_view>
+#include <vector>
 
 #include "seal/seal_table.h"
 #include "sys/memory.h"
-#include "vm/maps_parser.h"
 
 namespace memseal::tracer {
 namespace {
 
 constexpr std::size_t new_size = std::size_t{256} << 10;
-constexpr std::uint32_t most_entries = 1u << 20;
-constexpr int longest_chain = 64;
 
 template <typename T>
 std::span<const std::byte> bytes_of(const T &value) {
@@ -88,47 +85,12 @@ Result<std::uint64_t> checked_call(const MakeCall &make,
   return static_cast<std::uint64_t>(answer);
 }
 
-Result<RemoteRegister> RemoteRegister::read(
-    process::RemoteAddress at, const process::RemoteMemory &memory) {
-  for (int i = 0; i < longest_chain; ++i) {
-    auto header = MEMSEAL_TRY(memory.read_value<RegisterHeader>(at));
-    if (header.magic != register_magic || header.version != register_version)
-      return fail(Errc::malformed);
-    if (header.next != 0) {
-      at = {header.next};
-      continue;
-    }
-    const auto &table = header.table[header.generation & 1];
-    const auto &other = header.table[~header.generation & 1];
-    // A process that lies about its register harms itself at most, not us.
-    std::uint64_t room = header.capacity * sizeof(RegisterEntry);
-    if (table.count > header.capacity || header.capacity > most_entries ||
-        other.offset < sizeof header || other.offset + room > header.size)
-      return fail(Errc::malformed);
-    std::vector<RegisterEntry> entries(table.count);
-    MEMSEAL_TRY_VOID(memory.read(at + table.offset,
-                                 std::as_writable_bytes(std::span(entries))));
-    Address end = 0;
-    for (const RegisterEntry &entry : entries) {
-      if (entry.begin < end || entry.end <= entry.begin)
-        return fail(Errc::malformed);
-      end = entry.end;
-    }
-    return RemoteRegister(at, header, std::move(entries));
-  }
-  return fail(Errc::malformed);
-}
-
 Result<RemoteRegister> RemoteRegister::find(
     const process::Mappings &space, const process::RemoteMemory &memory) {
-  for (const Mapping &mapping : space.mappings()) {
-    std::string_view path = path_of_name(mapping.name);
-    if (!path.starts_with("/memfd:") || path.substr(7) != register_name)
-      continue;
-    if (auto found = read({mapping.range.begin()}, memory))
-      return found;
-  }
-  return fail(Errc::malformed);
+  auto found = MEMSEAL_TRY(process::SealRegister::find(space, memory));
+  if (!found)
+    return fail(Errc::malformed);
+  return RemoteRegister(std::move(*found));
 }
 
 Result<RemoteRegister> RemoteRegister::find_or_make(
@@ -137,63 +99,49 @@ Result<RemoteRegister> RemoteRegister::find_or_make(
   if (auto found = find(space, memory))
     return found;
   process::RemoteAddress at = MEMSEAL_TRY(map_empty(make, memory));
-  MEMSEAL_TRY_VOID(memory.write(at, bytes_of(empty_header(at))));
-  return read(at, memory);
-}
-
-bool RemoteRegister::guarded_by_filter(PageRange range) const {
-  Address at = range.begin();
-  for (const RegisterEntry &entry : entries_) {
-    if (entry.end <= at)
-      continue;
-    bool all = SealTypes{entry.filter_types}.has(seal_type::all) &&
-               (entry.flags & flag_downgradable) == 0;
-    if (entry.begin > at || !all)
-      return false;
-    at = entry.end;
-    if (at >= range.end())
-      return true;
-  }
-  return false;
+  RegisterHeader header = empty_header(at);
+  MEMSEAL_TRY_VOID(memory.write(at, bytes_of(header)));
+  return RemoteRegister({at, header, {}});
 }
 
 BaseLevel RemoteRegister::base_level() const {
-  return header_.base_level <= unsigned(BaseLevel::closed)
-             ? static_cast<BaseLevel>(header_.base_level)
-             : BaseLevel::none;
+  std::uint32_t level = register_.header.base_level;
+  return level <= unsigned(BaseLevel::closed) ? static_cast<BaseLevel>(level)
+                                              : BaseLevel::none;
 }
 
 Result<void> RemoteRegister::record(const process::RemoteMemory &memory,
                                     std::span<const PageRange> ranges,
                                     SealTypes types, std::uint32_t engine,
                                     const filter::FilterCount &filters) {
-  if (MEMSEAL_TRY(memory.read_value<std::uint32_t>({header_.lock})) != 0)
+  auto &[at, header, entries] = register_;
+  if (MEMSEAL_TRY(memory.read_value<std::uint32_t>({header.lock})) != 0)
     return fail(Errc::system, EBUSY);
   std::vector<RegisterEntry> room(
-      SealTable::entries_needed(entries_.size(), ranges.size()));
-  std::ranges::copy(entries_, room.begin());
-  SealTable table(room, entries_.size());
+      SealTable::entries_needed(entries.size(), ranges.size()));
+  std::ranges::copy(entries, room.begin());
+  SealTable table(room, entries.size());
   for (PageRange range : ranges)
     MEMSEAL_TRY_VOID(table.add({range, types, Downgrade::refused, engine}));
   table.forget_changes();
-  if (table.entries().size() > header_.capacity)
+  if (table.entries().size() > header.capacity)
     return fail(Errc::capacity);
 
-  RegisterHeader changed = header_;
+  RegisterHeader changed = header;
   auto &other = changed.table[(changed.generation + 1) & 1];
   other.count = static_cast<std::uint32_t>(table.entries().size());
   MEMSEAL_TRY_VOID(
-      memory.write(at_ + other.offset, std::as_bytes(table.entries())));
+      memory.write(at + other.offset, std::as_bytes(table.entries())));
   if (filters.programs != 0)
     changed.base_level =
         std::max(changed.base_level, std::uint32_t(BaseLevel::compatible));
   changed.filters += filters.programs;
   changed.kernel_instructions += filters.kernel_instructions;
-  MEMSEAL_TRY_VOID(memory.write(at_, bytes_of(changed)));
+  MEMSEAL_TRY_VOID(memory.write(at, bytes_of(changed)));
   ++changed.generation;
-  MEMSEAL_TRY_VOID(memory.write(at_, bytes_of(changed)));
-  header_ = changed;
-  entries_.assign(table.entries().begin(), table.entries().end());
+  MEMSEAL_TRY_VOID(memory.write(at, bytes_of(changed)));
+  header = changed;
+  entries.assign(table.entries().begin(), table.entries().end());
   return {};
 }
 

@@ -5,13 +5,13 @@
 #pragma once
 
 #include <span>
-#include <vector>
+#include <utility>
 
 #include "filter/programs.h"
 #include "memseal/seal_types.h"
 #include "process/mappings.h"
 #include "process/remote_memory.h"
-#include "seal/register_format.h"
+#include "process/seal_register.h"
 #include "tracer/remote_call.h"
 
 namespace memseal::tracer {
@@ -19,7 +19,7 @@ namespace memseal::tracer {
 /// Needs, always: every thread of the process is stopped.
 class RemoteRegister {
 public:
-  /// Errors:  malformed: it has none that we know how to read.
+  /// Errors:  malformed: it has none, or none that can be true.
   static Result<RemoteRegister> find(const process::Mappings &space,
                                      const process::RemoteMemory &memory);
   /// The one that is there, or a new and empty one.
@@ -34,11 +34,13 @@ public:
       const process::RemoteMemory &memory);
 
   /// Whether a filter guards every page of the range, by every type.
-  bool guarded_by_filter(PageRange range) const;
+  bool guarded_by_filter(PageRange range) const {
+    return process::guarded_by_filter(register_.entries, range);
+  }
   BaseLevel base_level() const;
   /// What memseal has installed in the process, whoever did it.
   filter::FilterCount filters() const {
-    return {header_.filters, header_.kernel_instructions};
+    return {register_.header.filters, register_.header.kernel_instructions};
   }
 
   /// Adds the ranges, guarded by `engine` (engine_bit).
@@ -50,15 +52,10 @@ public:
                       std::uint32_t engine, const filter::FilterCount &filters);
 
 private:
-  RemoteRegister(process::RemoteAddress at, const RegisterHeader &header,
-                 std::vector<RegisterEntry> entries)
-      : at_(at), header_(header), entries_(std::move(entries)) {}
-  static Result<RemoteRegister> read(process::RemoteAddress at,
-                                     const process::RemoteMemory &memory);
+  explicit RemoteRegister(process::SealRegister found)
+      : register_(std::move(found)) {}
 
-  process::RemoteAddress at_;
-  RegisterHeader header_;
-  std::vector<RegisterEntry> entries_;
+  process::SealRegister register_;
 };
 
 }  // namespace memseal::tracer

@@ -63,9 +63,7 @@ private:
 
   void add_part(const LoadedObject &object, const elf::Part &part,
                 const std::string &name) {
-    for (const Mapping &mapping : space_.mappings()) {
-      if (!mapping.range.overlaps(part.range))
-        continue;
+    for (const Mapping &mapping : space_.overlapping(part.range)) {
       bool is_gap = part.kind == elf::PartKind::gap;
       if (!object.maps(mapping) && (mapping.inode != 0 || is_gap))
         continue;  // somebody else moved in

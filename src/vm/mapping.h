@@ -21,6 +21,10 @@ struct Mapping {
   Protection protection;
   Sharing sharing = Sharing::private_copy;
   KernelSeal seal = KernelSeal::unknown;
+  /// Marked as a keeper's seals are: VmFlags `dd` and `rr`, which MADV_DONTDUMP
+  /// and MADV_RANDOM set. Any program may do that to its memory, so alone it
+  /// means nothing. False where `seal` is unknown.
+  bool marked = false;
   std::uint64_t offset = 0;  ///< bytes into the file
   std::uint64_t inode = 0;   ///< 0: anonymous
   std::uint32_t device_major = 0, device_minor = 0;

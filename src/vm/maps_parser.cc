@@ -186,6 +186,7 @@ Result<std::optional<Mapping>> MapsParser::next() {
   Mapping mapping = MEMSEAL_TRY(parse_mapping_line(line, page_));
   fields_ = fields;
   mapping.seal = find_vm_flag(fields, "sl");
+  mapping.marked = has_keeper_mark(fields);
   return mapping;
 }
 

@@ -14,7 +14,7 @@
 namespace memseal {
 
 /// One line of maps, or the first line of an smaps entry, without its newline.
-/// The mapping's `seal` is `unknown`.
+/// The mapping's `seal` and `marked` stay unknown.
 ///
 /// Errors:  malformed: not such a line, or its range is not whole pages.
 /// Source:  Linux, Documentation/filesystems/proc.rst, /proc/PID/maps.
@@ -30,8 +30,7 @@ constexpr bool is_smaps_field(std::string_view line) {
 /// have no VmFlags line at all (before Linux 3.8).
 KernelSeal find_vm_flag(std::string_view fields, std::string_view flag);
 
-/// Whether the mapping is marked as a keeper's seals are: `dd` and `rr`, which
-/// MADV_DONTDUMP and MADV_RANDOM set. Any program may do that to its memory.
+/// Mapping::marked.
 bool has_keeper_mark(std::string_view fields);
 
 /// The number of an smaps field such as "Rss", in bytes. Nothing if the field
@@ -51,7 +50,8 @@ public:
       : rest_(text), page_(page) {}
 
   /// The next mapping, or nothing at the end of the text. In smaps its `seal`
-  /// is known, and `fields` is what the text says further about it.
+  /// and `marked` are known, and `fields` is what the text says further about
+  /// it.
   ///
   /// Errors:  malformed. The line is stepped over: the next call goes on
   ///          behind it.
