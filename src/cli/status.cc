@@ -99,11 +99,12 @@ void show(const std::vector<process::ProcessView> &spaces,
 
 int look_and_show(const std::vector<int> &pids, const Request &request) {
   std::vector<process::ProcessView> spaces;
+  process::Keepers keepers;
   int unreadable = 0;
   bool unsealed = false;
   for (int pid : pids) {
     process::ProcessView space;
-    if (auto failure = process::look_at(pid, space)) {
+    if (auto failure = process::look_at(pid, space, keepers)) {
       // Of everything that runs, some will end meanwhile, and the kernel's
       // threads have nothing to show.
       if (request.all && (failure->vanished || failure->no_memory))

@@ -2,10 +2,10 @@
 #include "process/keeper_claims.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
-#include <set>
-#include <vector>
+#include <utility>
 
 #include "process/proc_files.h"
 #include "process/status.h"
@@ -13,65 +13,62 @@
 namespace memseal::process {
 namespace {
 
-constexpr int most_ancestors = 256;
+constexpr int filter_mode = 2;
+/// Of all keepers together: 32 MiB.
+constexpr std::size_t most_images = 4 * most_kept_images;
 
-/// The process and those it descends from.
-std::set<int> family_of(int pid) {
-  std::set<int> family;
-  for (int i = 0; i < most_ancestors && pid > 1; ++i) {
-    family.insert(pid);
-    pid = parse_status(text_of(pid, "status")).parent;
-  }
-  return family;
-}
-
-bool is_keeper(int pid) {
+bool is_keeper(pid_t pid) {
   return text_of(pid, "comm") == "memseal-keeper\n" &&
          read_process_link(pid, "exe").find("/memseal-tool") !=
              std::string::npos;
 }
 
-/// What the descriptors of a process lead to; nothing if they may not be seen.
-std::vector<std::string> links_of(int pid) {
-  std::vector<std::string> links;
-  for (int descriptor : descriptors_of(pid)) {
-    std::string link =
-        read_link(fmt::format("/proc/{}/fd/{}", pid, descriptor));
-    if (!link.empty())
-      links.push_back(std::move(link));
-  }
-  return links;
+bool is_ours_or_roots(pid_t pid) {
+  Ids user = parse_status(text_of(pid, "status")).user;
+  return user.known && (user.effective == 0 || user.effective == geteuid());
 }
 
-/// Whether a keeper with these descriptors looks after one of the processes. A
-/// link to the memory of a process that is gone ends with " (deleted)".
-bool looks_after(const std::vector<std::string> &links,
-                 const std::set<int> &family) {
-  bool listens =
-      std::ranges::find(links, "anon_inode:seccomp notify") != links.end();
-  return listens && std::ranges::any_of(family, [&](int pid) {
-           return std::ranges::find(links, fmt::format("/proc/{}/pagemap",
-                                                       pid)) != links.end();
-         });
+bool listens(pid_t pid, const std::vector<int> &descriptors) {
+  return std::ranges::any_of(descriptors, [=](int descriptor) {
+    return read_link(fmt::format("/proc/{}/fd/{}", pid, descriptor)) ==
+           "anon_inode:seccomp notify";
+  });
 }
 
 }  // namespace
 
-KeeperClaim find_keeper(int pid, int seccomp_mode) {
-  if (seccomp_mode != 2)
-    return {.doubt = "the kernel knows of no seccomp filter in this process"};
-  std::set<int> family = family_of(pid);
-  bool hidden = false;
-  for (int other : process_ids()) {
-    if (!is_keeper(other))
+void Keepers::find_all() {
+  keepers_.emplace();
+  std::vector<pid_t> pids = process_ids();
+  std::erase_if(pids, [](pid_t pid) { return !is_keeper(pid); });
+  // Anybody can make processes that look like keepers with long lists: those of
+  // others come last, when there may be no room for them any more.
+  std::ranges::stable_partition(pids, is_ours_or_roots);
+  std::size_t room = most_images;
+  for (pid_t pid : pids) {
+    std::vector<int> descriptors = descriptors_of(pid);
+    some_hidden_ = some_hidden_ || descriptors.empty();
+    if (!listens(pid, descriptors))
       continue;
-    std::vector<std::string> links = links_of(other);
-    hidden = hidden || links.empty();
-    if (looks_after(links, family))
-      return {.keeper = other, .doubt = {}};
+    Keeper keeper{pid, kept_images_of(pid)};
+    if (keeper.images.size() > room)
+      return;
+    room -= keeper.images.size();
+    keepers_->push_back(std::move(keeper));
   }
-  return {.doubt = hidden ? "there are keepers that only root may look at"
-                          : "no living keeper was found that knows it"};
+}
+
+KeeperClaim Keepers::of(pid_t pid, int seccomp_mode) {
+  if (seccomp_mode != filter_mode)
+    return {.doubt = "the kernel knows of no seccomp filter in this process"};
+  if (!keepers_)
+    find_all();
+  ImageIdentity image = identity_of(text_of(pid, "auxv"));
+  for (const Keeper &keeper : *keepers_)
+    if (image != 0 && std::ranges::binary_search(keeper.images, image))
+      return {.keeper = keeper.pid, .doubt = {}};
+  return {.doubt = some_hidden_ ? "there are keepers that only root may look at"
+                                : "no living keeper was found that knows it"};
 }
 
 }  // namespace memseal::process

@@ -28,7 +28,8 @@ public:
   Mappings(Mappings &&) = default;
   Mappings &operator=(Mappings &&) = default;
 
-  const std::vector<Mapping> &mappings() const { return mappings_; }
+  const std::vector<Mapping> &mappings() const & { return mappings_; }
+  const std::vector<Mapping> &mappings() && = delete;
   /// The mapping that holds the address; null if none does.
   const Mapping *find(Address address) const;
   /// Those that share pages with the range.

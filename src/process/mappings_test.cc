@@ -50,7 +50,8 @@ TEST(Mappings, leave_out_what_makes_no_sense) {
   ASSERT_EQ(all.mappings().size(), 2u);
   EXPECT_EQ(all.mappings()[0].name, "a");
   EXPECT_EQ(all.mappings()[1].name, "b");
-  EXPECT_TRUE(of("").mappings().empty());
+  Mappings none = of("");
+  EXPECT_TRUE(none.mappings().empty());
 }
 
 TEST(Mappings, are_found_by_an_address_inside) {

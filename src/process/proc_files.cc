@@ -19,24 +19,6 @@ std::string path_of(pid_t pid, const char *name) {
   return "/proc/" + std::to_string(pid) + "/" + name;
 }
 
-Result<std::string> read_all(int fd) {
-  std::string text;
-  std::size_t filled = 0;
-  for (;;) {
-    text.resize(std::max<std::size_t>(2 * filled, std::size_t{16} << 10));
-    ssize_t got = read(fd, text.data() + filled, text.size() - filled);
-    if (got < 0 && errno == EINTR)
-      continue;
-    if (got < 0)
-      return fail(Errc::system, errno);
-    filled += static_cast<std::size_t>(got);
-    if (got == 0)
-      break;
-  }
-  text.resize(filled);
-  return text;
-}
-
 /// The entries of a folder whose names are numbers.
 std::vector<int> numbers_in(const std::string &folder) {
   std::vector<int> numbers;
@@ -57,6 +39,24 @@ std::vector<int> numbers_in(const std::string &folder) {
 }
 
 }  // namespace
+
+Result<std::string> read_all(int fd) {
+  std::string text;
+  std::size_t filled = 0;
+  for (;;) {
+    text.resize(std::max<std::size_t>(2 * filled, std::size_t{16} << 10));
+    ssize_t got = read(fd, text.data() + filled, text.size() - filled);
+    if (got < 0 && errno == EINTR)
+      continue;
+    if (got < 0)
+      return fail(Errc::system, errno);
+    filled += static_cast<std::size_t>(got);
+    if (got == 0)
+      break;
+  }
+  text.resize(filled);
+  return text;
+}
 
 Result<std::string> read_file(const std::string &path) {
   int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);

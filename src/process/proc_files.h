@@ -22,7 +22,10 @@ namespace memseal::process {
 Result<std::string> read_file(const std::string &path);
 Result<std::string> read_process_file(pid_t pid, const char *name);
 
-/// The same; empty if it cannot be read.
+/// The rest of an open file.
+Result<std::string> read_all(int fd);
+
+/// A process's file; empty if it cannot be read.
 std::string text_of(pid_t pid, const char *name);
 
 /// Where a symbolic link points; empty if it cannot be read.

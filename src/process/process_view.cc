@@ -10,7 +10,6 @@
 
 #include "options/run_options.h"
 #include "process/filter_claims.h"
-#include "process/keeper_claims.h"
 #include "process/loaded_object.h"
 #include "process/mappings.h"
 #include "process/object_sorter.h"
@@ -75,7 +74,13 @@ FoundObject find_object(pid_t pid, const Mappings &mappings,
 
 }  // namespace
 
-std::optional<LookFailure> look_at(int pid, ProcessView &space) {
+std::optional<LookFailure> look_at(pid_t pid, ProcessView &space) {
+  Keepers keepers;
+  return look_at(pid, space, keepers);
+}
+
+std::optional<LookFailure> look_at(pid_t pid, ProcessView &space,
+                                   Keepers &keepers) {
   space = {.pid = pid,
            .name = {},
            .executable = {},
@@ -100,7 +105,7 @@ std::optional<LookFailure> look_at(int pid, ProcessView &space) {
   space.has_register = claims.found;
   space.register_doubt = std::move(claims.doubt);
   if (may_be_kept(*mappings)) {
-    KeeperClaim claim = find_keeper(pid, space.seccomp_mode);
+    KeeperClaim claim = keepers.of(pid, space.seccomp_mode);
     space.keeper = claim.keeper;
     space.keeper_doubt = std::move(claim.doubt);
   }

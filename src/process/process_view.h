@@ -10,6 +10,7 @@
 
 #include "memseal/page_range.h"
 #include "memseal/seal_types.h"
+#include "process/keeper_claims.h"
 #include "process/segment.h"
 
 namespace memseal::process {
@@ -77,6 +78,9 @@ struct LookFailure {
 };
 
 /// Reads everything about one process. On failure nothing but the pid is set.
-std::optional<LookFailure> look_at(int pid, ProcessView &space);
+/// Of several processes in a row the keepers are looked for once.
+std::optional<LookFailure> look_at(pid_t pid, ProcessView &space,
+                                   Keepers &keepers);
+std::optional<LookFailure> look_at(pid_t pid, ProcessView &space);
 
 }  // namespace memseal::process

@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "process/seal_register.h"
 
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <string_view>
 
 #include "memseal/seal_types.h"
+#include "process/memfd.h"
 #include "sys/memory.h"
 #include "vm/maps_parser.h"
 
@@ -19,28 +15,12 @@ namespace {
 constexpr std::uint32_t most_entries = 1u << 20;
 constexpr int longest_chain = 64, most_tries = 8;
 
-/// The file system of all memfds; nothing if we may make none.
-std::optional<dev_t> device_of_memfds() {
-  static const std::optional<dev_t> device = []() -> std::optional<dev_t> {
-    struct stat status {};
-    int fd = memfd_create("memseal-status", MFD_CLOEXEC);
-    bool known = fd >= 0 && fstat(fd, &status) == 0;
-    if (fd >= 0)
-      close(fd);
-    return known ? std::optional(status.st_dev) : std::nullopt;
-  }();
-  return device;
-}
-
 /// By its name, which a file elsewhere could have, too.
 bool may_be_register(const Mapping &mapping) {
   std::string_view path = path_of_name(mapping.name);
-  auto memfds = device_of_memfds();
   return path.starts_with("/memfd:") && path.substr(7) == register_name &&
          mapping.offset == 0 && mapping.protection.readable() &&
-         mapping.sharing == Sharing::private_copy &&
-         (!memfds || (mapping.device_major == major(*memfds) &&
-                      mapping.device_minor == minor(*memfds)));
+         mapping.sharing == Sharing::private_copy && is_on_memfds(mapping);
 }
 
 /// It is written last: without it a register is being made.

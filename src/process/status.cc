@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "process/status.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "sys/proc_text.h"
@@ -14,6 +15,21 @@ Number number(std::string_view text) {
   return value <= static_cast<std::uint64_t>(std::numeric_limits<Number>::max())
              ? static_cast<Number>(value)
              : Number{0};
+}
+
+/// Real, effective, saved, and that of the file system.
+Ids ids_in(std::string_view text) {
+  Ids ids;
+  for (unsigned *id : {&ids.real, &ids.effective, &ids.saved}) {
+    auto value = sys::leading_number(text);
+    if (!value || *value > std::numeric_limits<unsigned>::max())
+      return {};
+    *id = static_cast<unsigned>(*value);
+    text.remove_prefix(std::min(text.find('\t'), text.size()));
+    text.remove_prefix(text.empty() ? 0 : 1);
+  }
+  ids.known = true;
+  return ids;
 }
 
 /// Undoes the two escapes that the kernel writes in a name.
@@ -47,12 +63,8 @@ Status parse_status(std::string_view text) {
   status.process = number<pid_t>(sys::status_field(text, "Tgid"));
   status.parent = number<pid_t>(sys::status_field(text, "PPid"));
   status.tracer = number<pid_t>(sys::status_field(text, "TracerPid"));
-  // Real, effective, saved, of the file system.
-  std::string_view users = sys::status_field(text, "Uid");
-  status.uid = number<uid_t>(users);
-  users.remove_prefix(std::min(users.find('\t'), users.size()));
-  users.remove_prefix(users.empty() ? 0 : 1);
-  status.effective_uid = number<uid_t>(users);
+  status.user = ids_in(sys::status_field(text, "Uid"));
+  status.group = ids_in(sys::status_field(text, "Gid"));
   status.seccomp_mode = number<int>(sys::status_field(text, "Seccomp"));
   status.seccomp_filters =
       number<int>(sys::status_field(text, "Seccomp_filters"));

@@ -9,13 +9,23 @@
 
 namespace memseal::process {
 
+/// What a process is as a user, or as a group.
+struct Ids {
+  unsigned real = 0, effective = 0, saved = 0;
+  bool known = false;  ///< all three are
+
+  bool are_one() const {
+    return known && real == effective && effective == saved;
+  }
+};
+
 struct Status {
   std::string name;   ///< any bytes, at most 15: the process chooses it
   char state = '?';   ///< R, S, D, T, t, Z, X, I
   pid_t process = 0;  ///< that the thread belongs to
   pid_t parent = 0;   ///< 0: none that is seen here
   pid_t tracer = 0;   ///< who traces it; 0: nobody
-  uid_t uid = 0, effective_uid = 0;
+  Ids user, group;
   int seccomp_mode = 0;     ///< 0 none, 1 strict, 2 filter
   int seccomp_filters = 0;  ///< from Linux 5.9; 0 before
 

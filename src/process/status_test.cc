@@ -20,8 +20,11 @@ TEST(Status, tells_what_the_kernel_wrote) {
   EXPECT_EQ(status.process, 41);
   EXPECT_EQ(status.parent, 7);
   EXPECT_EQ(status.tracer, 9);
-  EXPECT_EQ(status.uid, 1000u);
-  EXPECT_EQ(status.effective_uid, 1001u);
+  EXPECT_TRUE(status.user.known);
+  EXPECT_EQ(status.user.real, 1000u);
+  EXPECT_EQ(status.user.effective, 1001u);
+  EXPECT_EQ(status.user.saved, 1002u);
+  EXPECT_EQ(status.group.real, 5u);
   EXPECT_EQ(status.seccomp_mode, 2);
   EXPECT_EQ(status.seccomp_filters, 3);
   EXPECT_FALSE(status.ended());
@@ -38,11 +41,10 @@ TEST(Status, lacks_what_the_text_lacks) {
     EXPECT_EQ(status.name, "");
     EXPECT_EQ(status.state, '?');
     EXPECT_EQ(status.process, 0);
-    EXPECT_EQ(status.uid, 0u);
-    EXPECT_EQ(status.effective_uid, 0u);
+    EXPECT_FALSE(status.user.known);
     EXPECT_EQ(status.seccomp_filters, 0);
   }
-  EXPECT_EQ(parse_status("Uid:\t12").effective_uid, 0u);
+  EXPECT_FALSE(parse_status("Uid:\t12\t12").user.known);
 }
 
 // Linux, fs/proc/array.c: only newlines and backslashes are escaped.
@@ -55,23 +57,35 @@ TEST(Status, gives_the_name_as_the_process_chose_it) {
   EXPECT_EQ(parse_status("Name:\ta\\").name, "a\\");
 }
 
+TEST(Status, has_ids_that_are_one_if_all_three_are_the_same) {
+  auto are_one = [](const char *text) {
+    return parse_status(text).user.are_one();
+  };
+  EXPECT_TRUE(are_one("Uid:\t7\t7\t7\t8\n"));
+  EXPECT_FALSE(are_one("Uid:\t7\t8\t7\t7\n"));
+  EXPECT_FALSE(are_one("Uid:\t7\t7\t8\t7\n"));
+  EXPECT_FALSE(are_one("Uid:\t8\t7\t7\t7\n"));
+  // Who is not known is not root.
+  EXPECT_FALSE(are_one("Uid:\t0\n"));
+  EXPECT_FALSE(are_one(""));
+}
+
 TEST(Status, cannot_be_forged_by_a_name) {
   Status status = parse_status(
       "Name:\tx\\nSeccomp:\t2\\nUid:\t0\nState:\tR (running)\nTgid:\t8\n"
       "Uid:\t5\t6\t7\t8\nSeccomp:\t0\n");
   EXPECT_EQ(status.seccomp_mode, 0);
-  EXPECT_EQ(status.uid, 5u);
+  EXPECT_EQ(status.user.real, 5u);
 }
 
 TEST(Status, takes_no_number_that_does_not_fit) {
   Status status = parse_status(
       "Tgid:\t2147483648\nPPid:\t99999999999999999999999\nTracerPid:\t-1\n"
-      "Uid:\t4294967295\t4294967296\nSeccomp:\ttwo\n");
+      "Uid:\t4294967295\t4294967296\t0\t0\nSeccomp:\ttwo\n");
   EXPECT_EQ(status.process, 0);
   EXPECT_EQ(status.parent, 0);
   EXPECT_EQ(status.tracer, 0);
-  EXPECT_EQ(status.uid, 4294967295u);
-  EXPECT_EQ(status.effective_uid, 0u);
+  EXPECT_FALSE(status.user.known);
   EXPECT_EQ(status.seccomp_mode, 0);
 }
 

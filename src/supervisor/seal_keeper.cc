@@ -16,7 +16,8 @@
 
 #include "base/assert.h"
 #include "keeper/protocol.h"
-#include "process/marked_mappings.h"
+#include "process/mappings.h"
+#include "process/tree_files.h"
 
 namespace memseal::supervisor {
 namespace {
@@ -98,6 +99,9 @@ SealKeeper::SealKeeper(std::size_t page)
 
 SealKeeper::SealKeeper(std::size_t page, Watch watch) : SealKeeper(page) {
   witness_.emplace(watch.survey);
+  // Who refuses nothing keeps nothing.
+  if (watch.answer == Answer::permitted)
+    images_.list(Listing::none);
   watch_ = std::move(watch);
 }
 
@@ -187,25 +191,25 @@ Verdict SealKeeper::look(const MemoryCall &call, SealedImage *image,
                          std::string_view smaps) const {
   bool sealed = false, discard_refused = false;
   Address heap_end = 0;
-  process::for_each_mapping(
-      smaps, page_, [&](const Mapping &mapping, bool marked) {
-        if (mapping.name == "[heap]")
-          heap_end = std::max(heap_end, mapping.range.end());
-        bool touched = call.effect == Effect::detach
-                           ? mapping.range.begin() - mapping.offset ==
-                                 call.ranges[0].begin()
-                           : is_touched(call, mapping.range);
-        if (!touched || !marked)
-          return;
-        sealed = true;
-        if (call.effect == Effect::lower_break)
-          heap_end = std::max(heap_end, mapping.range.end());
-        if (image != nullptr && marks_stay())
-          image->confirm(mapping.range);
-        if (mapping.sharing == Sharing::private_copy &&
-            !mapping.protection.writable())
-          discard_refused = true;
-      });
+  auto all = process::Mappings::parse(smaps, page_);
+  for (const Mapping &mapping : all.mappings()) {
+    if (mapping.name == "[heap]")
+      heap_end = std::max(heap_end, mapping.range.end());
+    bool touched =
+        call.effect == Effect::detach
+            ? mapping.range.begin() - mapping.offset == call.ranges[0].begin()
+            : is_touched(call, mapping.range);
+    if (!touched || !mapping.marked)
+      continue;
+    sealed = true;
+    if (call.effect == Effect::lower_break)
+      heap_end = std::max(heap_end, mapping.range.end());
+    if (image != nullptr && marks_stay())
+      image->confirm(mapping.range);
+    if (mapping.sharing == Sharing::private_copy &&
+        !mapping.protection.writable())
+      discard_refused = true;
+  }
   if (!sealed || (call.effect == Effect::discard && !discard_refused))
     return proceed;
   return refuse(call.effect, image, heap_end);

@@ -10,22 +10,14 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 
-#include "process/marked_mappings.h"
+#include "process/mappings.h"
+#include "process/proc_files.h"
+#include "process/tree_files.h"
 
 namespace memseal::supervisor {
 namespace {
-
-/// The process that a thread belongs to; 0 if it is gone.
-pid_t process_of(pid_t thread) {
-  std::string status = process::read_proc(thread, "status");
-  std::size_t at = status.find("\nTgid:\t");
-  return at == std::string::npos ? 0
-                                 : static_cast<pid_t>(std::strtol(
-                                       status.c_str() + at + 7, nullptr, 10));
-}
 
 /// Whether the process still has its id: not reaped.
 /// Source: pidfd_send_signal(2), ESRCH.
@@ -112,11 +104,11 @@ bool SealedImages::look(SealedImage &image, pid_t process, pid_t thread) {
     return image.executed && !missed_some_ &&
            (errno == EACCES || errno == EPERM);
   std::string smaps = smaps_of(thread, nullptr);
-  process::for_each_mapping(smaps, page_,
-                            [&](const Mapping &mapping, bool marked) {
-                              if (marked)
-                                image.ranges.push_back(mapping.range);
-                            });
+  auto all = process::Mappings::parse(smaps, page_);
+  for (const Mapping &mapping : all.mappings()) {
+    if (mapping.marked)
+      image.ranges.push_back(mapping.range);
+  }
   return !smaps.empty();
 }
 
@@ -137,6 +129,8 @@ SealedImage *SealedImages::first_sight(pid_t process, pid_t thread) {
       image.add(range);
   }
   image.version = ++last_version_;
+  if (listing_ == Listing::all)
+    list_.add(thread);
   return &images_.emplace(process, std::move(image)).first->second;
 }
 
@@ -145,7 +139,7 @@ SealedImage *SealedImages::of_thread(pid_t thread) {
   pid_t process = thread;
   auto found = images_.find(thread);
   if (found == images_.end() || !exists(found->second)) {
-    process = process_of(thread);
+    process = process::process_of(thread);
     if (process == 0)
       return nullptr;
     found = images_.find(process);
@@ -169,7 +163,7 @@ void SealedImages::add_to_sharers(pid_t process, const SealedImage &own,
 void SealedImages::add(pid_t thread, PageRange range) {
   SealedImage *own = of_thread(thread);
   if (own == nullptr) {
-    pid_t unknown = process_of(thread);
+    pid_t unknown = process::process_of(thread);
     missed_some_ = missed_some_ ||
                    process::has_executed(unknown) == process::Executed::yes;
     add_to_sharers(unknown, {}, range);
@@ -202,16 +196,12 @@ std::string SealedImages::smaps_of(pid_t thread,
                                    const SealedImage *image) const {
   if (image != nullptr && image->mappings >= 0 &&
       lseek(image->mappings, 0, SEEK_SET) == 0) {
-    std::string text = process::read_all(image->mappings);
+    std::string text =
+        process::read_all(image->mappings).value_or(std::string());
     if (!text.empty())
       return text;
   }
-  int fd = process::open_process_file(thread, "smaps");
-  if (fd < 0)
-    return {};
-  std::string text = process::read_all(fd);
-  close(fd);
-  return text;
+  return process::tree_text_of(thread, "smaps");
 }
 
 }  // namespace memseal::supervisor

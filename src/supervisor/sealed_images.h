@@ -40,6 +40,7 @@
 #include <vector>
 
 #include "memseal/page_range.h"
+#include "supervisor/image_list.h"
 
 namespace memseal::supervisor {
 
@@ -59,12 +60,17 @@ struct SealedImage {
   void confirm(PageRange range);
 };
 
+/// Whether others may know which images are looked after.
+enum class Listing : std::uint8_t { none, all };
+
 class SealedImages {
 public:
   explicit SealedImages(std::size_t page) : page_(page) {}
   SealedImages(const SealedImages &) = delete;
   SealedImages &operator=(const SealedImages &) = delete;
   ~SealedImages();
+
+  void list(Listing listing) { listing_ = listing; }
 
   /// The image that the thread runs; null if it cannot be known (no right to
   /// look into the process, no descriptors left).
@@ -88,6 +94,8 @@ private:
 
   std::size_t page_;
   std::map<pid_t, SealedImage> images_;
+  Listing listing_ = Listing::all;
+  ImageList list_;
   std::uint64_t last_version_ = 0;
   std::size_t clean_at_ = 64;
   /// A seal was asked for by an image of which nothing could be noted down.

@@ -63,10 +63,10 @@ std::string why_not_traced(const process::Process &process, int sys_errno) {
     return fmt::format(
         "{} runs a setuid or setgid program: only root may seal it", who);
   if (geteuid() != 0 &&
-      (process.uid != geteuid() || process.effective_uid != geteuid()))
+      (process.user.real != geteuid() || process.user.effective != geteuid()))
     return fmt::format(
         "{} belongs to user {}: only that user and root may seal it", who,
-        process.uid);
+        process.user.real);
   if (process.program.empty())
     return fmt::format("{} is a kernel thread, or hides its program", who);
   if (auto scope = yama_scope(); scope > 0 && geteuid() != 0)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # A keeper's seals are marks that anybody could make: status shows them as
 # sealed by a keeper where one is found that looks after the process, and as
-# not counted where there is none, no filter, or a dead one.
+# not counted where there is none, no filter, a dead one, or one that permits.
 . "$SOURCE/tests/system/status-common.inc"
 marked=$SOURCE/tests/system/programs/marked.py
 
@@ -60,6 +60,23 @@ says "Seals by keeper are marks on mappings"
 says "$keeper, a keeper"
 says "0 B are by the kernel's own word"
 expect 0 "$tool" status --unsealed "$parent"
+
+# A daemon's parents are gone.
+start 5 "$tool" run --engine=filter -- "$python" "$marked" daemon
+[[ $child == 1 ]] || fail "the daemon's code was made writable: $child"
+expect 0 "$tool" status --json "$pid"
+told 'all(s["kept"] and s["engine"] == "keeper" for s in segments)'
+told 'p["keeper"] is not None and p["keeper_doubt"] == ""'
+exec 5>&-
+
+# The keeper of `trace` refuses nothing.
+start 4 "$tool" trace -- "$python" "$marked" daemon
+[[ $child == 0 ]] || fail "trace refused: $child"
+expect 1 "$tool" status --json "$pid"
+told 'any(s["marked"] for s in segments)'
+told 'not any(s["kept"] or s["sealed"] for s in segments)'
+told 'p["keeper"] is None and "no living keeper" in p["keeper_doubt"]'
+exec 4>&-
 
 # strict: the kernel's word is there, too.
 if "$tool" run --engine=native --require -- true 2>/dev/null; then

@@ -5,32 +5,51 @@
   marked.py marks  gives the advice that marks a keeper's seals about the code
                    of libc: under a keeper the call is none of its seals
   marked.py fork   prints the pid of a forked child, too
+  marked.py daemon first becomes a daemon, a child of nobody here; prints what
+                   making the code of libc writable comes to, too: an errno
 """
 import ctypes
 import os
 import re
 import signal
 import sys
+import time
 
 wanted = sys.argv[1] if len(sys.argv) > 1 else ""
-if wanted == "marks":
-    libc = ctypes.CDLL(None, use_errno=True)
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+def code_of_libc():
     for line in open("/proc/self/maps"):
         begin, end, permissions, name = re.match(
             r"(\w+)-(\w+) (\S+) \S+ \S+ \S+ *(.*)", line).groups()
         if "x" not in permissions or "/libc.so" not in name:
             continue
         begin, end = int(begin, 16), int(end, 16)
-        for advice in (16, 1):  # MADV_DONTDUMP, MADV_RANDOM
-            if libc.madvise(ctypes.c_ulong(begin), ctypes.c_ulong(end - begin),
-                            advice):
-                sys.exit(1)
+        return ctypes.c_ulong(begin), ctypes.c_ulong(end - begin)
+
+
+if wanted == "marks":
+    for advice in (16, 1):  # MADV_DONTDUMP, MADV_RANDOM
+        if libc.madvise(*code_of_libc(), advice):
+            sys.exit(1)
 child = 0
 if wanted == "fork":
     child = os.fork()
     if child == 0:
         signal.pause()
+if wanted == "daemon":
+    if os.fork():
+        os._exit(0)
+    os.setsid()
+    leader = os.getpid()
+    if os.fork():
+        os._exit(0)
+    while os.getppid() == leader:
+        time.sleep(0.01)
+    # PROT_READ | PROT_EXEC | PROT_WRITE
+    child = ctypes.get_errno() if libc.mprotect(*code_of_libc(), 7) else 0
 print("ready", os.getpid(), child, flush=True)
 sys.stdin.read()
-if child:
+if wanted == "fork":
     os.kill(child, signal.SIGKILL)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "process/marked_mappings.h"
+#include "process/tree_files.h"
 
 #include <fcntl.h>
 #include <sys/fsuid.h>
@@ -8,9 +8,11 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
+#include <string_view>
 
-#include "vm/maps_parser.h"
+#include "process/proc_files.h"
+#include "process/status.h"
+#include "sys/proc_text.h"
 
 namespace memseal::process {
 namespace {
@@ -64,31 +66,30 @@ int open_plainly(pid_t pid, const char *name, int flags = O_RDONLY) {
   return openat(proc, path.c_str(), flags | O_CLOEXEC);
 }
 
-/// The IDs that a thread has three times over, real, effective and saved;
-/// nothing if they differ: then nobody passes for it.
-bool read_ids(const std::string &status, const char *key, unsigned &id) {
-  std::size_t at = status.find(key);
-  unsigned effective, saved;
-  // NOLINTNEXTLINE(cert-err34-c): the kernel writes it, and all are counted.
-  return at != std::string::npos &&
-         std::sscanf(status.c_str() + at + std::string_view(key).size(),
-                     "%u %u %u", &id, &effective, &saved) == 3 &&
-         id == effective && id == saved;
+std::string plain_text_of(pid_t pid, const char *name) {
+  int fd = open_plainly(pid, name);
+  if (fd < 0)
+    return {};
+  auto text = read_all(fd);
+  close(fd);
+  return text.value_or(std::string());
+}
+
+Status status_of(pid_t thread) {
+  return parse_status(plain_text_of(thread, "status"));
 }
 
 /// Opens the file with the process's own IDs for file accesses. What the change
 /// takes from us, that others of our user may look into us, is given back.
 int open_as_its_user(pid_t pid, const char *name, int flags) {
-  std::string status = read_proc(pid, "status");
-  unsigned user, group;
-  if (!read_ids(status, "\nUid:\t", user) ||
-      !read_ids(status, "\nGid:\t", group)) {
+  Status status = status_of(pid);
+  if (!status.user.are_one() || !status.group.are_one()) {
     errno = EACCES;
     return -1;
   }
   const int dumpable = prctl(PR_GET_DUMPABLE);
-  const auto own_group = static_cast<gid_t>(setfsgid(group));
-  const auto own_user = static_cast<uid_t>(setfsuid(user));
+  const auto own_group = static_cast<gid_t>(setfsgid(status.group.real));
+  const auto own_user = static_cast<uid_t>(setfsuid(status.user.real));
   int fd = open_plainly(pid, name, flags);
   const int error = errno;
   setfsuid(own_user);
@@ -108,50 +109,27 @@ int open_process_file(pid_t pid, const char *name, int flags) {
   return open_as_its_user(pid, name, flags);
 }
 
-std::string read_all(int fd) {
-  std::string text;
-  char part[65536];
-  ssize_t size;
-  while ((size = read(fd, part, sizeof part)) > 0)
-    text.append(part, static_cast<std::size_t>(size));
-  return text;
-}
-
-std::string read_proc(pid_t pid, const char *name) {
-  int fd = open_plainly(pid, name);
+std::string tree_text_of(pid_t pid, const char *name) {
+  int fd = open_process_file(pid, name);
   if (fd < 0)
     return {};
-  std::string text = read_all(fd);
+  auto text = read_all(fd);
   close(fd);
-  return text;
+  return text.value_or(std::string());
+}
+
+pid_t process_of(pid_t thread) {
+  return status_of(thread).process;
 }
 
 Executed has_executed(pid_t process) {
-  // The ninth field; the second, a name in brackets, may hold anything.
   // Source: proc_pid_stat(5); Linux, include/linux/sched.h.
-  constexpr unsigned forked_but_not_executed = 0x40;
-  std::string stat = read_proc(process, "stat");
-  std::size_t at = stat.rfind(')');
-  unsigned flags;
-  // NOLINTNEXTLINE(cert-err34-c): the kernel writes it, and it is counted.
-  if (at == std::string::npos ||
-      std::sscanf(stat.c_str() + at + 1, " %*c %*d %*d %*d %*d %*d %u",
-                  &flags) != 1)
+  constexpr int flags_field = 9;
+  constexpr std::uint64_t forked_but_not_executed = 0x40;
+  auto flags = sys::stat_field(plain_text_of(process, "stat"), flags_field);
+  if (!flags)
     return Executed::unknown;
-  return (flags & forked_but_not_executed) != 0 ? Executed::no : Executed::yes;
-}
-
-void for_each_mapping(std::string_view smaps, std::size_t page,
-                      const std::function<void(const Mapping &, bool)> &see) {
-  MapsParser parser(smaps, page);
-  for (;;) {
-    auto mapping = parser.next();
-    if (!mapping)
-      continue;  // one line that made no sense
-    if (!*mapping)
-      break;
-    see(**mapping, has_keeper_mark(parser.fields()));
-  }
+  return (*flags & forked_but_not_executed) != 0 ? Executed::no : Executed::yes;
 }
 
 }  // namespace memseal::process

@@ -12,12 +12,7 @@
 #include <fcntl.h>
 #include <sys/types.h>
 
-#include <cstddef>
-#include <functional>
 #include <string>
-#include <string_view>
-
-#include "vm/mapping.h"
 
 namespace memseal::process {
 
@@ -25,18 +20,14 @@ namespace memseal::process {
 /// permitted; ENOENT where no /proc of our own PID namespace can be had.
 int open_process_file(pid_t pid, const char *name, int flags = O_RDONLY);
 
-/// The rest of the file.
-std::string read_all(int fd);
+/// The text of such a file, empty if it cannot be read.
+std::string tree_text_of(pid_t pid, const char *name);
 
-/// The text of /proc/PID/NAME, empty if it cannot be read.
-std::string read_proc(pid_t pid, const char *name);
+/// The process that a thread belongs to; 0 if it is gone.
+pid_t process_of(pid_t thread);
 
 /// Whether a process has called execve since it was forked.
 enum class Executed : unsigned char { no, yes, unknown };
 Executed has_executed(pid_t process);
-
-/// Calls `see` for every mapping in a text of smaps, with whether it is marked.
-void for_each_mapping(std::string_view smaps, std::size_t page,
-                      const std::function<void(const Mapping &, bool)> &see);
 
 }  // namespace memseal::process
