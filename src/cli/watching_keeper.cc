@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/watching_keeper.h"
 
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -12,6 +11,7 @@
 #include "process/process_view.h"
 #include "supervisor/keeper_process.h"
 #include "sys/memory.h"
+#include "sys/unseen_child.h"
 
 namespace memseal::cli {
 namespace {
@@ -46,19 +46,12 @@ const KeeperJob *next_job = nullptr;
   _exit(served ? 0 : 1);
 }
 
-/// A fork's fork: the program inherits no child it does not know.
-bool launch_here(const char *, int channel) {
-  pid_t child = fork();
-  if (child == 0) {
-    pid_t keeper = fork();
-    if (keeper == 0)
-      do_job(channel);
-    _exit(keeper < 0 ? 1 : 0);
-  }
-  int status = -1;
-  while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  return status == 0;
+/// It does not execute, so it needs no parent of its own.
+long launch_here(const char *, int channel) {
+  long keeper = sys::fork_unseen();
+  if (keeper == 0)
+    do_job(channel);
+  return keeper;
 }
 
 }  // namespace

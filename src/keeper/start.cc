@@ -5,6 +5,7 @@
 #include <linux/prctl.h>
 #include <linux/seccomp.h>
 #include <linux/wait.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
@@ -14,6 +15,7 @@
 
 #include "keeper/filter.h"
 #include "sys/syscall.h"
+#include "sys/unseen_child.h"
 
 namespace memseal::keeper {
 namespace {
@@ -26,6 +28,9 @@ constexpr unsigned long filter_wait_killable = 1UL << 5;
 constexpr unsigned long needed_flags =
     SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_NEW_LISTENER |
     SECCOMP_FILTER_FLAG_SPEC_ALLOW | filter_tsync_esrch;
+
+/// Linux 5.9. Source: Linux, include/uapi/asm-generic/unistd.h.
+constexpr long nr_close_range = 436;
 
 /// Whether the kernel knows the flags: it looks at them before the program.
 /// Source: seccomp(2), "to determine which flags are supported".
@@ -122,23 +127,51 @@ void execute_keeper(const char *tool, int channel) {
     sys::call(SYS_exit_group, 127);
 }
 
-bool launch_keeper_by_fork(const char *tool, int channel) {
-  sys::Answer child = sys::call(SYS_clone, 0, 0, 0, 0, 0);
-  if (child.raw == 0) {
-    sys::Answer keeper = sys::call(SYS_clone, 0, 0, 0, 0, 0);
-    if (keeper.raw == 0)
-      execute_keeper(tool, channel);
-    for (;;)
-      sys::call(SYS_exit_group, keeper.failed() ? 1 : 0);
+namespace {
+
+void close_everything() {
+  constexpr int most_before_linux_5_9 = 4096;
+  if (!sys::call(nr_close_range, 0U, ~0U, 0).failed())
+    return;
+  for (int fd = 0; fd < most_before_linux_5_9; ++fd)
+    sys::call(SYS_close, fd);
+}
+
+// A child that executes, and an orphan that we adopt, is found by wait(2): a
+// program that waits for all its children would wait for the keeper. So the
+// keeper has a parent that does not execute, does nothing, and ends after it.
+[[noreturn]] void be_parent_of_keeper(const char *tool, int channel) {
+  sys::call(SYS_setsid);
+  // Its own children come back to it, should the keeper have any.
+  sys::call(SYS_prctl, PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+  sys::call(SYS_prctl, PR_SET_NAME, "memseal-parent", 0, 0, 0);
+  constexpr int set_mask = 2;  // SIG_SETMASK
+  unsigned long all = ~0UL;
+  sys::call(SYS_rt_sigprocmask, set_mask, &all, nullptr, sizeof all);
+  sys::Answer keeper = sys::call(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+  if (keeper.raw == 0)
+    execute_keeper(tool, channel);
+  sys::call(SYS_chdir, "/");
+  close_everything();
+  while (sys::call(SYS_wait4, -1, nullptr, __WALL, nullptr).error() != ECHILD) {
   }
-  if (child.failed())
-    return false;
-  int status = -1;
-  sys::Answer waited;
-  do
-    waited = sys::call(SYS_wait4, child.raw, &status, __WALL, nullptr);
-  while (waited.error() == EINTR);
-  return !waited.failed() && status == 0;
+  for (;;)
+    sys::call(SYS_exit_group, 0);
+}
+
+void reap(long child) {
+  while (sys::call(SYS_wait4, child, nullptr, __WALL, nullptr).error() ==
+         EINTR) {
+  }
+}
+
+}  // namespace
+
+long launch_keeper_by_fork(const char *tool, int channel) {
+  long child = sys::fork_unseen();
+  if (child == 0)
+    be_parent_of_keeper(tool, channel);
+  return child;
 }
 
 long start_keeper(const char *tool, LaunchKeeper launch, Unjudged unjudged) {
@@ -149,11 +182,14 @@ long start_keeper(const char *tool, LaunchKeeper launch, Unjudged unjudged) {
                                SOCK_STREAM | SOCK_CLOEXEC, 0, channel);
   if (made.failed())
     return made.raw;
-  bool launched = launch(tool, channel[1]);
+  long child = launch(tool, channel[1]);
   sys::call(SYS_close, channel[1]);
-  long done =
-      launched && hear(channel[0]) ? install(channel[0], unjudged) : -ECHILD;
+  long done = -ECHILD;
+  if (child >= 0 && hear(channel[0]))
+    done = install(channel[0], unjudged);
   sys::call(SYS_close, channel[0]);
+  if (done != 0 && child > 0)
+    reap(child);
   return done;
 }
 

@@ -12,11 +12,15 @@ namespace memseal::keeper {
 bool keeper_possible();
 
 /// Starts the program `tool` as `memseal-tool keep-seals`, with the socket
-/// `channel`. It must be nobody's child, so that wait(2) does not find it.
-using LaunchKeeper = bool (*)(const char *tool, int channel);
+/// `channel`. Our wait(2) must not find it, neither now nor when we have become
+/// another program, nor may a debugger follow it. Returns the child of ours
+/// that has to be reaped if the keeper does not come about, 0 if there is none,
+/// or a negative errno.
+using LaunchKeeper = long (*)(const char *tool, int channel);
 
-/// Of a fork's fork. Needs: a single thread.
-bool launch_keeper_by_fork(const char *tool, int channel);
+/// Under a parent of its own (see start.cc). Needs: little memory in use, for
+/// that parent is a copy of it.
+long launch_keeper_by_fork(const char *tool, int channel);
 
 /// In the child: the keeper takes our place. Does not return.
 [[noreturn]] void execute_keeper(const char *tool, int channel);

@@ -13,6 +13,7 @@
 
 #include "keeper/start.h"
 #include "sys/syscall.h"
+#include "sys/unseen_child.h"
 
 namespace memseal::provide {
 namespace {
@@ -54,26 +55,32 @@ int become_keeper(void *channel) {
 
 int start_and_leave(void *channel) {
   int keeper = clone(become_keeper, grandchild_stack + sizeof grandchild_stack,
-                     CLONE_VM | CLONE_VFORK, channel);
+                     CLONE_VM | CLONE_VFORK | CLONE_UNTRACED, channel);
   call(SYS_exit, keeper > 0 ? 0 : 1);
   return 1;
 }
 
-/// Twice away, so that the keeper is nobody's child. The one between us ends
-/// without a signal (the last byte of the flags is 0): neither SIGCHLD nor the
-/// program's own wait(2) notices it. No copy of the program is made, however
-/// large it is.
-bool launch(const char *, int channel) {
+/// Twice away, so that the keeper is the child of nobody here. The one between
+/// us ends without a signal (the last byte of the flags is 0): neither SIGCHLD
+/// nor the program's own wait(2) notices it. No copy of the program is made,
+/// however large it is.
+long launch_as_orphan(int channel) {
   unsigned long all = ~0UL, before = 0;
   call(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, sizeof all);
   int child = clone(start_and_leave, child_stack + sizeof child_stack,
-                    CLONE_VM | CLONE_VFORK, &channel);
+                    CLONE_VM | CLONE_VFORK | CLONE_UNTRACED, &channel);
   int status = -1;
   while (child > 0 &&
          call(SYS_wait4, child, &status, __WCLONE, nullptr).error() == EINTR) {
   }
   call(SYS_rt_sigprocmask, SIG_SETMASK, &before, nullptr, sizeof before);
-  return child > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  bool launched = child > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  return launched ? 0 : -ECHILD;
+}
+
+long launch(const char *, int channel) {
+  return sys::adopts_orphans() ? keeper::launch_keeper_by_fork(tool, channel)
+                               : launch_as_orphan(channel);
 }
 
 }  // namespace

@@ -6,9 +6,12 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <utility>
 
@@ -47,13 +50,44 @@ void leave_the_session() {
     dup2(null, fd);
 }
 
-/// Two descriptors for each process of the tree.
-void take_all_descriptors() {
-  rlimit files{};
-  if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
-    files.rlim_cur = files.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &files);
+/// The limits that we inherited are the program's.
+void take_what_is_permitted() {
+  for (int resource : {RLIMIT_NOFILE, RLIMIT_CPU, RLIMIT_AS, RLIMIT_DATA,
+                       RLIMIT_STACK, RLIMIT_RTTIME}) {
+    rlimit limit{};
+    if (getrlimit(static_cast<__rlimit_resource>(resource), &limit) == 0) {
+      limit.rlim_cur = limit.rlim_max;
+      setrlimit(static_cast<__rlimit_resource>(resource), &limit);
+    }
   }
+}
+
+/// How much processor time one process may use before another one goes on; 0 if
+/// there is no limit. Units: nanoseconds. Half of what is permitted, for one
+/// call may take long. Source: Linux, kernel/sys.c: a limit of 0 counts as 1 s.
+std::uint64_t turn() {
+  rlimit time{};
+  if (getrlimit(RLIMIT_CPU, &time) != 0 || time.rlim_max == RLIM_INFINITY)
+    return 0;
+  constexpr std::uint64_t second = 1'000'000'000;
+  constexpr std::uint64_t longest = 3600;
+  return std::clamp<std::uint64_t>(time.rlim_max, 1, longest) * second / 2;
+}
+
+/// Waits for all that serve, one after the other: orphans come back to us.
+/// Returns only in the first of them.
+void serve_in_turns() {
+  prctl(PR_SET_CHILD_SUBREAPER, 1);
+  pid_t first = fork();
+  if (first < 0)
+    return;  // as long as the limit lets us
+  if (first == 0)
+    return;
+  bool served = true;
+  int status = 0;
+  while (wait(&status) > 0 || errno == EINTR)
+    served = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  _exit(served ? 0 : 1);
 }
 
 void close_all_but(std::vector<int> kept) {
@@ -76,7 +110,7 @@ bool serve_as_keeper(SealKeeper &keeper, int channel, std::vector<int> kept) {
   prctl(PR_SET_NAME, "memseal-keeper");
   kept.push_back(channel);
   close_all_but(std::move(kept));
-  take_all_descriptors();
+  take_what_is_permitted();
   char ready = 'r';
   if (send(channel, &ready, 1, MSG_NOSIGNAL) != 1)
     return false;
@@ -87,7 +121,9 @@ bool serve_as_keeper(SealKeeper &keeper, int channel, std::vector<int> kept) {
   if (send(channel, &ready, 1, MSG_NOSIGNAL) != 1)
     return false;
   close(channel);
-  return keeper.serve(listener);
+  if (turn() != 0)
+    serve_in_turns();
+  return keeper.serve(listener, turn());
 }
 
 }  // namespace memseal::supervisor

@@ -76,17 +76,21 @@ public:
   explicit SealKeeper(std::size_t page);
   SealKeeper(std::size_t page, Watch watch);
 
-  /// Judges one call of thread `thread`.
+  /// Judges one call of thread `thread`. Without memory to do so it lets
+  /// nothing go on: the call fails with ENOMEM.
   Verdict judge(pid_t thread, const seccomp_data &data);
 
   /// Answers notifications until no process uses the filter any more.
-  /// Returns whether it ended that way.
-  bool serve(int listener);
+  /// Returns whether it ended that way. After `turn` nanoseconds of processor
+  /// time (0: never) a fork of this process goes on, and this one exits with 0:
+  /// what follows the return happens in the last one.
+  bool serve(int listener, std::uint64_t turn = 0);
 
   /// With a watch: how many hits there were.
   const DeskCounts &counts() const { return counts_; }
 
 private:
+  Verdict decide(pid_t thread, const seccomp_data &data);
   Verdict judge_request(pid_t thread, const seccomp_data &data);
   /// Arguments only: the caller has looked for holes, and sets the marks.
   Verdict judge_seal(pid_t thread, const seccomp_data &data);

@@ -25,6 +25,7 @@
 
 #include "process/process.h"
 #include "sys/memory.h"
+#include "sys/unseen_child.h"
 #include "tracer/launch_watch.h"
 #include "tracer/permission.h"
 
@@ -100,20 +101,24 @@ bool filters_work() {
   return fd < 0 || close(fd) == 0;
 }
 
-[[noreturn]] void be_probe(pid_t program, const LaunchOptions &options,
-                           Line line) {
+int probe(const LaunchOptions &options) {
   bool tries_mseal =
       options.guard != Guard::only_reporting && options.guard != Guard::filter;
   if (tries_mseal && !sys::has_mseal() && options.guard == Guard::native)
-    _exit(probe_no_mseal);
+    return probe_no_mseal;
   if (options.guard != Guard::native && !filters_work())
-    _exit(probe_no_filter);
-  pid_t tracer = fork();
-  if (tracer == 0) {
+    return probe_no_filter;
+  return probe_ok;
+}
+
+/// After the fork of the tracer, which returned `child`.
+int be_tracer_if_child(long child, pid_t program, const LaunchOptions &options,
+                       Line line) {
+  if (child == 0) {
     close(line.caller);
     be_tracer(program, options, line.tracer);
   }
-  _exit(tracer < 0 ? probe_no_process : probe_ok);
+  return child < 0 ? probe_no_process : probe_ok;
 }
 
 process::Attempt<void> judge(int status) {
@@ -167,14 +172,22 @@ process::Attempt<void> seal_next_exec(const LaunchOptions &options) {
     return process::refuse("no socket could be made to talk to the tracer");
   Line line{ends[0], ends[1]};
   pid_t self = getpid();
-  pid_t probe = fork();
-  if (probe == 0)
-    be_probe(self, options, line);
-  close(line.tracer);
-
-  int status = probe < 0 ? probe_no_process << 8 : 0;
-  while (probe > 0 && waitpid(probe, &status, 0) < 0 && errno == EINTR) {
+  // The tracer becomes an orphan, so that the program's wait(2) does not find
+  // it. If the program adopts orphans, it is a child that is not found.
+  const bool unseen = sys::adopts_orphans();
+  pid_t child = fork();
+  if (child == 0) {
+    int answer = probe(options);
+    if (answer == probe_ok && !unseen)
+      answer = be_tracer_if_child(fork(), self, options, line);
+    _exit(answer);
   }
+  int status = child < 0 ? probe_no_process << 8 : 0;
+  while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (status == 0 && unseen)
+    status = be_tracer_if_child(sys::fork_unseen(), self, options, line) << 8;
+  close(line.tracer);
   process::Attempt<void> done = judge(status);
   if (done)
     done = exchange_with_tracer(line.caller);

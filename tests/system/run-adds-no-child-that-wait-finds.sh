@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# A program that waits until it has no child does not wait for memseal's
+# processes: not as an ordinary program, not if it adopts orphans, not as the
+# first process of a container.
+. "$(dirname "$0")/common.inc"
+need gcc timeout
+gcc -O1 "$SOURCE/tests/system/programs/waits.c" -o "$work/waits"
+children="3 children, then No child processes"
+
+# ends COMMAND...
+ends() {
+  exits 0 timeout 20 "$@"
+  says "$children"
+}
+
+ends "$work/waits" # the twin
+ends "$work/waits" adopts "$work/waits"
+for options in --engine=filter --strict --engine=exact --on-violation=report \
+  '--on-violation=report --dlopen=skip' --how=trace --how=trace-children; do
+  [[ $options == --how* && $(uname -m) != x86_64 ]] && continue
+  # shellcheck disable=SC2086
+  run=("$memseal" run $options --require --report="$work/report" --)
+  ends "${run[@]}" "$work/waits"
+  ends "$work/waits" adopts "${run[@]}" "$work/waits"
+  # In a PID namespace it is the first process; root may make one.
+  if unshare --fork --pid true 2>/dev/null; then
+    ends unshare --fork --pid --mount-proc --kill-child "${run[@]}" "$work/waits"
+  fi
+done
+
+# A keeper that the program starts itself, by its first mseal(2).
+ends "$memseal" run --provide-mseal=always -- "$work/waits" seals
