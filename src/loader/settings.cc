@@ -3,10 +3,13 @@
 
 #include <sys/syscall.h>
 
+#include <cstring>
+
 #include "base/text_writer.h"
 #include "loader/start_stack.h"
 #include "report/report_file.h"
 #include "sys/auxiliary_vector.h"
+#include "sys/memory.h"
 #include "sys/syscall.h"
 
 namespace memseal::loader {
@@ -27,13 +30,33 @@ void give_up(std::string_view what, std::string_view why) {
     sys::call(SYS_exit_group, 125);
 }
 
+namespace {
+
+/// A program may write its title over its arguments and its environment
+/// (setproctitle(3), nginx), long before the last library is opened: what is
+/// still needed then lies elsewhere. Without memory for it, it stays.
+std::string_view keep(std::string_view text) {
+  static char room[1024];
+  char *at = room;
+  if (text.size() > sizeof room) {
+    auto pages = sys::map_anonymous(text.size());
+    if (!pages)
+      return text;
+    at = reinterpret_cast<char *>(pages->begin());
+  }
+  std::memcpy(at, text.data(), text.size());
+  return {at, text.size()};
+}
+
+}  // namespace
+
 RunOptions read_options(char **environment) {
   // A setuid program's environment is somebody else's: a report would be
   // written with rights that its author does not have.
   if (sys::auxiliary_value(AT_SECURE) != 0)
     return {};
-  std::string_view text =
-      variable(environment, options_variable).value_or(std::string_view());
+  std::string_view text = keep(
+      variable(environment, options_variable).value_or(std::string_view()));
   Result<RunOptions> options = parse_run_options(text);
   if (options)
     return *options;
