@@ -31,88 +31,77 @@ bool limit_addresses(std::size_t bytes) {
 }
 
 TEST_P(ArenaEnd, a_tebibyte_is_reserved_and_takes_no_memory) {
-  EXPECT_EQ(in_child([engine = GetParam()] {
-              std::size_t before = virtual_bytes();
-              memseal_arena *arena = nullptr;
-              if (memseal_arena_create(&arena, 0, engine) != 0)
-                return 1;
-              memseal_arena_info info{};
-              memseal_arena_query(arena, &info);
-              if (info.reservation != std::size_t{1} << 40)
-                return 2;
-              return virtual_bytes() < before + mib ? 0 : 3;
-            }),
-            0);
+  in_child([engine = GetParam()] {
+    std::size_t before = virtual_bytes();
+    memseal_arena *arena = nullptr;
+    CHILD_ASSERT_EQ(memseal_arena_create(&arena, 0, engine), 0);
+    memseal_arena_info info{};
+    memseal_arena_query(arena, &info);
+    CHILD_ASSERT_EQ(info.reservation, std::size_t{1} << 40);
+    CHILD_ASSERT_LT(virtual_bytes(), before + mib);
+  });
 }
 
 TEST_P(ArenaEnd, of_memory_loses_nothing_and_can_be_got_over) {
-  EXPECT_EQ(
-      in_child([engine = GetParam()] {
-        memseal_arena *arena = nullptr;
-        if (memseal_arena_create(&arena, 0, engine) != 0)
-          return 1;
-        std::vector<char *> built;
-        built.reserve(4096);
-        if (!limit_addresses(virtual_bytes() + 7 * mib))
-          return 1;
-        auto next = [&] {
-          return static_cast<char *>(memseal_arena_allocate(arena, page, page));
-        };
-        while (char *object = next()) {
-          built.push_back(object);
-          std::memset(object, static_cast<int>(built.size() % 100), page);
-        }
-        int why = errno;
-        limit_addresses(RLIM_INFINITY);
-        // To the last page there was, whatever the arena's step is.
-        if (why != ENOMEM || built.size() < 7 * mib / page - 8)
-          return 2;
-        if (memseal_arena_seal(arena) != 0)
-          return 3;
-        for (std::size_t i = 0; i < built.size(); ++i) {
-          if (built[i][page - 1] != static_cast<char>((i + 1) % 100))
-            return 4;
-          if (!memseal_arena_is_sealed(arena, built[i], page))
-            return 5;
-        }
-        char *more = next();
-        if (more == nullptr)
-          return 6;
-        *more = 'x';
-        return memseal_arena_seal(arena) == 0 && *more == 'x' ? 0 : 7;
-      }),
-      0);
+  in_child([engine = GetParam()] {
+    memseal_arena *arena = nullptr;
+    CHILD_ASSERT_EQ(memseal_arena_create(&arena, 0, engine), 0);
+    std::vector<char *> built;
+    built.reserve(4096);
+    CHILD_ASSERT_TRUE(limit_addresses(virtual_bytes() + 7 * mib));
+    auto next = [&] {
+      return static_cast<char *>(memseal_arena_allocate(arena, page, page));
+    };
+    while (char *object = next()) {
+      built.push_back(object);
+      std::memset(object, static_cast<int>(built.size() % 100), page);
+    }
+    int why = errno;
+    limit_addresses(RLIM_INFINITY);
+    // To the last page there was, whatever the arena's step is.
+    CHILD_ASSERT_EQ(why, ENOMEM);
+    CHILD_ASSERT_GE(built.size(), 7 * mib / page - 8);
+    CHILD_ASSERT_EQ(memseal_arena_seal(arena), 0);
+    for (std::size_t i = 0; i < built.size(); ++i) {
+      CHILD_ASSERT_EQ(built[i][page - 1], static_cast<char>((i + 1) % 100));
+      CHILD_ASSERT_TRUE(memseal_arena_is_sealed(arena, built[i], page));
+    }
+    char *more = next();
+    CHILD_ASSERT_NE(more, nullptr);
+    *more = 'x';
+    CHILD_ASSERT_EQ(memseal_arena_seal(arena), 0);
+    CHILD_ASSERT_EQ(*more, 'x');
+  });
 }
 
 TEST_P(ArenaEnd, before_something_foreign_neither_harms_it_nor_what_was_built) {
-  EXPECT_EQ(with_arena([](SealedArena &arena) {
-              auto *first = static_cast<char *>(arena.allocate(page, page));
-              *first = 'x';
-              char *hole = first + 3 * mib;
-              void *foreign = mmap(
-                  hole, page, PROT_READ | PROT_WRITE,
-                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
-              if (foreign != hole)
-                return 1;
-              *hole = 'f';
-              char *last = first;
-              try {
-                for (;;)
-                  last = static_cast<char *>(arena.allocate(page, page));
-              } catch (const std::bad_alloc &) {
-              }
-              if (last + page != hole)  // control: up to it all was to be had
-                return 2;
-              *last = 'y';
-              if (!arena.seal() || *first != 'x' || *last != 'y')
-                return 3;
-              return *hole == 'f' && !arena.is_sealed(*hole) ? 0 : 4;
-            }),
-            0);
+  with_arena([](SealedArena &arena) {
+    auto *first = static_cast<char *>(arena.allocate(page, page));
+    *first = 'x';
+    char *hole = first + 3 * mib;
+    void *foreign =
+        mmap(hole, page, PROT_READ | PROT_WRITE,
+             MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    CHILD_ASSERT_EQ(foreign, hole);
+    *hole = 'f';
+    char *last = first;
+    try {
+      for (;;)
+        last = static_cast<char *>(arena.allocate(page, page));
+    } catch (const std::bad_alloc &) {
+    }
+    CHILD_ASSERT_EQ(last + page, hole);  // control: up to it all was to be had
+    *last = 'y';
+    CHILD_ASSERT_TRUE(arena.seal());
+    CHILD_ASSERT_EQ(*first, 'x');
+    CHILD_ASSERT_EQ(*last, 'y');
+    CHILD_ASSERT_EQ(*hole, 'f');
+    CHILD_ASSERT_FALSE(arena.is_sealed(*hole));
+  });
 }
 
 TEST_P(ArenaEnd, of_mappings_refuses_the_seal_and_leaves_all_writable) {
-  int step = with_arena([](SealedArena &arena) {
+  with_arena([](SealedArena &arena) {
     auto *bytes = static_cast<char *>(arena.allocate(2 * page, page));
     *bytes = 'x';
     // Splits a stretch of memory until the kernel takes no more mappings.
@@ -125,47 +114,41 @@ TEST_P(ArenaEnd, of_mappings_refuses_the_seal_and_leaves_all_writable) {
            mprotect(crowd + used * page, page, PROT_READ) == 0)
       used += 2;
     if (used + 2 >= most)
-      return 77;
+      CHILD_SKIP("vm.max_map_count allows more mappings than this test");
     auto refused = arena.seal();
-    if (refused || refused.error() != ENOMEM || arena.is_sealed(*bytes))
-      return 1;
+    CHILD_ASSERT_FALSE(refused);
+    CHILD_ASSERT_EQ(refused.error(), ENOMEM);
+    CHILD_ASSERT_FALSE(arena.is_sealed(*bytes));
     *bytes = 'y';  // still writable, by no call of ours
     munmap(crowd, 200 * page);
-    if (!arena.seal() || !arena.is_sealed(*bytes) || *bytes != 'y')
-      return 2;
-    return mprotect(bytes, page, PROT_READ | PROT_WRITE) == -1 ? 0 : 3;
+    CHILD_ASSERT_TRUE(arena.seal());
+    CHILD_ASSERT_TRUE(arena.is_sealed(*bytes));
+    CHILD_ASSERT_EQ(*bytes, 'y');
+    CHILD_ASSERT_EQ(mprotect(bytes, page, PROT_READ | PROT_WRITE), -1);
   });
-  if (step == 77)
-    GTEST_SKIP() << "vm.max_map_count allows more mappings than this test";
-  EXPECT_EQ(step, 0);
 }
 
 TEST_P(ArenaEnd, of_arenas_is_after_256_that_lie_apart_with_gaps_between) {
-  EXPECT_EQ(in_child([engine = GetParam()] {
-              std::vector<std::pair<std::uintptr_t, std::uintptr_t>> taken;
-              memseal_arena *arena = nullptr;
-              for (int i = 0; i < 256; ++i) {
-                if (memseal_arena_create(&arena, 32 * mib, engine) != 0)
-                  return 1;
-                memseal_arena_info info{};
-                memseal_arena_query(arena, &info);
-                auto begin = reinterpret_cast<std::uintptr_t>(info.begin);
-                for (auto [b, e] : taken)
-                  if (begin < e + 2 * mib && b < begin + 32 * mib + 2 * mib)
-                    return 2;
-                taken.emplace_back(begin, begin + 32 * mib);
-              }
-              memseal_arena *last = arena;
-              if (memseal_arena_create(&arena, 32 * mib, engine) != -1 ||
-                  errno != ENOMEM || arena != last)
-                return 3;
-              // The others go on.
-              return memseal_arena_allocate(last, 1, 1) != nullptr &&
-                             memseal_arena_seal(last) == 0
-                         ? 0
-                         : 4;
-            }),
-            0);
+  in_child([engine = GetParam()] {
+    std::vector<std::pair<std::uintptr_t, std::uintptr_t>> taken;
+    memseal_arena *arena = nullptr;
+    for (int i = 0; i < 256; ++i) {
+      CHILD_ASSERT_EQ(memseal_arena_create(&arena, 32 * mib, engine), 0);
+      memseal_arena_info info{};
+      memseal_arena_query(arena, &info);
+      auto begin = reinterpret_cast<std::uintptr_t>(info.begin);
+      for (auto [b, e] : taken)
+        CHILD_ASSERT_FALSE(begin < e + 2 * mib &&
+                           b < begin + 32 * mib + 2 * mib);
+      taken.emplace_back(begin, begin + 32 * mib);
+    }
+    memseal_arena *last = arena;
+    CHILD_ASSERT_ERROR(memseal_arena_create(&arena, 32 * mib, engine), ENOMEM);
+    CHILD_ASSERT_EQ(arena, last);
+    // The others go on.
+    CHILD_ASSERT_NE(memseal_arena_allocate(last, 1, 1), nullptr);
+    CHILD_ASSERT_EQ(memseal_arena_seal(last), 0);
+  });
 }
 
 TEST_P(ArenaEnd, has_nothing_mapped_before_and_behind_it) {
@@ -174,8 +157,7 @@ TEST_P(ArenaEnd, has_nothing_mapped_before_and_behind_it) {
       SealedArena arena(2 * mib, engine);
       auto *first = static_cast<char *>(arena.allocate(2 * mib, page));
       *first = 'x';
-      if (!arena.seal())
-        return 1;
+      CHILD_ASSERT_TRUE(arena.seal());
       return *static_cast<volatile char *>(first + offset) < 2 ? 0 : 2;
     });
   };
@@ -186,26 +168,22 @@ TEST_P(ArenaEnd, has_nothing_mapped_before_and_behind_it) {
 }
 
 TEST_P(ArenaEnd, of_the_reservation_loses_nothing) {
-  EXPECT_EQ(in_child([engine = GetParam()] {
-              memseal_arena *arena = nullptr;
-              if (memseal_arena_create(&arena, 2 << 20, engine) != 0)
-                return 1;
-              auto *bytes = static_cast<char *>(
-                  memseal_arena_allocate(arena, (2 << 20) - page, 1));
-              if (bytes == nullptr)
-                return 2;
-              bytes[0] = 'x';
-              errno = 0;
-              if (memseal_arena_allocate(arena, 2 * page, 1) != nullptr ||
-                  errno != ENOMEM)
-                return 3;
-              if (memseal_arena_allocate(arena, page, 1) == nullptr)
-                return 4;  // control: what fits still fits
-              if (memseal_arena_seal(arena) != 0 || bytes[0] != 'x')
-                return 5;
-              return memseal_arena_is_sealed(arena, bytes, 2 << 20) ? 0 : 6;
-            }),
-            0);
+  in_child([engine = GetParam()] {
+    memseal_arena *arena = nullptr;
+    CHILD_ASSERT_EQ(memseal_arena_create(&arena, 2 << 20, engine), 0);
+    auto *bytes =
+        static_cast<char *>(memseal_arena_allocate(arena, (2 << 20) - page, 1));
+    CHILD_ASSERT_NE(bytes, nullptr);
+    bytes[0] = 'x';
+    errno = 0;
+    CHILD_ASSERT_EQ(memseal_arena_allocate(arena, 2 * page, 1), nullptr);
+    CHILD_ASSERT_EQ(errno, ENOMEM);
+    CHILD_ASSERT_NE(memseal_arena_allocate(arena, page, 1),
+                    nullptr);  // control: what fits still fits
+    CHILD_ASSERT_EQ(memseal_arena_seal(arena), 0);
+    CHILD_ASSERT_EQ(bytes[0], 'x');
+    CHILD_ASSERT_TRUE(memseal_arena_is_sealed(arena, bytes, 2 << 20));
+  });
 }
 
 }  // namespace

@@ -31,227 +31,192 @@ namespace {
 MEMSEAL_EVERY_ARENA(Arena);
 
 TEST_P(Arena, is_writable_until_sealed_and_readable_after) {
-  EXPECT_EQ(with_arena([](SealedArena &arena) {
-              auto *number = arena.make<int>(1);
-              *number = 2;  // control: not sealed yet
-              if (arena.is_sealed(*number))
-                return 1;
-              if (!arena.seal())
-                return 2;
-              if (!arena.is_sealed(*number) || *number != 2)
-                return 3;
-              return 0;
-            }),
-            0);
+  with_arena([](SealedArena &arena) {
+    auto *number = arena.make<int>(1);
+    *number = 2;  // control: not sealed yet
+    CHILD_ASSERT_FALSE(arena.is_sealed(*number));
+    CHILD_ASSERT_TRUE(arena.seal());
+    CHILD_ASSERT_TRUE(arena.is_sealed(*number));
+    CHILD_ASSERT_EQ(*number, 2);
+  });
 }
 
 TEST_P(Arena, a_write_to_a_sealed_object_is_a_SIGSEGV) {
   EXPECT_EQ(with_arena([](SealedArena &arena) {
               volatile int *number = arena.make<int>(1);
-              if (!arena.seal())
-                return 1;
+              CHILD_ASSERT_TRUE(arena.seal());
               *number = 2;
-              return 2;
+              return 0;
             }),
             1000 + SIGSEGV);
 }
 
 TEST_P(Arena, no_call_makes_sealed_memory_writable_or_takes_it_away) {
-  EXPECT_EQ(with_arena([](SealedArena &arena) {
-              auto *bytes = static_cast<char *>(arena.allocate(4 * page, page));
-              std::memset(bytes, 'x', 4 * page);
-              if (!arena.seal())
-                return 1;
-              if (int works = attack(bytes + page, twin_for_attack()))
-                return 10 + works;
-              for (std::size_t i = 0; i < 4 * page; ++i) {
-                if (bytes[i] != 'x')
-                  return 2;
-              }
-              return 0;
-            }),
-            0);
+  with_arena([](SealedArena &arena) {
+    auto *bytes = static_cast<char *>(arena.allocate(4 * page, page));
+    std::memset(bytes, 'x', 4 * page);
+    CHILD_ASSERT_TRUE(arena.seal());
+    attack(bytes + page, twin_for_attack());
+    for (std::size_t i = 0; i < 4 * page; ++i) {
+      CHILD_ASSERT_EQ(bytes[i], 'x');
+    }
+  });
 }
 
 TEST_P(Arena, a_forgotten_seal_shows_in_its_open_bytes) {
-  EXPECT_EQ(with_arena([](SealedArena &arena) {
-              if (arena.info().open != 0)
-                return 1;
-              arena.make<std::array<char, 100>>();
-              if (arena.info().open != 100 || arena.info().sealed != 0)
-                return 2;
-              if (!arena.seal())
-                return 3;
-              auto info = arena.info();
-              return info.open == 0 && info.sealed == page ? 0 : 4;
-            }),
-            0);
+  with_arena([](SealedArena &arena) {
+    CHILD_ASSERT_EQ(arena.info().open, 0);
+    arena.make<std::array<char, 100>>();
+    CHILD_ASSERT_EQ(arena.info().open, 100);
+    CHILD_ASSERT_EQ(arena.info().sealed, 0);
+    CHILD_ASSERT_TRUE(arena.seal());
+    auto info = arena.info();
+    CHILD_ASSERT_EQ(info.open, 0);
+    CHILD_ASSERT_EQ(info.sealed, page);
+  });
 }
 
 TEST_P(Arena, goes_on_building_after_a_seal) {
-  EXPECT_EQ(with_arena([](SealedArena &arena) {
-              int *first = arena.make<int>(1);
-              if (!arena.seal())
-                return 1;
-              int *second = arena.make<int>(2);
-              *second = 3;
-              if (arena.is_sealed(*second) || !arena.is_sealed(*first))
-                return 2;
-              if (!arena.seal() || !arena.is_sealed(*second))
-                return 3;
-              return *first == 1 && *second == 3 ? 0 : 4;
-            }),
-            0);
+  with_arena([](SealedArena &arena) {
+    int *first = arena.make<int>(1);
+    CHILD_ASSERT_TRUE(arena.seal());
+    int *second = arena.make<int>(2);
+    *second = 3;
+    CHILD_ASSERT_FALSE(arena.is_sealed(*second));
+    CHILD_ASSERT_TRUE(arena.is_sealed(*first));
+    CHILD_ASSERT_TRUE(arena.seal());
+    CHILD_ASSERT_TRUE(arena.is_sealed(*second));
+    CHILD_ASSERT_EQ(*first, 1);
+    CHILD_ASSERT_EQ(*second, 3);
+  });
 }
 
 TEST_P(Arena, a_hundred_thousand_seals_in_order_take_a_handful_of_vmas) {
-  EXPECT_EQ(with_arena([](SealedArena &arena) {
-              for (int i = 0; i < 100'000; ++i) {
-                auto *bytes = static_cast<char *>(arena.allocate(page, page));
-                bytes[0] = 'x';
-                if (!arena.seal())
-                  return 1;
-              }
-              auto info = arena.info();
-              if (info.sealed != 100'000 * page || info.open != 0)
-                return 2;
-              return count_vmas_in(info) <= 3 ? 0 : 3;
-            }),
-            0);
+  with_arena([](SealedArena &arena) {
+    for (int i = 0; i < 100'000; ++i) {
+      auto *bytes = static_cast<char *>(arena.allocate(page, page));
+      bytes[0] = 'x';
+      CHILD_ASSERT_TRUE(arena.seal());
+    }
+    auto info = arena.info();
+    CHILD_ASSERT_EQ(info.sealed, 100'000 * page);
+    CHILD_ASSERT_EQ(info.open, 0);
+    CHILD_ASSERT_LE(count_vmas_in(info), 3);
+  });
 }
 
 TEST_P(Arena, a_forked_child_inherits_the_seals_and_builds_its_own) {
-  EXPECT_EQ(
-      with_arena([](SealedArena &arena) {
-        int *first = arena.make<int>(1);
-        if (!arena.seal())
-          return 1;
-        pid_t child = fork();
-        if (child == 0) {
-          if (mprotect(page_of(first), page, PROT_READ | PROT_WRITE) != -1)
-            _exit(1);
-          int *second = arena.make<int>(2);
-          _exit(arena.seal() && *first == 1 && *second == 2 ? 0 : 2);
-        }
-        int status = 0;
-        waitpid(child, &status, 0);
-        if (status != 0)
-          return 2;
-        return arena.info().open == 0 ? 0 : 3;  // the child's is not ours
-      }),
-      0);
+  with_arena([](SealedArena &arena) {
+    int *first = arena.make<int>(1);
+    CHILD_ASSERT_TRUE(arena.seal());
+    pid_t child = fork();
+    if (child == 0) {
+      CHILD_ASSERT_ERROR(mprotect(page_of(first), page, PROT_READ | PROT_WRITE),
+                         EPERM);
+      int *second = arena.make<int>(2);
+      CHILD_ASSERT_TRUE(arena.seal());
+      CHILD_ASSERT_EQ(*first, 1);
+      CHILD_ASSERT_EQ(*second, 2);
+      _exit(0);
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    CHILD_ASSERT_EQ(status, 0);
+    CHILD_ASSERT_EQ(arena.info().open, 0);  // the child's is not ours
+  });
 }
 
 TEST_P(Arena, a_child_can_build_whatever_other_threads_did_when_it_was_forked) {
-  EXPECT_EQ(
-      with_arena([](SealedArena &arena) {
-        std::atomic<bool> stop = false;
-        std::vector<std::thread> others;
-        for (int t = 0; t < 2; ++t)
-          others.emplace_back([&] {
-            while (!stop) {
-              // Nothing is written: another's seal may come first.
-              (void)arena.allocate(1, 1);
-              if (!arena.seal())
-                std::abort();
-              std::this_thread::yield();
-            }
-          });
-        int failed = 0;
-        auto end = std::chrono::steady_clock::now() + std::chrono::seconds(3);
-        for (int i = 0;
-             i < 200 && failed == 0 && std::chrono::steady_clock::now() < end;
-             ++i) {
-          pid_t child = fork();
-          if (child == 0) {
-            alarm(10);  // a lock that nobody will open
-            int *number = arena.make<int>(i);
-            SealedArena fresh(page, arena.info().engine);
-            bool sealed = arena.seal() && arena.is_sealed(*number) &&
-                          *number == i && fresh.make<int>(i) != nullptr;
-            _exit(sealed ? 0 : 1);
-          }
-          int status = 0;
-          waitpid(child, &status, 0);
-          failed = status;
+  with_arena([](SealedArena &arena) {
+    std::atomic<bool> stop = false;
+    std::vector<std::thread> others;
+    for (int t = 0; t < 2; ++t)
+      others.emplace_back([&] {
+        while (!stop) {
+          // Nothing is written: another's seal may come first.
+          (void)arena.allocate(1, 1);
+          CHILD_ASSERT_TRUE(arena.seal());
+          std::this_thread::yield();
         }
-        stop = true;
-        for (auto &other : others)
-          other.join();
-        return failed == 0 ? 0 : 1;
-      }),
-      0);
+      });
+    auto end = std::chrono::steady_clock::now() + std::chrono::seconds(3);
+    for (int i = 0; i < 200 && std::chrono::steady_clock::now() < end; ++i) {
+      pid_t child = fork();
+      if (child == 0) {
+        alarm(10);  // a lock that nobody will open
+        int *number = arena.make<int>(i);
+        SealedArena fresh(page, arena.info().engine);
+        CHILD_ASSERT_TRUE(arena.seal());
+        CHILD_ASSERT_TRUE(arena.is_sealed(*number));
+        CHILD_ASSERT_EQ(*number, i);
+        CHILD_ASSERT_NE(fresh.make<int>(i), nullptr);
+        _exit(0);
+      }
+      int status = 0;
+      waitpid(child, &status, 0);
+      CHILD_ASSERT_EQ(status, 0);
+    }
+    stop = true;
+    for (auto &other : others)
+      other.join();
+  });
 }
 
 TEST_P(Arena, holds_a_map_of_strings_that_nobody_can_change) {
-  EXPECT_EQ(
-      with_arena([](SealedArena &arena) {
-        using Routes = std::pmr::map<int, std::pmr::string>;
-        auto *routes = arena.make<Routes>(&arena);
-        for (int port = 0; port < 1000; ++port)
-          (*routes)[port] = "a string too long for the small buffer " +
-                            std::pmr::string(std::to_string(port), &arena);
-        if (!arena.seal())
-          return 1;
-        if (routes->at(443) != "a string too long for the small buffer 443")
-          return 2;
-        for (const auto &[port, name] : *routes) {
-          if (!arena.is_sealed(name) || !arena.is_sealed(*name.data()))
-            return 3;
-        }
-        return 0;
-      }),
-      0);
+  with_arena([](SealedArena &arena) {
+    using Routes = std::pmr::map<int, std::pmr::string>;
+    auto *routes = arena.make<Routes>(&arena);
+    for (int port = 0; port < 1000; ++port)
+      (*routes)[port] = "a string too long for the small buffer " +
+                        std::pmr::string(std::to_string(port), &arena);
+    CHILD_ASSERT_TRUE(arena.seal());
+    CHILD_ASSERT_EQ(routes->at(443),
+                    "a string too long for the small buffer 443");
+    for (const auto &[port, name] : *routes) {
+      CHILD_ASSERT_TRUE(arena.is_sealed(name));
+      CHILD_ASSERT_TRUE(arena.is_sealed(*name.data()));
+    }
+  });
 }
 
 TEST_P(Arena, threads_that_build_at_once_get_separate_memory) {
-  EXPECT_EQ(with_arena([](SealedArena &arena) {
-              std::vector<std::thread> threads;
-              std::vector<std::vector<std::size_t *>> made(4);
-              for (std::size_t t = 0; t < 4; ++t)
-                threads.emplace_back([&, t] {
-                  for (std::size_t i = 0; i < 5000; ++i)
-                    made[t].push_back(arena.make<std::size_t>(t * 10000 + i));
-                });
-              for (auto &thread : threads)
-                thread.join();
-              if (!arena.seal())
-                return 1;
-              for (std::size_t t = 0; t < 4; ++t)
-                for (std::size_t i = 0; i < 5000; ++i)
-                  if (*made[t][i] != t * 10000 + i)
-                    return 2;
-              return 0;
-            }),
-            0);
+  with_arena([](SealedArena &arena) {
+    std::vector<std::thread> threads;
+    std::vector<std::vector<std::size_t *>> made(4);
+    for (std::size_t t = 0; t < 4; ++t)
+      threads.emplace_back([&, t] {
+        for (std::size_t i = 0; i < 5000; ++i)
+          made[t].push_back(arena.make<std::size_t>(t * 10000 + i));
+      });
+    for (auto &thread : threads)
+      thread.join();
+    CHILD_ASSERT_TRUE(arena.seal());
+    for (std::size_t t = 0; t < 4; ++t)
+      for (std::size_t i = 0; i < 5000; ++i)
+        CHILD_ASSERT_EQ(*made[t][i], t * 10000 + i);
+  });
 }
 
 TEST_P(Arena, a_second_arena_is_as_good_as_the_first) {
-  EXPECT_EQ(with_arena([](SealedArena &first) {
-              SealedArena second(0, GetParam());
-              int *a = first.make<int>(1), *b = second.make<int>(2);
-              if (!first.seal() || second.is_sealed(*b))
-                return 1;
-              *b = 3;  // control: sealing one does not seal the other
-              if (!second.seal())
-                return 2;
-              return *a == 1 && *b == 3 ? 0 : 3;
-            }),
-            0);
+  with_arena([](SealedArena &first) {
+    SealedArena second(0, GetParam());
+    int *a = first.make<int>(1), *b = second.make<int>(2);
+    CHILD_ASSERT_TRUE(first.seal());
+    CHILD_ASSERT_FALSE(second.is_sealed(*b));
+    *b = 3;  // control: sealing one does not seal the other
+    CHILD_ASSERT_TRUE(second.seal());
+    CHILD_ASSERT_EQ(*a, 1);
+    CHILD_ASSERT_EQ(*b, 3);
+  });
 }
 
 TEST_P(Arena, alignments_are_kept) {
-  EXPECT_EQ(
-      with_arena([](SealedArena &arena) {
-        for (std::size_t alignment = 1; alignment <= 1 << 16; alignment *= 2) {
-          auto at =
-              reinterpret_cast<std::uintptr_t>(arena.allocate(3, alignment));
-          if (at % alignment != 0)
-            return 1;
-        }
-        return 0;
-      }),
-      0);
+  with_arena([](SealedArena &arena) {
+    for (std::size_t alignment = 1; alignment <= 1 << 16; alignment *= 2) {
+      auto at = reinterpret_cast<std::uintptr_t>(arena.allocate(3, alignment));
+      CHILD_ASSERT_EQ(at % alignment, 0);
+    }
+  });
 }
 
 int filters_of_this_process() {
@@ -275,17 +240,14 @@ TEST(ArenaAfterExec, DISABLED_in_the_next_program) {
 TEST(ArenaAfterExec, the_next_programs_arenas_need_no_further_filter) {
   if (filters_of_this_process() < 0)
     GTEST_SKIP() << "this kernel does not count filters (Linux 5.9)";
-  EXPECT_EQ(in_child([] {
-              SealedArena arena(0, MEMSEAL_ARENA_FILTER);
-              if (filters_of_this_process() < 2)  // control: base and window
-                return 1;
-              execl("/proc/self/exe", "test_arena",
-                    "--gtest_also_run_disabled_tests",
-                    "--gtest_filter=ArenaAfterExec.DISABLED_*",
-                    "--gtest_brief=1", nullptr);
-              return 2;
-            }),
-            0);
+  in_child([] {
+    SealedArena arena(0, MEMSEAL_ARENA_FILTER);
+    CHILD_ASSERT_LE(2, filters_of_this_process());  // control: base and window
+    execl("/proc/self/exe", "test_arena", "--gtest_also_run_disabled_tests",
+          "--gtest_filter=ArenaAfterExec.DISABLED_*", "--gtest_brief=1",
+          nullptr);
+    CHILD_FAIL("the program cannot be executed");
+  });
 }
 
 /// A filter of somebody else's: EPERM for the memory calls of the window, but
@@ -329,21 +291,17 @@ bool install_foreign_filter(long left_open) {
 
 TEST(ArenaUnderAForeignFilter, is_guarded_unless_that_filter_guards_it_wholly) {
   for (long left_open :
-       {SYS_mprotect, SYS_madvise, SYS_mremap, SYS_mmap, SYS_munmap})
-    EXPECT_EQ(in_child([left_open] {
-                if (!install_foreign_filter(left_open))
-                  return 1;
-                SealedArena arena(0, MEMSEAL_ARENA_FILTER);
-                auto *bytes =
-                    static_cast<char *>(arena.allocate(4 * page, page));
-                if (bytes == nullptr)
-                  return 2;
-                if (!arena.seal())
-                  return 3;
-                return attack(bytes + page, twin_for_attack());
-              }),
-              0)
-        << left_open;
+       {SYS_mprotect, SYS_madvise, SYS_mremap, SYS_mmap, SYS_munmap}) {
+    SCOPED_TRACE(left_open);
+    in_child([left_open] {
+      CHILD_ASSERT_TRUE(install_foreign_filter(left_open));
+      SealedArena arena(0, MEMSEAL_ARENA_FILTER);
+      auto *bytes = static_cast<char *>(arena.allocate(4 * page, page));
+      CHILD_ASSERT_NE(bytes, nullptr);
+      CHILD_ASSERT_TRUE(arena.seal());
+      attack(bytes + page, twin_for_attack());
+    });
+  }
 }
 
 TEST(ArenaArguments, that_make_no_sense_are_refused) {
@@ -357,20 +315,17 @@ TEST(ArenaArguments, that_make_no_sense_are_refused) {
 }
 
 TEST_P(Arena, an_alignment_that_is_no_power_of_two_is_refused) {
-  EXPECT_EQ(in_child([engine = GetParam()] {
-              memseal_arena *arena = nullptr;
-              if (memseal_arena_create(&arena, page, engine) != 0)
-                return 1;
-              for (std::size_t alignment : {0, 3, 4095}) {
-                errno = 0;
-                if (memseal_arena_allocate(arena, 1, alignment) != nullptr ||
-                    errno != EINVAL)
-                  return 2;
-              }
-              // Control.
-              return memseal_arena_allocate(arena, 1, 4) != nullptr ? 0 : 3;
-            }),
-            0);
+  in_child([engine = GetParam()] {
+    memseal_arena *arena = nullptr;
+    CHILD_ASSERT_EQ(memseal_arena_create(&arena, page, engine), 0);
+    for (std::size_t alignment : {0, 3, 4095}) {
+      errno = 0;
+      CHILD_ASSERT_EQ(memseal_arena_allocate(arena, 1, alignment), nullptr);
+      CHILD_ASSERT_EQ(errno, EINVAL);
+    }
+    // Control.
+    CHILD_ASSERT_NE(memseal_arena_allocate(arena, 1, 4), nullptr);
+  });
 }
 
 }  // namespace

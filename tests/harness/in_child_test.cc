@@ -61,6 +61,8 @@ TEST(InChild, adds_no_failure_if_every_check_holds) {
               CHILD_ASSERT_NE(call(0), -1);
               CHILD_ASSERT_LT(-1, 1U);
               CHILD_ASSERT_LE(1U, 1);
+              CHILD_ASSERT_GT(1U, -1);
+              CHILD_ASSERT_GE(1U, 1);
               CHILD_ASSERT_TRUE(true);
               CHILD_ASSERT_FALSE(false);
               CHILD_ASSERT_ERROR(call(-1, EPERM), EPERM);
@@ -105,6 +107,10 @@ TEST(InChild, fails_by_each_kind_of_check) {
         "three: expected less than 3, got 3");
   fails([&] { CHILD_ASSERT_LE(three, -1); },
         "three: expected at most -1, got 3");
+  fails([&] { CHILD_ASSERT_GT(three, 3); },
+        "three: expected more than 3, got 3");
+  fails([&] { CHILD_ASSERT_GE(three, 4); },
+        "three: expected at least 4, got 3");
   fails([&] { CHILD_ASSERT_TRUE(three == 4); },
         "three == 4: expected true, got false");
   fails([&] { CHILD_ASSERT_FALSE(three == 3); },

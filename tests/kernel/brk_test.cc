@@ -15,116 +15,92 @@ namespace {
 
 MEMSEAL_EVERY_ENGINE(Brk);
 
-enum Step {
-  held = 0,
-  could_not_grow,
-  control_failed,
-  could_not_seal,
-  shrunk,
-  wrong_answer,
-  cannot_grow_any_more,
-  cannot_shrink_what_is_free,
-  query_failed,
-};
-
 long raw_brk(long to) {
   return syscall(SYS_brk, to);
 }
 
 /// Grows the heap by eight pages, seals the third, tries to shrink below it.
-Step try_to_shrink(Engine engine) {
+void try_to_shrink(Engine engine) {
   long begin =
       (raw_brk(0) + static_cast<long>(page) - 1) & -static_cast<long>(page);
   long size = static_cast<long>(page), end = begin + 8 * size;
-  if (raw_brk(end) != end)
-    return could_not_grow;
+  CHILD_ASSERT_EQ(raw_brk(end), end);
   // The control: without a seal the same call shrinks.
-  if (raw_brk(begin) != begin || raw_brk(end) != end)
-    return control_failed;
+  CHILD_ASSERT_EQ(raw_brk(begin), begin);
+  CHILD_ASSERT_EQ(raw_brk(end), end);
   auto *sealed = reinterpret_cast<char *>(begin + 2 * size);
   *sealed = 'h';
-  if (seal_by(engine, sealed, page) != 0)
-    return could_not_seal;
+  CHILD_ASSERT_EQ(seal_by(engine, sealed, page), 0);
   for (long to : {begin, begin + size, begin + 2 * size}) {
     errno = 0;
     long answer = raw_brk(to);
-    if (raw_brk(0) != end || *sealed != 'h')
-      return shrunk;
-    if (answer != (has_filter(engine) ? 0 : end))
-      return wrong_answer;
+    CHILD_ASSERT_EQ(raw_brk(0), end);
+    CHILD_ASSERT_EQ(*sealed, 'h');
+    CHILD_ASSERT_EQ(answer, (has_filter(engine) ? 0 : end));
   }
-  if (raw_brk(end + size) != end + size)
-    return cannot_grow_any_more;
-  if (raw_brk(begin + 3 * size) != begin + 3 * size)
-    return cannot_shrink_what_is_free;
-  return raw_brk(0) == begin + 3 * size ? held : query_failed;
+  CHILD_ASSERT_EQ(raw_brk(end + size), end + size);
+  CHILD_ASSERT_EQ(raw_brk(begin + 3 * size), begin + 3 * size);
+  CHILD_ASSERT_EQ(raw_brk(0), begin + 3 * size);
 }
 
 TEST_P(Brk, DoesNotShrinkBelowASealedPage) {
-  EXPECT_EQ(in_child([&] { return try_to_shrink(GetParam()); }), held);
+  in_child([&] { try_to_shrink(GetParam()); });
 }
 
 TEST_P(Brk, LibcNoticesUnderAFilterThatTheHeapDidNotShrink) {
   // Native answers with the old break, which sbrk(-n) takes for success.
-  int step = in_child([engine = GetParam()] {
+  in_child([engine = GetParam()] {
     auto *begin = static_cast<char *>(sbrk(0));
     begin += -reinterpret_cast<std::uintptr_t>(begin) & (page - 1);
-    if (brk(begin + 8 * page) != 0)
-      return 1;
-    if (seal_by(engine, begin + 2 * page, page) != 0)
-      return 2;
+    CHILD_ASSERT_EQ(brk(begin + 8 * page), 0);
+    CHILD_ASSERT_EQ(seal_by(engine, begin + 2 * page, page), 0);
     void *before = sbrk(0);
     bool failed =
         sbrk(-static_cast<long>(8 * page)) == reinterpret_cast<void *>(-1);
-    if (failed != has_filter(engine))
-      return 3;
-    return raw_brk(0) == reinterpret_cast<long>(before) ? 0 : 4;
+    CHILD_ASSERT_EQ(failed, has_filter(engine));
+    CHILD_ASSERT_EQ(raw_brk(0), reinterpret_cast<long>(before));
   });
-  EXPECT_EQ(step, 0);
 }
 
 TEST_P(Brk, DoesNotUnmapASealedFileThatLiesOverTheHeap) {
   // Such a page is not called [heap], and brk takes it all the same.
-  int step = in_child([engine = GetParam()] {
+  in_child([engine = GetParam()] {
     long size = static_cast<long>(page);
     long begin = (raw_brk(0) + size - 1) & -size, end = begin + 8 * size;
     auto *file = reinterpret_cast<char *>(begin + 2 * size);
     int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
     for (bool sealed : {false, true}) {
-      if (raw_brk(end) != end ||
-          mmap(file, page, PROT_READ, MAP_PRIVATE | MAP_FIXED, fd, 0) != file)
-        return could_not_grow;
-      if (sealed && seal_by(engine, file, page) != 0)
-        return could_not_seal;
+      CHILD_ASSERT_EQ(raw_brk(end), end);
+      CHILD_ASSERT_EQ(
+          mmap(file, page, PROT_READ, MAP_PRIVATE | MAP_FIXED, fd, 0), file);
+      if (sealed)
+        CHILD_ASSERT_EQ(seal_by(engine, file, page), 0);
       long answer = raw_brk(begin);
-      if (!sealed && answer != begin)
-        return control_failed;
+      if (!sealed)  // control
+        CHILD_ASSERT_EQ(answer, begin);
     }
-    return raw_brk(0) == end && *file == 0x7f ? held : shrunk;
+    CHILD_ASSERT_EQ(raw_brk(0), end);
+    CHILD_ASSERT_EQ(*file, 0x7f);
   });
-  EXPECT_EQ(step, held);
 }
 
 TEST_P(Brk, BelowTheHeapIsTheKernelsOwnRefusalWhateverIsSealedThere) {
   // Filters stay across exec: what is below the heap of this program may be the
   // heap of the next one.
-  int step = in_child([engine = GetParam()] {
+  in_child([engine = GetParam()] {
     static const char text = 't';
     auto *own = reinterpret_cast<char *>(
         reinterpret_cast<std::uintptr_t>(&text) & -page);
     long size = static_cast<long>(page);
     long begin = (raw_brk(0) + size - 1) & -size, end = begin + 8 * size;
-    if (raw_brk(end) != end || reinterpret_cast<long>(own) >= begin)
-      return could_not_grow;
-    if (seal_by(engine, own, page) != 0)
-      return could_not_seal;
+    CHILD_ASSERT_EQ(raw_brk(end), end);
+    CHILD_ASSERT_LT(reinterpret_cast<long>(own), begin);
+    CHILD_ASSERT_EQ(seal_by(engine, own, page), 0);
     for (long to :
          {1L, reinterpret_cast<long>(own) - size, reinterpret_cast<long>(own)})
-      if (raw_brk(to) != end)
-        return wrong_answer;
-    return raw_brk(begin) == begin ? held : cannot_shrink_what_is_free;
+      CHILD_ASSERT_EQ(raw_brk(to), end);
+    CHILD_ASSERT_EQ(raw_brk(begin), begin);
   });
-  EXPECT_EQ(step, held);
 }
 
 }  // namespace

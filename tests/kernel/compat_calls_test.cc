@@ -20,7 +20,6 @@ MEMSEAL_EVERY_ENGINE(CompatCalls);
 
 constexpr unsigned i386_munmap = 91, i386_mprotect = 125, i386_madvise = 219,
                    i386_mremap = 163, i386_getpid = 20;
-constexpr int no_i386 = 90, no_low_memory = 91;
 
 /// A call by int 0x80. The kernel clears r8 to r11.
 long int80(unsigned number, unsigned long a, unsigned long b, unsigned long c,
@@ -48,24 +47,22 @@ char *pages_at(std::uintptr_t at) {
   return got == MAP_FAILED ? nullptr : static_cast<char *>(got);
 }
 
-/// 0 if the call is refused with EPERM on the sealed page and its twin
-/// behaves, having been made before any filter was there.
-int try_i386(Engine engine, unsigned number, unsigned long third,
-             unsigned long fourth = 0) {
+/// The call is refused with EPERM on the sealed page, and its twin succeeds,
+/// having been made before any filter was there.
+void try_i386(Engine engine, unsigned number, unsigned long third,
+              unsigned long fourth = 0) {
   char *twin = pages_at(0x20000000), *sealed = pages_at(0x30000000);
   if (twin == nullptr || sealed == nullptr)
-    return no_low_memory;
+    CHILD_SKIP("no free memory below 4 GiB");
   sealed[page] = 's';
   auto low = [](char *at) { return reinterpret_cast<std::uintptr_t>(at); };
   mprotect(twin, 4 * page, PROT_READ);
   mprotect(sealed, 4 * page, PROT_READ);
-  if (int80(number, low(twin) + page, page, third, fourth) < 0)
-    return 1;
-  if (seal_by(engine, sealed + page, page) != 0)
-    return 2;
-  if (int80(number, low(sealed) + page, page, third, fourth) != -EPERM)
-    return 3;
-  return peek(sealed + page) == 's' ? 0 : 4;
+  CHILD_ASSERT_GE(int80(number, low(twin) + page, page, third, fourth), 0);
+  CHILD_ASSERT_EQ(seal_by(engine, sealed + page, page), 0);
+  CHILD_ASSERT_EQ(int80(number, low(sealed) + page, page, third, fourth),
+                  -EPERM);
+  CHILD_ASSERT_EQ(peek(sealed + page), 's');
 }
 
 TEST_P(CompatCalls, OfI386AreRefusedOnSealedPages) {
@@ -81,12 +78,8 @@ TEST_P(CompatCalls, OfI386AreRefusedOnSealedPages) {
                      {"madvise", i386_madvise, MADV_DONTNEED, 0}};
   for (const auto &call : calls) {
     SCOPED_TRACE(call.name);
-    int step = in_child([&] {
-      return try_i386(GetParam(), call.number, call.third, call.fourth);
-    });
-    if (step == no_low_memory)
-      GTEST_SKIP() << "no free memory below 4 GiB";
-    EXPECT_EQ(step, 0);
+    in_child(
+        [&] { try_i386(GetParam(), call.number, call.third, call.fourth); });
   }
 }
 
@@ -94,22 +87,16 @@ TEST_P(CompatCalls, OfI386DoNotReachOverThe4GiBBoundary) {
   if (!kernel_has_i386())
     GTEST_SKIP() << "this kernel has no int 0x80: CONFIG_IA32_EMULATION";
   // munmap(0xfffff000, 8192): the sum is taken in 64 bits.
-  int step = in_child([engine = GetParam()] {
+  in_child([engine = GetParam()] {
     char *at = pages_at(0x100000000 - page);
     if (at == nullptr)
-      return no_low_memory;
+      CHILD_SKIP("no free memory around 4 GiB");
     at[page] = 's';
-    if (seal_by(engine, at + page, page) != 0)
-      return 1;
-    if (int80(i386_munmap, 0xfffff000, 2 * page, 0) != -EPERM)
-      return 2;
-    if (peek(at) < 0 || peek(at + page) != 's')
-      return 3;
-    return 0;
+    CHILD_ASSERT_EQ(seal_by(engine, at + page, page), 0);
+    CHILD_ASSERT_EQ(int80(i386_munmap, 0xfffff000, 2 * page, 0), -EPERM);
+    CHILD_ASSERT_GE(peek(at), 0);
+    CHILD_ASSERT_EQ(peek(at + page), 's');
   });
-  if (step == no_low_memory)
-    GTEST_SKIP() << "no free memory around 4 GiB";
-  EXPECT_EQ(step, 0);
 }
 
 /// The same with six arguments: the sixth goes into ebp, which the compiler may
@@ -130,39 +117,34 @@ long int80_with_offset_0(unsigned number, unsigned long a, unsigned long b,
 TEST_P(CompatCalls, OfI386DoNotMapOverSealedPages) {
   if (!kernel_has_i386())
     GTEST_SKIP() << "this kernel has no int 0x80: CONFIG_IA32_EMULATION";
-  int step = in_child([engine = GetParam()] {
+  in_child([engine = GetParam()] {
     constexpr unsigned mmap2 = 192;
     char *twin = pages_at(0x20000000), *sealed = pages_at(0x30000000);
     if (twin == nullptr || sealed == nullptr)
-      return no_low_memory;
+      CHILD_SKIP("no free memory below 4 GiB");
     sealed[page] = 's';
     auto map_over = [](char *at) {
       return int80_with_offset_0(mmap2, reinterpret_cast<std::uintptr_t>(at),
                                  page, PROT_READ,
                                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, ~0ul);
     };
-    if (map_over(twin + page) != 0x20000000 + static_cast<long>(page))
-      return 1;
-    if (seal_by(engine, sealed + page, page) != 0)
-      return 2;
-    if (map_over(sealed + page) != -EPERM)
-      return 3;
-    return peek(sealed + page) == 's' ? 0 : 4;
+    CHILD_ASSERT_EQ(map_over(twin + page),
+                    0x20000000 + static_cast<long>(page));
+    CHILD_ASSERT_EQ(seal_by(engine, sealed + page, page), 0);
+    CHILD_ASSERT_EQ(map_over(sealed + page), -EPERM);
+    CHILD_ASSERT_EQ(peek(sealed + page), 's');
   });
-  if (step == no_low_memory)
-    GTEST_SKIP() << "no free memory below 4 GiB";
-  EXPECT_EQ(step, 0);
 }
 
 TEST_P(CompatCalls, WithArgumentsInMemoryDoNotMapOverSealedPages) {
   if (!kernel_has_i386())
     GTEST_SKIP() << "this kernel has no int 0x80: CONFIG_IA32_EMULATION";
   // i386's first mmap takes a pointer to its arguments, which no filter reads.
-  int step = in_child([engine = GetParam()] {
+  in_child([engine = GetParam()] {
     constexpr unsigned old_mmap = 90;
     char *twin = pages_at(0x20000000), *sealed = pages_at(0x30000000);
     if (twin == nullptr || sealed == nullptr)
-      return no_low_memory;
+      CHILD_SKIP("no free memory below 4 GiB");
     sealed[page] = 's';
     auto map_over = [twin](char *at) {
       auto *arguments = reinterpret_cast<std::uint32_t *>(twin + 3 * page);
@@ -175,17 +157,12 @@ TEST_P(CompatCalls, WithArgumentsInMemoryDoNotMapOverSealedPages) {
       arguments[5] = 0;
       return int80(old_mmap, reinterpret_cast<std::uintptr_t>(arguments), 0, 0);
     };
-    if (map_over(twin + page) != 0x20000000 + static_cast<long>(page))
-      return 1;
-    if (seal_by(engine, sealed + page, page) != 0)
-      return 2;
-    if (map_over(sealed + page) != -EPERM)
-      return 3;
-    return peek(sealed + page) == 's' ? 0 : 4;
+    CHILD_ASSERT_EQ(map_over(twin + page),
+                    0x20000000 + static_cast<long>(page));
+    CHILD_ASSERT_EQ(seal_by(engine, sealed + page, page), 0);
+    CHILD_ASSERT_EQ(map_over(sealed + page), -EPERM);
+    CHILD_ASSERT_EQ(peek(sealed + page), 's');
   });
-  if (step == no_low_memory)
-    GTEST_SKIP() << "no free memory below 4 GiB";
-  EXPECT_EQ(step, 0);
 }
 
 TEST_P(CompatCalls, OfX32AreRefused) {

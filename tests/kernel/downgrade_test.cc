@@ -116,47 +116,42 @@ TEST_P(FilteredDowngrade, OfPagesTogetherWithUnsealedOnesIsAllowed) {  // S-52
 }
 
 TEST_P(FilteredDowngrade, OfARangeWithAnImmutablePageIsRefusedWhole) {  // S-52
-  int step = in_child([engine = GetParam()] {
+  in_child([engine = GetParam()] {
     Area a = Area::create(Memory::anonymous_rw);
-    if (seal_by(engine, a.at(0), page, MEMSEAL_MPROTECT,
-                MEMSEAL_DOWNGRADABLE) != 0 ||
-        seal_by(engine, a.at(2), page, MEMSEAL_MPROTECT) != 0)
-      return 1;
-    if (mprotect(a.at(0), 3 * page, PROT_READ) != -1 || errno != EPERM)
-      return 2;
+    CHILD_ASSERT_EQ(
+        seal_by(engine, a.at(0), page, MEMSEAL_MPROTECT, MEMSEAL_DOWNGRADABLE),
+        0);
+    CHILD_ASSERT_EQ(seal_by(engine, a.at(2), page, MEMSEAL_MPROTECT), 0);
+    CHILD_ASSERT_ERROR(mprotect(a.at(0), 3 * page, PROT_READ), EPERM);
     *a.at(0) = 'w';  // still writable
-    return mprotect(a.at(0), 2 * page, PROT_READ) == 0 ? 0 : 3;
+    CHILD_ASSERT_EQ(mprotect(a.at(0), 2 * page, PROT_READ), 0);
   });
-  EXPECT_EQ(step, 0);
 }
 
 TEST_P(FilteredDowngrade, MayBeMadeImmutableButNotTheOtherWay) {  // S-14
-  int step = in_child([engine = GetParam()] {
+  in_child([engine = GetParam()] {
     Area a = Area::create(Memory::anonymous_rw);
     for (unsigned flags : {MEMSEAL_DOWNGRADABLE, 0u, MEMSEAL_DOWNGRADABLE})
-      if (seal_by(engine, a.at(1), page, MEMSEAL_MPROTECT, flags) != 0)
-        return 1;
-    return mprotect(a.at(1), page, PROT_READ) == -1 && errno == EPERM ? 0 : 2;
+      CHILD_ASSERT_EQ(seal_by(engine, a.at(1), page, MEMSEAL_MPROTECT, flags),
+                      0);
+    CHILD_ASSERT_ERROR(mprotect(a.at(1), page, PROT_READ), EPERM);
   });
-  EXPECT_EQ(step, 0);
 }
 
 TEST_P(FilteredDowngrade,
        OfAPageThatWasReplacedSinceIsNoReasonToRefuseAnotherSeal) {
   // S-66: the address stays sealed, whatever is mapped there later.
-  int step = in_child([engine = GetParam()] {
+  in_child([engine = GetParam()] {
     Area a = Area::create(Memory::anonymous_rw);
-    if (seal_by(engine, a.at(1), page, MEMSEAL_MPROTECT,
-                MEMSEAL_DOWNGRADABLE) != 0)
-      return 1;
-    if (mmap(a.at(1), page, PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
-             -1, 0) != a.at(1))
-      return 2;
-    if (seal_by(engine, a.at(0), 2 * page, MEMSEAL_MUNMAP) != 0)
-      return 3;
-    return munmap(a.at(1), page) == -1 && errno == EPERM ? 0 : 4;
+    CHILD_ASSERT_EQ(
+        seal_by(engine, a.at(1), page, MEMSEAL_MPROTECT, MEMSEAL_DOWNGRADABLE),
+        0);
+    CHILD_ASSERT_EQ(mmap(a.at(1), page, PROT_WRITE,
+                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0),
+                    a.at(1));
+    CHILD_ASSERT_EQ(seal_by(engine, a.at(0), 2 * page, MEMSEAL_MUNMAP), 0);
+    CHILD_ASSERT_ERROR(munmap(a.at(1), page), EPERM);
   });
-  EXPECT_EQ(step, 0);
 }
 
 TEST_P(FilteredDowngrade, OfWhatHasSeveralRungsOrNoneIsNotSupported) {  // S-51

@@ -17,7 +17,7 @@ namespace {
 MEMSEAL_EVERY_ENGINE(LateUnmapping);
 MEMSEAL_FILTERING_ENGINES(FilteredLateUnmapping);
 
-constexpr int no_aio = 90, mark = 8;
+constexpr int mark = 8;
 
 /// Makes an AIO context, takes its ring away and puts a page of ours there:
 /// io_destroy will unmap what lies at the ring's address. Null without AIO.
@@ -36,51 +36,45 @@ char *page_over_ring(aio_context_t &context) {
   return ring;
 }
 
-/// 0: refused with EPERM. 1: succeeded, the page is there. 2: it is gone.
-int destroy_under_seal(Engine engine, Level level) {
+enum class End { refused, page_stays, page_goes };
+End destroy_under_seal(Engine engine, Level level) {
   aio_context_t twin_context, context;
   char *twin = page_over_ring(twin_context), *sealed = page_over_ring(context);
   if (twin == nullptr || sealed == nullptr)
-    return no_aio;
-  if (syscall(SYS_io_destroy, twin_context) != 0 || peek(twin + mark) >= 0)
-    return 10;  // the control: the page goes
-  if (harden(engine, level) != 0 || seal_by(engine, sealed, page) != 0)
-    return 11;
-  long answer = syscall(SYS_io_destroy, context);
-  if (answer == -1 && errno == EPERM)
-    return peek(sealed + mark) == 'r' ? 0 : 12;
-  return peek(sealed + mark) == 'r' ? 1 : 2;
+    CHILD_SKIP("this kernel has no AIO");
+  CHILD_ASSERT_EQ(syscall(SYS_io_destroy, twin_context), 0);
+  CHILD_ASSERT_LT(peek(twin + mark), 0);  // the control: the page goes
+  CHILD_ASSERT_EQ(harden(engine, level), 0);
+  CHILD_ASSERT_EQ(seal_by(engine, sealed, page), 0);
+  if (syscall(SYS_io_destroy, context) == -1 && errno == EPERM) {
+    CHILD_ASSERT_EQ(peek(sealed + mark), 'r');
+    return End::refused;
+  }
+  return peek(sealed + mark) == 'r' ? End::page_stays : End::page_goes;
 }
 
 TEST_P(FilteredLateUnmapping, OfAnAioRingIsRefusedAtTheClosedLevel) {  // S-45a
-  int step =
-      in_child([&] { return destroy_under_seal(GetParam(), Level::closed); });
-  if (step == no_aio)
-    GTEST_SKIP() << "this kernel has no AIO";
-  EXPECT_EQ(step, 0);
+  in_child([&] {
+    CHILD_ASSERT_EQ(destroy_under_seal(GetParam(), Level::closed),
+                    End::refused);
+  });
 }
 
 TEST_P(LateUnmapping, OfAnAioRingIsOpenToAFilterAlone) {  // S-45a
-  int step = in_child(
-      [&] { return destroy_under_seal(GetParam(), Level::compatible); });
-  if (step == no_aio)
-    GTEST_SKIP() << "this kernel has no AIO";
-  EXPECT_EQ(step, kernel_seals(GetParam()) ? 1 : 2);
+  End end = kernel_seals(GetParam()) ? End::page_stays : End::page_goes;
+  in_child([&] {
+    CHILD_ASSERT_EQ(destroy_under_seal(GetParam(), Level::compatible), end);
+  });
 }
 
 TEST_P(FilteredLateUnmapping, ByHugePageMemfdsIsRefused) {  // S-45b
-  int step = in_child([engine = GetParam()] {
+  in_child([engine = GetParam()] {
     if (memfd_create("twin", MFD_HUGETLB) == -1)
-      return no_aio;
-    if (harden(engine, Level::compatible) != 0)
-      return 1;
-    if (memfd_create("huge", MFD_HUGETLB) != -1 || errno != EPERM)
-      return 2;
-    return memfd_create("ordinary", MFD_CLOEXEC) != -1 ? 0 : 3;
+      CHILD_SKIP("this kernel has no huge pages (CONFIG_HUGETLBFS)");
+    CHILD_ASSERT_EQ(harden(engine, Level::compatible), 0);
+    CHILD_ASSERT_ERROR(memfd_create("huge", MFD_HUGETLB), EPERM);
+    CHILD_ASSERT_NE(memfd_create("ordinary", MFD_CLOEXEC), -1);
   });
-  if (step == no_aio)
-    GTEST_SKIP() << "this kernel has no huge pages (CONFIG_HUGETLBFS)";
-  EXPECT_EQ(step, 0);
 }
 
 }  // namespace

@@ -16,8 +16,6 @@ namespace {
 
 MEMSEAL_EVERY_ENGINE(MoveOfHugePage);
 
-constexpr int no_huge_page = 90, no_moving_here = 91, not_several_here = 92;
-
 long move(char *from, std::size_t size, char *to) {
   return syscall(SYS_mremap, from, size, size, MREMAP_MAYMOVE | MREMAP_FIXED,
                  to);
@@ -35,24 +33,20 @@ TEST_P(MoveOfHugePage, MayNotReachASealedPageBehindItsLength) {
   FreeHugePages free(2);
   if (free.missing())
     GTEST_SKIP() << free.missing();
-  int step = in_child([engine = GetParam()] {
+  in_child([engine = GetParam()] {
     char *first = map_huge_page('a'), *second = map_huge_page('b');
     if (first == nullptr || second == nullptr)
-      return no_huge_page;
+      CHILD_FAIL("no huge page, though some are free");
     Target twin, sealed;
     if (move(first, page, twin.begin) == -1)
-      return no_moving_here;
-    if (twin.is_whole())
-      return 1;  // the control: one page was said, 2 MiB are replaced
-    if (seal_by(engine, sealed.kept, page) != 0)
-      return 2;
-    if (move(second, page, sealed.begin) != -1 || errno != EPERM)
-      return 3;
-    return sealed.is_whole() && peek(second) == 'b' ? 0 : 4;
+      CHILD_SKIP("this kernel cannot move huge pages (Linux 5.16)");
+    // The control: one page was said, 2 MiB are replaced.
+    CHILD_ASSERT_FALSE(twin.is_whole());
+    CHILD_ASSERT_EQ(seal_by(engine, sealed.kept, page), 0);
+    CHILD_ASSERT_ERROR(move(second, page, sealed.begin), EPERM);
+    CHILD_ASSERT_TRUE(sealed.is_whole());
+    CHILD_ASSERT_EQ(peek(second), 'b');
   });
-  if (step == no_moving_here)
-    GTEST_SKIP() << "this kernel cannot move huge pages (Linux 5.16)";
-  EXPECT_EQ(step, 0);
 }
 
 /// A small page filled with 'o' and a huge page behind it; null if the place
@@ -71,73 +65,61 @@ TEST_P(MoveOfHugePage, BehindAnOrdinaryPageReachesAsFar) {
   FreeHugePages free(2);
   if (free.missing())
     GTEST_SKIP() << free.missing();
-  int step = in_child([engine = GetParam()] {
+  in_child([engine = GetParam()] {
     char *first = map_huge_page('a');
     char *before_first = first == nullptr ? nullptr : ordinary_before(first);
     char *second = map_huge_page('b');
     char *before_second = second == nullptr ? nullptr : ordinary_before(second);
     if (before_first == nullptr || before_second == nullptr)
-      return no_huge_page;
+      CHILD_FAIL("no huge page, though some are free");
     Target twin, sealed;
     // Unaligned both of them: the huge page comes to lie at `begin`.
     if (move(before_first, 2 * page, twin.begin - page) == -1)
-      return not_several_here;
-    if (twin.is_whole())
-      return 1;
-    if (seal_by(engine, sealed.kept, page) != 0)
-      return 2;
-    if (move(before_second, 2 * page, sealed.begin - page) != -1 ||
-        errno != EPERM)
-      return 3;
-    if (!sealed.is_whole() || peek(second) != 'b')
-      return 4;
+      CHILD_SKIP("this kernel moves one mapping at a time (Linux 6.17)");
+    CHILD_ASSERT_FALSE(twin.is_whole());
+    CHILD_ASSERT_EQ(seal_by(engine, sealed.kept, page), 0);
+    CHILD_ASSERT_ERROR(move(before_second, 2 * page, sealed.begin - page),
+                       EPERM);
+    CHILD_ASSERT_TRUE(sealed.is_whole());
+    CHILD_ASSERT_EQ(peek(second), 'b');
     // Native moves the ordinary one before it refuses (S-62).
-    return !has_filter(engine) || peek(before_second) == 'o' ? 0 : 5;
+    if (has_filter(engine))
+      CHILD_ASSERT_EQ(peek(before_second), 'o');
   });
-  if (step == not_several_here)
-    GTEST_SKIP() << "this kernel moves one mapping at a time (Linux 6.17)";
-  EXPECT_EQ(step, 0);
 }
 
 TEST_P(MoveOfHugePage, MayLandJustBeforeASealedPage) {
   FreeHugePages free(1);
   if (free.missing())
     GTEST_SKIP() << free.missing();
-  int step = in_child([engine = GetParam()] {
+  in_child([engine = GetParam()] {
     char *huge = map_huge_page('a');
     if (huge == nullptr)
-      return no_huge_page;
+      CHILD_FAIL("no huge page, though some are free");
     char *begin = aligned_pages(2 * huge_page);
-    if (seal_by(engine, begin + huge_page, page) != 0)
-      return 1;
-    if (move(huge, page, begin) == -1)
-      return errno == EINVAL ? no_moving_here : 2;
-    return peek(begin + huge_page - 1) == 'a' ? 0 : 3;
+    CHILD_ASSERT_EQ(seal_by(engine, begin + huge_page, page), 0);
+    if (move(huge, page, begin) == -1) {
+      CHILD_ASSERT_EQ(errno, EINVAL);
+      CHILD_SKIP("this kernel cannot move huge pages (Linux 5.16)");
+    }
+    CHILD_ASSERT_EQ(peek(begin + huge_page - 1), 'a');
   });
-  if (step == no_moving_here)
-    GTEST_SKIP() << "this kernel cannot move huge pages (Linux 5.16)";
-  EXPECT_EQ(step, 0);
 }
 
 // No huge page can be meant: the kernel wants both addresses to be multiples.
 TEST_P(MoveOfHugePage, IsNotFearedWhereTheOldAddressTellsOfNone) {
-  EXPECT_EQ(in_child([engine = GetParam()] {
-              Target target;
-              if (seal_by(engine, target.kept, page) != 0)
-                return 1;
-              char *from = aligned_pages(huge_page);
-              *(from + page) = 's';
-              if (move(from + page, page, target.begin) == -1)
-                return 2;
-              // As far from a multiple as the target, but none between.
-              *(from + 3 * page) = 't';
-              if (move(from + 3 * page, page, target.begin + 3 * page) == -1)
-                return 3;
-              return *target.begin == 's' && *(target.begin + 3 * page) == 't'
-                         ? 0
-                         : 4;
-            }),
-            0);
+  in_child([engine = GetParam()] {
+    Target target;
+    CHILD_ASSERT_EQ(seal_by(engine, target.kept, page), 0);
+    char *from = aligned_pages(huge_page);
+    *(from + page) = 's';
+    CHILD_ASSERT_NE(move(from + page, page, target.begin), -1);
+    // As far from a multiple as the target, but none between.
+    *(from + 3 * page) = 't';
+    CHILD_ASSERT_NE(move(from + 3 * page, page, target.begin + 3 * page), -1);
+    CHILD_ASSERT_EQ(*target.begin, 's');
+    CHILD_ASSERT_EQ(*(target.begin + 3 * page), 't');
+  });
 }
 
 }  // namespace

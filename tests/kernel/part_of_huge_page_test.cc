@@ -14,7 +14,6 @@ namespace {
 MEMSEAL_EVERY_ENGINE(PartOfHugePage);
 
 constexpr std::size_t huge = std::size_t{2} << 20;
-constexpr int no_huge_pages_here = 90, no_moving_here = 91;
 
 /// Two huge pages, never touched, so that none need exist.
 char *huge_pages() {
@@ -34,41 +33,32 @@ bool can_move(char *from) {
 }
 
 TEST_P(PartOfHugePage, IsRefusedWherePartsCannotBeKept) {
-  int step = in_child([engine = GetParam()] {
+  in_child([engine = GetParam()] {
     char *at = huge_pages();
     if (at == nullptr)
-      return no_huge_pages_here;
+      CHILD_SKIP("this kernel has no huge pages (CONFIG_HUGETLBFS)");
     // Before Linux 5.16 huge pages never move, and a part is safe as it is.
     if (has_filter(engine) && !can_move(at + huge))
-      return no_moving_here;
+      CHILD_SKIP("this kernel cannot move huge pages (Linux 5.16)");
     for (char *begin : {at, at + page, at + huge - page}) {
       int error = seal_by(engine, begin, page);
-      if (error != (has_filter(engine) ? EOPNOTSUPP : EINVAL))
-        return 1;
+      CHILD_ASSERT_EQ(error, (has_filter(engine) ? EOPNOTSUPP : EINVAL));
     }
-    return munmap(at, huge) == 0 ? 0 : 2;  // nothing is sealed
+    CHILD_ASSERT_EQ(munmap(at, huge), 0);  // nothing is sealed
   });
-  if (step == no_huge_pages_here)
-    GTEST_SKIP() << "this kernel has no huge pages (CONFIG_HUGETLBFS)";
-  if (step == no_moving_here)
-    GTEST_SKIP() << "this kernel cannot move huge pages (Linux 5.16)";
-  EXPECT_EQ(step, 0);
 }
 
 TEST_P(PartOfHugePage, IsKeptWhereTheWholePageIsSealed) {
-  int step = in_child([engine = GetParam()] {
+  in_child([engine = GetParam()] {
     char *at = huge_pages();
     if (at == nullptr)
-      return no_huge_pages_here;
-    if (int error = seal_by(engine, at, huge); error != 0)
-      return 1;
-    if (can_move(at) || errno != EPERM || munmap(at, huge) == 0)
-      return 2;
-    return can_move(at + huge) || errno == EINVAL ? 0 : 3;  // the twin
+      CHILD_SKIP("this kernel has no huge pages (CONFIG_HUGETLBFS)");
+    CHILD_ASSERT_EQ(seal_by(engine, at, huge), 0);
+    CHILD_ASSERT_FALSE(can_move(at));
+    CHILD_ASSERT_EQ(errno, EPERM);
+    CHILD_ASSERT_NE(munmap(at, huge), 0);
+    CHILD_ASSERT_TRUE(can_move(at + huge) || errno == EINVAL);  // the twin
   });
-  if (step == no_huge_pages_here)
-    GTEST_SKIP() << "this kernel has no huge pages (CONFIG_HUGETLBFS)";
-  EXPECT_EQ(step, 0);
 }
 
 }  // namespace

@@ -125,28 +125,28 @@ long move_break(unsigned long to) {
 }
 
 TEST_P(ProcessSettings, TheBreakMayNotBeMovedByPrctl) {  // S-42
-  int step = in_child([engine = GetParam()] {
+  in_child([engine = GetParam()] {
     unsigned long size = page;
     unsigned long begin = (syscall(SYS_brk, 0) + size - 1) & -size;
     unsigned long end = begin + 4 * size;
-    if (syscall(SYS_brk, end) != static_cast<long>(end))
-      return 1;
+    CHILD_ASSERT_EQ(syscall(SYS_brk, end), static_cast<long>(end));
     auto *sealed = reinterpret_cast<char *>(begin + size);
     *sealed = 'h';
-    if (move_break(end) != 0)
-      return errno == EINVAL || errno == EPERM ? 90 : 2;  // the control
-    if (seal_by(engine, sealed, page) != 0)
-      return 3;
+    if (move_break(end) != 0) {  // the control
+      CHILD_ASSERT_TRUE(errno == EINVAL || errno == EPERM);
+      CHILD_SKIP(
+          "prctl(PR_SET_MM_MAP) is not in this kernel "
+          "(CONFIG_CHECKPOINT_RESTORE)");
+    }
+    CHILD_ASSERT_EQ(seal_by(engine, sealed, page), 0);
     long answer = move_break(end + size);
-    if (has_filter(engine) ? answer != -1 || errno != EPERM : answer != 0)
-      return 4;
+    if (has_filter(engine))
+      CHILD_ASSERT_ERROR(answer, EPERM);
+    else
+      CHILD_ASSERT_EQ(answer, 0);
     syscall(SYS_brk, begin);
-    return peek(sealed) == 'h' ? 0 : 5;
+    CHILD_ASSERT_EQ(peek(sealed), 'h');
   });
-  if (step == 90)
-    GTEST_SKIP() << "prctl(PR_SET_MM_MAP) is not in this kernel "
-                    "(CONFIG_CHECKPOINT_RESTORE)";
-  EXPECT_EQ(step, 0);
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ int unmap_error(void *at) {
 }
 
 TEST_P(Processes, ThreadsThatWereThereAreBound) {  // S-70
-  int step = in_child([engine = GetParam()] {
+  in_child([engine = GetParam()] {
     Area a = Area::create(Memory::anonymous_rw);
     std::atomic<int> stage = 0;
     int error = 0, control = 0;
@@ -40,45 +40,42 @@ TEST_P(Processes, ThreadsThatWereThereAreBound) {  // S-70
     int sealed = seal_by(engine, a.at(1), page);
     stage = 2;
     other.join();
-    if (sealed != 0 || control != 0)
-      return 1;
-    return error == EPERM ? 0 : 2;
+    CHILD_ASSERT_EQ(sealed, 0);
+    CHILD_ASSERT_EQ(control, 0);
+    CHILD_ASSERT_EQ(error, EPERM);
   });
-  EXPECT_EQ(step, 0);
 }
 
 TEST_P(Processes, ThreadsThatComeLaterAreBound) {  // S-70
-  int step = in_child([engine = GetParam()] {
+  in_child([engine = GetParam()] {
     Area a = Area::create(Memory::anonymous_rw);
-    if (seal_by(engine, a.at(1), page) != 0)
-      return 1;
+    CHILD_ASSERT_EQ(seal_by(engine, a.at(1), page), 0);
     int error = 0;
     std::thread([&] { error = unmap_error(a.at(1)); }).join();
-    return error == EPERM ? 0 : 2;
+    CHILD_ASSERT_EQ(error, EPERM);
   });
-  EXPECT_EQ(step, 0);
 }
 
 TEST_P(Processes, ForkInherits) {  // S-74
-  int step = in_child([engine = GetParam()] {
+  in_child([engine = GetParam()] {
     Area a = Area::create(Memory::anonymous_rw);
-    if (seal_by(engine, a.at(1), page) != 0)
-      return 1;
+    CHILD_ASSERT_EQ(seal_by(engine, a.at(1), page), 0);
     pid_t child = fork();
-    if (child == 0)
-      _exit(unmap_error(a.at(2)) == 0 && unmap_error(a.at(1)) == EPERM ? 0 : 1);
+    if (child == 0) {
+      CHILD_ASSERT_EQ(unmap_error(a.at(2)), 0);
+      CHILD_ASSERT_EQ(unmap_error(a.at(1)), EPERM);
+      _exit(0);
+    }
     int status = 0;
     waitpid(child, &status, 0);
-    return status == 0 ? 0 : 2;
+    CHILD_ASSERT_EQ(status, 0);
   });
-  EXPECT_EQ(step, 0);
 }
 
 TEST_P(Processes, ALaterSiblingInTheSameMemoryIsBound) {  // S-74
-  int step = in_child([engine = GetParam()] {
+  in_child([engine = GetParam()] {
     Area a = Area::create(Memory::anonymous_rw);
-    if (seal_by(engine, a.at(1), page) != 0)
-      return 1;
+    CHILD_ASSERT_EQ(seal_by(engine, a.at(1), page), 0);
     static Area shared = a;
     static int error = 0;
     shared = a;
@@ -91,28 +88,25 @@ TEST_P(Processes, ALaterSiblingInTheSameMemoryIsBound) {  // S-74
         clone(body, stack + sizeof(stack), CLONE_VM | SIGCHLD, nullptr);
     int status = 0;
     waitpid(child, &status, 0);
-    return error == EPERM && peek(a.at(1)) == 'b' ? 0 : 2;
+    CHILD_ASSERT_EQ(error, EPERM);
+    CHILD_ASSERT_EQ(peek(a.at(1)), 'b');
   });
-  EXPECT_EQ(step, 0);
 }
 
 TEST_P(Processes, ExitIsNotHindered) {  // S-76
-  EXPECT_EQ(in_child([engine = GetParam()] {
-              Area a = Area::create(Memory::anonymous_rw);
-              return seal_by(engine, a.at(1), page);
-            }),
-            0);
+  in_child([engine = GetParam()] {
+    Area a = Area::create(Memory::anonymous_rw);
+    CHILD_ASSERT_EQ(seal_by(engine, a.at(1), page), 0);
+  });
 }
 
 TEST_P(Processes, ExecStartsAProgramThatWorks) {  // S-75
-  int status = in_child([engine = GetParam()] {
+  in_child([engine = GetParam()] {
     Area a = Area::create(Memory::anonymous_rw);
-    if (seal_by(engine, a.at(1), page) != 0)
-      return 1;
+    CHILD_ASSERT_EQ(seal_by(engine, a.at(1), page), 0);
     execl("/bin/true", "true", nullptr);
-    return 2;
+    CHILD_FAIL("/bin/true is not executed");
   });
-  EXPECT_EQ(status, 0);
 }
 
 }  // namespace

@@ -46,7 +46,8 @@ TEST_P(SealCall, ChecksItsArgumentsInTheDocumentedOrder) {
       int got =
           seal_by(GetParam(), area.at(0) + c.offset, c.size, c.types, c.flags);
       // Nothing of this sealed anything.
-      return munmap(area.at(0), 4 * page) == 0 ? got : 99;
+      CHILD_ASSERT_EQ(munmap(area.at(0), 4 * page), 0);
+      return got;
     });
     EXPECT_EQ(error, c.error);
   }
@@ -60,133 +61,108 @@ TEST_P(SealCall, OfTheLastPageOfAllIsRefused) {  // S-04
 }
 
 TEST_P(SealCall, OverAHoleSealsNothingOfTheRest) {  // S-06, S-12
-  int step = in_child([engine = GetParam()] {
+  in_child([engine = GetParam()] {
     Area first = Area::create(Memory::anonymous_rw),
          a = Area::create(Memory::anonymous_rw);
     // The first seal maps memseal's own tables, which could fill the hole.
-    if (seal_by(engine, first.at(0), page) != 0)
-      return 3;
+    CHILD_ASSERT_EQ(seal_by(engine, first.at(0), page), 0);
     munmap(a.at(2), page);
-    if (seal_by(engine, a.at(0), 4 * page) != ENOMEM)
-      return 1;
-    return munmap(a.at(0), page) == 0 && munmap(a.at(3), page) == 0 ? 0 : 2;
+    CHILD_ASSERT_EQ(seal_by(engine, a.at(0), 4 * page), ENOMEM);
+    CHILD_ASSERT_EQ(munmap(a.at(0), page), 0);
+    CHILD_ASSERT_EQ(munmap(a.at(3), page), 0);
   });
-  EXPECT_EQ(step, 0);
 }
 
 TEST_P(SealCall, ReachesOverMappingsOfDifferentKind) {  // S-11
-  int step = in_child([engine = GetParam()] {
+  in_child([engine = GetParam()] {
     Area a = Area::create(Memory::private_rw);
     mprotect(a.at(1), page, PROT_READ);
     mmap(a.at(2), page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
          0);
-    if (seal_by(engine, a.at(0), 3 * page + 1) != 0)
-      return 1;
+    CHILD_ASSERT_EQ(seal_by(engine, a.at(0), 3 * page + 1), 0);
     for (int i = 0; i < 4; ++i)
-      if (munmap(a.at(i), page) != -1 || errno != EPERM)
-        return 2 + i;
-    return 0;
+      CHILD_ASSERT_ERROR(munmap(a.at(i), page), EPERM);
   });
-  EXPECT_EQ(step, 0);
 }
 
 TEST_P(SealCall, AgainSucceeds) {  // S-14
-  int step = in_child([engine = GetParam()] {
+  in_child([engine = GetParam()] {
     Area a = Area::create(Memory::anonymous_rw);
     for (int i = 0; i < 3; ++i)
-      if (seal_by(engine, a.at(1), page) != 0)
-        return 1;
-    return seal_by(engine, a.at(0), 4 * page) == 0 ? 0 : 2;
+      CHILD_ASSERT_EQ(seal_by(engine, a.at(1), page), 0);
+    CHILD_ASSERT_EQ(seal_by(engine, a.at(0), 4 * page), 0);
   });
-  EXPECT_EQ(step, 0);
 }
 
 TEST_P(FilteredSealCall, OnAClosedPageTakesSubsetsOnly) {  // S-07, S-14
-  int step = in_child([engine = GetParam()] {
+  in_child([engine = GetParam()] {
     Area a = Area::create(Memory::anonymous_rw);
     auto seal = [&](int index, int count, unsigned types) {
       return seal_by(engine, a.at(index), count * page, types);
     };
-    if (seal(1, 1, MEMSEAL_MUNMAP | MEMSEAL_SEAL) != 0)
-      return 1;
-    if (seal(1, 1, MEMSEAL_MUNMAP) != 0)
-      return 2;
-    if (seal(1, 1, MEMSEAL_MMAP) != EACCES)
-      return 3;
-    if (seal(0, 3, MEMSEAL_MPROTECT) != EACCES)
-      return 4;
+    CHILD_ASSERT_EQ(seal(1, 1, MEMSEAL_MUNMAP | MEMSEAL_SEAL), 0);
+    CHILD_ASSERT_EQ(seal(1, 1, MEMSEAL_MUNMAP), 0);
+    CHILD_ASSERT_EQ(seal(1, 1, MEMSEAL_MMAP), EACCES);
+    CHILD_ASSERT_EQ(seal(0, 3, MEMSEAL_MPROTECT), EACCES);
     // None of the range of the failed call is sealed.
-    if (mprotect(a.at(0), 3 * page, PROT_READ) != 0)
-      return 5;
+    CHILD_ASSERT_EQ(mprotect(a.at(0), 3 * page, PROT_READ), 0);
     munmap(a.at(2), page);
-    if (seal(1, 2, MEMSEAL_MMAP) != EACCES)  // the lower address decides
-      return 6;
+    CHILD_ASSERT_EQ(seal(1, 2, MEMSEAL_MMAP),
+                    EACCES);  // the lower address decides
     munmap(a.at(0), page);
-    return seal(0, 2, MEMSEAL_MMAP) == ENOMEM ? 0 : 7;
+    CHILD_ASSERT_EQ(seal(0, 2, MEMSEAL_MMAP), ENOMEM);
   });
-  EXPECT_EQ(step, 0);
 }
 
 TEST_P(FilteredSealCall, AddsTypesToTypes) {  // S-14
-  int step = in_child([engine = GetParam()] {
+  in_child([engine = GetParam()] {
     Area a = Area::create(Memory::anonymous_rw);
-    if (seal_by(engine, a.at(1), page, MEMSEAL_MUNMAP) != 0 ||
-        seal_by(engine, a.at(0), 2 * page, MEMSEAL_MPROTECT) != 0)
-      return 1;
-    if (munmap(a.at(1), page) != -1 || mprotect(a.at(1), page, 1) != -1)
-      return 2;
-    if (mprotect(a.at(0), page, 1) != -1 || errno != EPERM)
-      return 3;
-    return munmap(a.at(0), page) == 0 ? 0 : 4;
+    CHILD_ASSERT_EQ(seal_by(engine, a.at(1), page, MEMSEAL_MUNMAP), 0);
+    CHILD_ASSERT_EQ(seal_by(engine, a.at(0), 2 * page, MEMSEAL_MPROTECT), 0);
+    CHILD_ASSERT_EQ(munmap(a.at(1), page), -1);
+    CHILD_ASSERT_EQ(mprotect(a.at(1), page, 1), -1);
+    CHILD_ASSERT_ERROR(mprotect(a.at(0), page, 1), EPERM);
+    CHILD_ASSERT_EQ(munmap(a.at(0), page), 0);
   });
-  EXPECT_EQ(step, 0);
 }
 
 TEST_P(SealCall, AcrossThe4GiBBoundaryHoldsOnBothSides) {
-  int step = in_child([engine = GetParam()] {
+  in_child([engine = GetParam()] {
     auto *base = reinterpret_cast<char *>(0x40'0000'0000 - 2 * page);
-    if (mmap(base, 4 * page, PROT_READ | PROT_WRITE,
-             MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) != base)
-      return 1;
-    if (seal_by(engine, base + page, 2 * page) != 0)
-      return 2;
+    CHILD_ASSERT_EQ(
+        mmap(base, 4 * page, PROT_READ | PROT_WRITE,
+             MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0),
+        base);
+    CHILD_ASSERT_EQ(seal_by(engine, base + page, 2 * page), 0);
     for (int i : {1, 2})
-      if (munmap(base + i * static_cast<long>(page), page) != -1 ||
-          errno != EPERM)
-        return 3;
-    if (munmap(base, 4 * page) != -1 || munmap(base, page + 1) != -1 ||
-        munmap(base + 2 * page, 2 * page) != -1)
-      return 4;
-    return munmap(base, page) == 0 && munmap(base + 3 * page, page) == 0 ? 0
-                                                                         : 5;
+      CHILD_ASSERT_ERROR(munmap(base + i * static_cast<long>(page), page),
+                         EPERM);
+    CHILD_ASSERT_EQ(munmap(base, 4 * page), -1);
+    CHILD_ASSERT_EQ(munmap(base, page + 1), -1);
+    CHILD_ASSERT_EQ(munmap(base + 2 * page, 2 * page), -1);
+    CHILD_ASSERT_EQ(munmap(base, page), 0);
+    CHILD_ASSERT_EQ(munmap(base + 3 * page, page), 0);
   });
-  EXPECT_EQ(step, 0);
 }
 
 TEST_P(FilteredSealCall, ProtectAndSealGoInOneStepOrNotAtAll) {  // S-54
-  int step = in_child([engine = GetParam()] {
-    if (harden(engine, Level::compatible) != 0)
-      return 1;
+  in_child([engine = GetParam()] {
+    CHILD_ASSERT_EQ(harden(engine, Level::compatible), 0);
     Area a = Area::create(Memory::anonymous_rw);
-    if (memseal_mprotect(a.at(0), page,
-                         PROT_READ | MEMSEAL_PROT_IMMUTABLE |
-                             MEMSEAL_PROT_DOWNGRADABLE) != -1 ||
-        errno != EINVAL)
-      return 2;
+    CHILD_ASSERT_ERROR(memseal_mprotect(a.at(0), page,
+                                        PROT_READ | MEMSEAL_PROT_IMMUTABLE |
+                                            MEMSEAL_PROT_DOWNGRADABLE),
+                       EINVAL);
     munmap(a.at(3), page);
-    if (memseal_mprotect(a.at(2), 2 * page,
-                         PROT_READ | MEMSEAL_PROT_IMMUTABLE) != -1 ||
-        errno != ENOMEM)
-      return 3;
+    CHILD_ASSERT_ERROR(
+        memseal_mprotect(a.at(2), 2 * page, PROT_READ | MEMSEAL_PROT_IMMUTABLE),
+        ENOMEM);
     *a.at(2) = 'w';  // as writable as before
-    if (memseal_mprotect(a.at(1), page, PROT_READ | MEMSEAL_PROT_IMMUTABLE) !=
-        0)
-      return 4;
-    if (mprotect(a.at(1), page, PROT_READ | PROT_WRITE) != -1 || errno != EPERM)
-      return 5;
-    return munmap(a.at(1), page) == 0 ? 0 : 6;
+    CHILD_ASSERT_EQ(
+        memseal_mprotect(a.at(1), page, PROT_READ | MEMSEAL_PROT_IMMUTABLE), 0);
+    CHILD_ASSERT_ERROR(mprotect(a.at(1), page, PROT_READ | PROT_WRITE), EPERM);
+    CHILD_ASSERT_EQ(munmap(a.at(1), page), 0);
   });
-  EXPECT_EQ(step, 0);
 }
 
 }  // namespace

@@ -14,8 +14,6 @@ namespace {
 
 MEMSEAL_EVERY_ENGINE(Shm);
 
-constexpr int no_shm = 90;
-
 /// A segment of two pages that goes when the last process leaves it.
 int segment() {
   return shmget(IPC_PRIVATE, 2 * page, IPC_CREAT | 0600);
@@ -60,57 +58,52 @@ TEST_P(Shm, AttachingElsewhereIsAllowed) {
 }
 
 TEST_P(Shm, DetachingLeavesASealedSegmentMapped) {
-  int step = in_child([engine = GetParam()] {
+  in_child([engine = GetParam()] {
     int id = segment();
     if (id == -1)
-      return no_shm;
+      CHILD_SKIP("this kernel has no System V shared memory");
     auto *twin = static_cast<char *>(shmat(id, nullptr, 0));
     auto *sealed = static_cast<char *>(shmat(id, nullptr, 0));
     shmctl(id, IPC_RMID, nullptr);
     sealed[page] = 's';
-    if (shmdt(twin) != 0 || peek(twin) >= 0)
-      return 1;  // the control: it detaches
+    CHILD_ASSERT_EQ(shmdt(twin), 0);
+    CHILD_ASSERT_LT(peek(twin), 0);  // the control: it detaches
     // The second page: the call names the first.
-    if (seal_by(engine, sealed + page, page) != 0)
-      return 2;
+    CHILD_ASSERT_EQ(seal_by(engine, sealed + page, page), 0);
     int answer = shmdt(sealed);
-    if (has_filter(engine) ? answer != -1 || errno != EPERM : answer != 0)
-      return 3;
-    if (has_filter(engine) && peek(sealed) < 0)
-      return 4;
-    return peek(sealed + page) == 's' ? 0 : 5;
+    if (has_filter(engine)) {
+      CHILD_ASSERT_ERROR(answer, EPERM);
+      CHILD_ASSERT_GE(peek(sealed), 0);
+    } else {
+      CHILD_ASSERT_EQ(answer, 0);
+    }
+    CHILD_ASSERT_EQ(peek(sealed + page), 's');
   });
-  if (step == no_shm)
-    GTEST_SKIP() << "this kernel has no System V shared memory";
-  EXPECT_EQ(step, 0);
 }
 
 TEST_P(Shm, DetachingLeavesASealedPartOfASplitSegmentMapped) {
   // The call names where the segment was attached; what is sealed is a mapping
   // of its own, further up.
-  int step = in_child([engine = GetParam()] {
+  in_child([engine = GetParam()] {
     int id = segment();
     if (id == -1)
-      return no_shm;
+      CHILD_SKIP("this kernel has no System V shared memory");
     auto *twin = static_cast<char *>(shmat(id, nullptr, 0));
     auto *sealed = static_cast<char *>(shmat(id, nullptr, 0));
     shmctl(id, IPC_RMID, nullptr);
     sealed[page] = 's';
     for (char *each : {twin, sealed})
-      if (mprotect(each + page, page, PROT_READ) != 0)
-        return 1;
-    if (shmdt(twin) != 0 || peek(twin + page) >= 0)
-      return 2;  // the control: it detaches
-    if (seal_by(engine, sealed + page, page) != 0)
-      return 3;
+      CHILD_ASSERT_EQ(mprotect(each + page, page, PROT_READ), 0);
+    CHILD_ASSERT_EQ(shmdt(twin), 0);
+    CHILD_ASSERT_LT(peek(twin + page), 0);  // the control: it detaches
+    CHILD_ASSERT_EQ(seal_by(engine, sealed + page, page), 0);
     int answer = shmdt(sealed);
-    if (has_filter(engine) ? answer != -1 || errno != EPERM : answer != 0)
-      return 4;
-    return peek(sealed + page) == 's' ? 0 : 5;
+    if (has_filter(engine))
+      CHILD_ASSERT_ERROR(answer, EPERM);
+    else
+      CHILD_ASSERT_EQ(answer, 0);
+    CHILD_ASSERT_EQ(peek(sealed + page), 's');
   });
-  if (step == no_shm)
-    GTEST_SKIP() << "this kernel has no System V shared memory";
-  EXPECT_EQ(step, 0);
 }
 
 }  // namespace

@@ -78,111 +78,88 @@ TEST_F(ServedCall, answers_as_the_kernels_own_call_where_there_is_one) {
 }
 
 TEST_F(ServedCall, that_fails_seals_nothing) {
-  EXPECT_EQ(in_child([] {
-              char *at = island();
-              if (error_of(mseal(at, 3 * page, 0)) != ENOMEM)
-                return 1;
-              return error_of(munmap(at, 2 * page));
-            }),
-            0);
+  in_child([] {
+    char *at = island();
+    CHILD_ASSERT_EQ(error_of(mseal(at, 3 * page, 0)), ENOMEM);
+    CHILD_ASSERT_EQ(error_of(munmap(at, 2 * page)), 0);
+  });
 }
 
 TEST_F(ServedCall, by_number_is_served_too) {
-  EXPECT_EQ(in_child([] {
-              char *at = map_pages(1);
-              if (syscall(462, at, page, 0) != 0)
-                return 1;
-              return error_of(munmap(at, page)) == EPERM ? 0 : 2;
-            }),
-            0);
+  in_child([] {
+    char *at = map_pages(1);
+    CHILD_ASSERT_EQ(syscall(462, at, page, 0), 0);
+    CHILD_ASSERT_EQ(error_of(munmap(at, page)), EPERM);
+  });
 }
 
 TEST_F(ServedCall, of_zero_length_costs_nothing_and_starts_nothing) {
-  EXPECT_EQ(in_child([] {
-              if (mseal(nullptr, 0, 0) != 0)
-                return 1;
-              return status_number("Seccomp") == 0 ? 0 : 2;
-            }),
-            0);
+  in_child([] {
+    CHILD_ASSERT_EQ(mseal(nullptr, 0, 0), 0);
+    CHILD_ASSERT_EQ(status_number("Seccomp"), 0);
+  });
 }
 
 TEST_F(ServedCall, by_the_bare_instruction_is_the_kernels_to_answer) {
-  EXPECT_EQ(in_child([] {
-              char *at = map_pages(1);
-              if (mseal(map_pages(1), page, 0) != 0)
-                return 1;
-              int answer = sys::call(sys::nr_mseal, at, page, 0).error();
-              if (answer != 0 && answer != ENOSYS)
-                return 2;
-              // Sealed if there is mseal(2), and only then.
-              int left = error_of(munmap(at, page));
-              return left == (answer == 0 ? EPERM : 0) ? 0 : 3;
-            }),
-            0);
+  in_child([] {
+    char *at = map_pages(1);
+    CHILD_ASSERT_EQ(mseal(map_pages(1), page, 0), 0);
+    int answer = sys::call(sys::nr_mseal, at, page, 0).error();
+    CHILD_ASSERT_FALSE(answer != 0 && answer != ENOSYS);
+    // Sealed if there is mseal(2), and only then.
+    int left = error_of(munmap(at, page));
+    CHILD_ASSERT_EQ(left, (answer == 0 ? EPERM : 0));
+  });
 }
 
 TEST_F(ServedCall, may_be_repeated_on_what_is_sealed) {
-  EXPECT_EQ(in_child([] {
-              char *at = map_pages(2);
-              if (mseal(at, page, 0) != 0 || mseal(at, page, 0) != 0)
-                return 1;
-              return mseal(at, 2 * page, 0) == 0 ? 0 : 2;
-            }),
-            0);
+  in_child([] {
+    char *at = map_pages(2);
+    CHILD_ASSERT_EQ(mseal(at, page, 0), 0);
+    CHILD_ASSERT_EQ(mseal(at, page, 0), 0);
+    CHILD_ASSERT_EQ(mseal(at, 2 * page, 0), 0);
+  });
 }
 
 TEST_F(ServedCall, two_thousand_times_takes_one_filter) {
-  EXPECT_EQ(in_child([] {
-              constexpr int count = 2000;
-              char *at = map_pages(2 * count);
-              for (int i = 0; i < count; ++i) {
-                if (mseal(at + 2 * i * page, page, 0) != 0)
-                  return 1;
-              }
-              // Told since Linux 5.9.
-              if (status_number("Seccomp_filters") != 1)
-                return 2;
-              for (int i = 0; i < count; i += 97) {
-                if (error_of(munmap(at + 2 * i * page, page)) != EPERM)
-                  return 3;
-                if (munmap(at + (2 * i + 1) * page, page) != 0)
-                  return 4;  // twin: the pages between are free
-              }
-              return 0;
-            }),
-            0);
+  in_child([] {
+    constexpr int count = 2000;
+    char *at = map_pages(2 * count);
+    for (int i = 0; i < count; ++i) {
+      CHILD_ASSERT_EQ(mseal(at + 2 * i * page, page, 0), 0);
+    }
+    // Told since Linux 5.9.
+    CHILD_ASSERT_EQ(status_number("Seccomp_filters"), 1);
+    for (int i = 0; i < count; i += 97) {
+      CHILD_ASSERT_EQ(error_of(munmap(at + 2 * i * page, page)), EPERM);
+      CHILD_ASSERT_EQ(munmap(at + (2 * i + 1) * page, page),
+                      0);  // twin: the pages between are free
+    }
+  });
 }
 
 TEST_F(ServedCall, past_the_kernels_mappings_is_enomem_and_seals_nothing) {
-  EXPECT_EQ(in_child([] {
-              char *target = map_pages(3, PROT_READ);
-              if (mseal(map_pages(1), page, 0) != 0)
-                return 1;
-              // Every second page different makes a mapping each; the kernel
-              // takes vm.max_map_count of them, 65,530 unless told otherwise.
-              constexpr std::size_t most = 100000;
-              char *many = map_pages(2 * most, PROT_READ);
-              std::size_t i = 0;
-              while (i < most &&
-                     madvise(many + 2 * i * page, page, MADV_DONTDUMP) == 0)
-                ++i;
-              if (i == most)
-                return 2;
-              if (error_of(mseal(target + page, page, 0)) != ENOMEM)
-                return 3;
-              return error_of(munmap(target, 3 * page));
-            }),
-            0);
+  in_child([] {
+    char *target = map_pages(3, PROT_READ);
+    CHILD_ASSERT_EQ(mseal(map_pages(1), page, 0), 0);
+    // Every second page different makes a mapping each; the kernel
+    // takes vm.max_map_count of them, 65,530 unless told otherwise.
+    constexpr std::size_t most = 100000;
+    char *many = map_pages(2 * most, PROT_READ);
+    std::size_t i = 0;
+    while (i < most && madvise(many + 2 * i * page, page, MADV_DONTDUMP) == 0)
+      ++i;
+    CHILD_ASSERT_NE(i, most);
+    CHILD_ASSERT_EQ(error_of(mseal(target + page, page, 0)), ENOMEM);
+    CHILD_ASSERT_EQ(error_of(munmap(target, 3 * page)), 0);
+  });
 }
 
 TEST_F(ServedCall, leaves_no_child_for_wait_to_find) {
-  EXPECT_EQ(in_child([] {
-              if (mseal(map_pages(1), page, 0) != 0)
-                return 1;
-              return waitpid(-1, nullptr, __WALL) == -1 && errno == ECHILD ? 0
-                                                                           : 2;
-            }),
-            0);
+  in_child([] {
+    CHILD_ASSERT_EQ(mseal(map_pages(1), page, 0), 0);
+    CHILD_ASSERT_ERROR(waitpid(-1, nullptr, __WALL), ECHILD);
+  });
 }
 
 }  // namespace

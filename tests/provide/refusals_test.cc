@@ -15,20 +15,17 @@ namespace memseal::test {
 namespace {
 
 /// Runs `attack` on a sealed page and on its twin, which holds 'x' each.
-int against(int prot, int (*attack)(char *at), int expected) {
+void against(int prot, int (*attack)(char *at), int expected) {
   setenv("MEMSEAL_PROVIDE", "always", 1);
-  return in_child([=] {
+  in_child([=] {
     char *sealed = map_pages(1), *twin = map_pages(1);
     *sealed = *twin = 'x';
     mprotect(sealed, page, prot);
     mprotect(twin, page, prot);
-    if (mseal(sealed, page, 0) != 0)
-      return 1;
-    if (attack(twin) != 0)
-      return 2;
-    if (attack(sealed) != expected)
-      return 3;
-    return *sealed == 'x' ? 0 : 4;
+    CHILD_ASSERT_EQ(mseal(sealed, page, 0), 0);
+    CHILD_ASSERT_EQ(attack(twin), 0);
+    CHILD_ASSERT_EQ(attack(sealed), expected);
+    CHILD_ASSERT_EQ(*sealed, 'x');
   });
 }
 
@@ -76,148 +73,126 @@ int keep_from_children(char *at) {
 }
 
 TEST(ServedSeal, refuses_mprotect_and_pkey_mprotect) {
-  EXPECT_EQ(against(PROT_READ, become_inaccessible, EPERM), 0);
-  EXPECT_EQ(against(PROT_READ, become_inaccessible_by_key, EPERM), 0);
+  against(PROT_READ, become_inaccessible, EPERM);
+  against(PROT_READ, become_inaccessible_by_key, EPERM);
 }
 TEST(ServedSeal, refuses_munmap_also_by_its_number) {
-  EXPECT_EQ(against(PROT_READ, vanish, EPERM), 0);
-  EXPECT_EQ(against(PROT_READ, vanish_by_number, EPERM), 0);
+  against(PROT_READ, vanish, EPERM);
+  against(PROT_READ, vanish_by_number, EPERM);
 }
 TEST(ServedSeal, refuses_to_be_mapped_over) {
-  EXPECT_EQ(against(PROT_READ, be_replaced, EPERM), 0);
+  against(PROT_READ, be_replaced, EPERM);
 }
 TEST(ServedSeal, refuses_mremap_from_it_and_onto_it) {
-  EXPECT_EQ(against(PROT_READ, move, EPERM), 0);
-  EXPECT_EQ(against(PROT_READ, grow, EPERM), 0);
-  EXPECT_EQ(against(PROT_READ, be_moved_onto, EPERM), 0);
+  against(PROT_READ, move, EPERM);
+  against(PROT_READ, grow, EPERM);
+  against(PROT_READ, be_moved_onto, EPERM);
 }
 TEST(ServedSeal, refuses_discarding_advice_where_writing_is_not_allowed) {
-  EXPECT_EQ(against(PROT_READ, be_emptied, EPERM), 0);
-  EXPECT_EQ(against(PROT_READ, keep_from_children, EPERM), 0);
+  against(PROT_READ, be_emptied, EPERM);
+  against(PROT_READ, keep_from_children, EPERM);
 }
 
 TEST(ServedSeal, allows_discarding_advice_on_writable_memory_as_linux_does) {
   setenv("MEMSEAL_PROVIDE", "always", 1);
-  EXPECT_EQ(in_child([] {
-              char *sealed = map_pages(1);
-              *sealed = 'x';
-              if (mseal(sealed, page, 0) != 0)
-                return 1;
-              if (madvise(sealed, page, MADV_DONTNEED) != 0)
-                return 2;
-              return *sealed == 0 ? 0 : 3;
-            }),
-            0);
+  in_child([] {
+    char *sealed = map_pages(1);
+    *sealed = 'x';
+    CHILD_ASSERT_EQ(mseal(sealed, page, 0), 0);
+    CHILD_ASSERT_EQ(madvise(sealed, page, MADV_DONTNEED), 0);
+    CHILD_ASSERT_EQ(*sealed, 0);
+  });
 }
 
 TEST(ServedSeal, refuses_a_call_that_covers_it_among_others_as_a_whole) {
   setenv("MEMSEAL_PROVIDE", "always", 1);
-  EXPECT_EQ(in_child([] {
-              char *three = map_pages(3);
-              memset(three, 'x', 3 * page);
-              if (mseal(three + page, page, 0) != 0)
-                return 1;
-              if (error_of(mprotect(three, 3 * page, PROT_NONE)) != EPERM)
-                return 2;
-              if (three[0] != 'x' || three[2 * page] != 'x')
-                return 3;  // mseal(2) itself leaves the first page changed
-              return error_of(munmap(three, page));
-            }),
-            0);
+  in_child([] {
+    char *three = map_pages(3);
+    memset(three, 'x', 3 * page);
+    CHILD_ASSERT_EQ(mseal(three + page, page, 0), 0);
+    CHILD_ASSERT_EQ(error_of(mprotect(three, 3 * page, PROT_NONE)), EPERM);
+    CHILD_ASSERT_EQ(three[0], 'x');
+    CHILD_ASSERT_EQ(three[2 * page],
+                    'x');  // mseal(2) itself leaves the first page changed
+    CHILD_ASSERT_EQ(error_of(munmap(three, page)), 0);
+  });
 }
 
 TEST(ServedSeal, cannot_lose_its_mark) {
   setenv("MEMSEAL_PROVIDE", "always", 1);
-  EXPECT_EQ(in_child([] {
-              char *sealed = map_pages(1);
-              if (mseal(sealed, page, 0) != 0)
-                return 1;
-              for (int advice : {MADV_DODUMP, MADV_NORMAL, MADV_SEQUENTIAL}) {
-                if (madvise(sealed, page, advice) != 0)
-                  return 2;
-              }
-              return error_of(munmap(sealed, page)) == EPERM ? 0 : 3;
-            }),
-            0);
+  in_child([] {
+    char *sealed = map_pages(1);
+    CHILD_ASSERT_EQ(mseal(sealed, page, 0), 0);
+    for (int advice : {MADV_DODUMP, MADV_NORMAL, MADV_SEQUENTIAL}) {
+      CHILD_ASSERT_EQ(madvise(sealed, page, advice), 0);
+    }
+    CHILD_ASSERT_EQ(error_of(munmap(sealed, page)), EPERM);
+  });
 }
 
 TEST(ServedSeal, keeps_the_heap_from_shrinking_and_malloc_goes_on) {
   setenv("MEMSEAL_PROVIDE", "always", 1);
-  EXPECT_EQ(in_child([] {
-              char *low = static_cast<char *>(sbrk(0));
-              low += -reinterpret_cast<unsigned long>(low) & (page - 1);
-              if (brk(low + 2 * page) != 0)
-                return 1;
-              low[0] = 'x';
-              if (brk(low + page) != 0 || brk(low + 2 * page) != 0)
-                return 2;  // twin: it shrinks and grows while nothing is sealed
-              if (mseal(low, 2 * page, 0) != 0)
-                return 3;
-              brk(low);
-              if (low[0] != 'x' || low[page] != 0)
-                return 4;
-              void *block = malloc(4 * page);
-              free(block);
-              return block != nullptr ? 0 : 5;
-            }),
-            0);
+  in_child([] {
+    char *low = static_cast<char *>(sbrk(0));
+    low += -reinterpret_cast<unsigned long>(low) & (page - 1);
+    CHILD_ASSERT_EQ(brk(low + 2 * page), 0);
+    low[0] = 'x';
+    CHILD_ASSERT_EQ(brk(low + page), 0);
+    CHILD_ASSERT_EQ(brk(low + 2 * page),
+                    0);  // twin: it shrinks and grows while nothing is sealed
+    CHILD_ASSERT_EQ(mseal(low, 2 * page, 0), 0);
+    brk(low);
+    CHILD_ASSERT_EQ(low[0], 'x');
+    CHILD_ASSERT_EQ(low[page], 0);
+    void *block = malloc(4 * page);
+    free(block);
+    CHILD_ASSERT_NE(block, nullptr);
+  });
 }
 
 TEST(ServedSeal, of_shared_memory_cannot_be_detached_and_shmdt_says_success) {
   setenv("MEMSEAL_PROVIDE", "always", 1);
-  EXPECT_EQ(in_child([] {
-              int id = shmget(IPC_PRIVATE, page, IPC_CREAT | 0600);
-              if (id < 0)
-                return 1;
-              char *twin = static_cast<char *>(shmat(id, nullptr, 0));
-              char *sealed = static_cast<char *>(shmat(id, nullptr, 0));
-              shmctl(id, IPC_RMID, nullptr);
-              *sealed = 'x';
-              if (mseal(sealed, page, 0) != 0)
-                return 2;
-              if (shmdt(twin) != 0 || msync(twin, page, MS_ASYNC) == 0)
-                return 3;  // twin: it is gone
-              if (shmdt(sealed) != 0)
-                return 4;
-              return *sealed == 'x' ? 0 : 5;
-            }),
-            0);
+  in_child([] {
+    int id = shmget(IPC_PRIVATE, page, IPC_CREAT | 0600);
+    CHILD_ASSERT_GE(id, 0);
+    char *twin = static_cast<char *>(shmat(id, nullptr, 0));
+    char *sealed = static_cast<char *>(shmat(id, nullptr, 0));
+    shmctl(id, IPC_RMID, nullptr);
+    *sealed = 'x';
+    CHILD_ASSERT_EQ(mseal(sealed, page, 0), 0);
+    CHILD_ASSERT_EQ(shmdt(twin), 0);
+    CHILD_ASSERT_NE(msync(twin, page, MS_ASYNC), 0);  // twin: it is gone
+    CHILD_ASSERT_EQ(shmdt(sealed), 0);
+    CHILD_ASSERT_EQ(*sealed, 'x');
+  });
 }
 
 TEST(ServedSeal, of_a_part_of_shared_memory_keeps_it_attached) {
   setenv("MEMSEAL_PROVIDE", "always", 1);
-  EXPECT_EQ(in_child([] {
-              int id = shmget(IPC_PRIVATE, 2 * page, IPC_CREAT | 0600);
-              char *at = static_cast<char *>(shmat(id, nullptr, 0));
-              shmctl(id, IPC_RMID, nullptr);
-              at[page] = 'x';
-              if (mseal(at + page, page, 0) != 0)
-                return 1;
-              if (shmdt(at) != 0)
-                return 2;
-              return at[page] == 'x' ? 0 : 3;
-            }),
-            0);
+  in_child([] {
+    int id = shmget(IPC_PRIVATE, 2 * page, IPC_CREAT | 0600);
+    char *at = static_cast<char *>(shmat(id, nullptr, 0));
+    shmctl(id, IPC_RMID, nullptr);
+    at[page] = 'x';
+    CHILD_ASSERT_EQ(mseal(at + page, page, 0), 0);
+    CHILD_ASSERT_EQ(shmdt(at), 0);
+    CHILD_ASSERT_EQ(at[page], 'x');
+  });
 }
 
 TEST(ServedSeal, refuses_to_grow_down_over_it) {
   setenv("MEMSEAL_PROVIDE", "always", 1);
-  EXPECT_EQ(in_child([] {
-              auto *at = static_cast<char *>(
-                  mmap(nullptr, 3 * page, rw,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_GROWSDOWN, -1, 0));
-              if (mprotect(at + page, page, PROT_READ | PROT_GROWSDOWN) != 0 ||
-                  mprotect(at, 3 * page, rw) != 0)
-                return 1;
-              if (mseal(at, 2 * page, 0) != 0)
-                return 2;
-              if (error_of(mprotect(at + page, page,
-                                    PROT_READ | PROT_GROWSDOWN)) != EPERM)
-                return 3;
-              *at = 'x';  // still writable
-              return 0;
-            }),
-            0);
+  in_child([] {
+    auto *at = static_cast<char *>(
+        mmap(nullptr, 3 * page, rw, MAP_PRIVATE | MAP_ANONYMOUS | MAP_GROWSDOWN,
+             -1, 0));
+    CHILD_ASSERT_EQ(mprotect(at + page, page, PROT_READ | PROT_GROWSDOWN), 0);
+    CHILD_ASSERT_EQ(mprotect(at, 3 * page, rw), 0);
+    CHILD_ASSERT_EQ(mseal(at, 2 * page, 0), 0);
+    CHILD_ASSERT_EQ(
+        error_of(mprotect(at + page, page, PROT_READ | PROT_GROWSDOWN)), EPERM);
+    *at = 'x';  // still writable
+  });
 }
 
 }  // namespace

@@ -26,80 +26,71 @@ int unmap(char *at) {
 }
 
 TEST_F(ServedTree, a_thread_older_than_the_first_seal_is_refused_too) {
-  EXPECT_EQ(in_child([] {
-              std::atomic<char *> sealed{nullptr};
-              int answer = 0;
-              std::thread older([&] {
-                while (sealed == nullptr)
-                  std::this_thread::yield();
-                answer = unmap(sealed);
-              });
-              char *at = map_pages(1);
-              if (mseal(at, page, 0) != 0)
-                return 1;
-              sealed = at;
-              older.join();
-              return answer == EPERM ? 0 : 2;
-            }),
-            0);
+  in_child([] {
+    std::atomic<char *> sealed{nullptr};
+    int answer = 0;
+    std::thread older([&] {
+      while (sealed == nullptr)
+        std::this_thread::yield();
+      answer = unmap(sealed);
+    });
+    char *at = map_pages(1);
+    CHILD_ASSERT_EQ(mseal(at, page, 0), 0);
+    sealed = at;
+    older.join();
+    CHILD_ASSERT_EQ(answer, EPERM);
+  });
 }
 
 TEST_F(ServedTree, threads_may_seal_for_the_first_time_together) {
-  EXPECT_EQ(in_child([] {
-              std::atomic<int> good{0};
-              auto work = [&] {
-                char *at = map_pages(1);
-                if (mseal(at, page, 0) == 0 && unmap(at) == EPERM)
-                  ++good;
-              };
-              std::thread a(work), b(work), c(work);
-              a.join();
-              b.join();
-              c.join();
-              return good == 3 && status_number("Seccomp_filters") == 1 ? 0 : 1;
-            }),
-            0);
+  in_child([] {
+    std::atomic<int> good{0};
+    auto work = [&] {
+      char *at = map_pages(1);
+      if (mseal(at, page, 0) == 0 && unmap(at) == EPERM)
+        ++good;
+    };
+    std::thread a(work), b(work), c(work);
+    a.join();
+    b.join();
+    c.join();
+    CHILD_ASSERT_EQ(good, 3);
+    CHILD_ASSERT_EQ(status_number("Seccomp_filters"), 1);
+  });
 }
 
 TEST_F(ServedTree, a_fork_inherits_seals_and_its_own_stay_its_own) {
-  EXPECT_EQ(in_child([] {
-              char *before = map_pages(1), *after = map_pages(1);
-              if (mseal(before, page, 0) != 0)
-                return 1;
-              int child = in_child([&] {
-                if (unmap(before) != EPERM)
-                  return 1;
-                if (mseal(after, page, 0) != 0)
-                  return 2;
-                return unmap(after) == EPERM ? 0 : 3;
-              });
-              if (child != 0)
-                return 10 + child;
-              return unmap(after);  // the parent never sealed it
-            }),
-            0);
+  in_child([] {
+    char *before = map_pages(1), *after = map_pages(1);
+    CHILD_ASSERT_EQ(mseal(before, page, 0), 0);
+    in_child([&] {
+      CHILD_ASSERT_EQ(unmap(before), EPERM);
+      CHILD_ASSERT_EQ(mseal(after, page, 0), 0);
+      CHILD_ASSERT_EQ(unmap(after), EPERM);
+    });
+    CHILD_ASSERT_EQ(unmap(after), 0);  // the parent never sealed it
+  });
 }
 
 TEST_F(ServedTree, a_seal_made_after_a_fork_does_not_reach_the_child) {
-  EXPECT_EQ(in_child([] {
-              char *at = map_pages(1);
-              int go[2];
-              if (pipe(go) != 0 || mseal(map_pages(1), page, 0) != 0)
-                return 1;
-              pid_t child = fork();
-              if (child == 0) {
-                char byte;
-                (void)!read(go[0], &byte, 1);
-                _exit(unmap(at));
-              }
-              if (mseal(at, page, 0) != 0)
-                return 2;
-              (void)!write(go[1], "x", 1);
-              int status = -1;
-              waitpid(child, &status, 0);
-              return status == 0 && unmap(at) == EPERM ? 0 : 3;
-            }),
-            0);
+  in_child([] {
+    char *at = map_pages(1);
+    int go[2];
+    CHILD_ASSERT_EQ(pipe(go), 0);
+    CHILD_ASSERT_EQ(mseal(map_pages(1), page, 0), 0);
+    pid_t child = fork();
+    if (child == 0) {
+      char byte;
+      (void)!read(go[0], &byte, 1);
+      _exit(unmap(at));
+    }
+    CHILD_ASSERT_EQ(mseal(at, page, 0), 0);
+    (void)!write(go[1], "x", 1);
+    int status = -1;
+    waitpid(child, &status, 0);
+    CHILD_ASSERT_EQ(status, 0);
+    CHILD_ASSERT_EQ(unmap(at), EPERM);
+  });
 }
 
 /// What the executed image does: its mappings are new, so the old seal must
@@ -112,34 +103,29 @@ TEST_F(ServedTree, a_seal_made_after_a_fork_does_not_reach_the_child) {
   auto *stale = reinterpret_cast<char *>(std::stoul(told));
   void *at = mmap(stale, page, PROT_READ,
                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
-  if (at != stale)
-    _exit(20);
-  if (unmap(stale) != 0)
-    _exit(21);
+  CHILD_ASSERT_EQ(at, stale);
+  CHILD_ASSERT_EQ(unmap(stale), 0);
   char *own = map_pages(1);
-  if (mseal(own, page, 0) != 0)
-    _exit(22);
-  if (unmap(own) != EPERM)
-    _exit(23);
-  _exit(status_number("Seccomp_filters") == 1 ? 0 : 24);
+  CHILD_ASSERT_EQ(mseal(own, page, 0), 0);
+  CHILD_ASSERT_EQ(unmap(own), EPERM);
+  CHILD_ASSERT_EQ(status_number("Seccomp_filters"), 1);
+  _exit(0);
 }
 
 TEST_F(ServedTree, an_executed_image_is_free_of_old_seals_and_makes_new_ones) {
-  EXPECT_EQ(
-      in_child([] {
-        // Where the kernel puts nothing of its own accord.
-        auto *at = reinterpret_cast<char *>(0x200000000000);
-        if (mmap(at, page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
-                 -1, 0) != at)
-          return 1;
-        if (mseal(at, page, 0) != 0 || unmap(at) != EPERM)
-          return 2;
-        setenv("MEMSEAL_TEST_STALE",
-               std::to_string(reinterpret_cast<std::uintptr_t>(at)).c_str(), 1);
-        execl("/proc/self/exe", "stale", nullptr);
-        return 3;
-      }),
-      0);
+  in_child([] {
+    // Where the kernel puts nothing of its own accord.
+    auto *at = reinterpret_cast<char *>(0x200000000000);
+    CHILD_ASSERT_EQ(mmap(at, page, PROT_READ,
+                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0),
+                    at);
+    CHILD_ASSERT_EQ(mseal(at, page, 0), 0);
+    CHILD_ASSERT_EQ(unmap(at), EPERM);
+    setenv("MEMSEAL_TEST_STALE",
+           std::to_string(reinterpret_cast<std::uintptr_t>(at)).c_str(), 1);
+    execl("/proc/self/exe", "stale", nullptr);
+    CHILD_FAIL("the image cannot be executed");
+  });
 }
 
 }  // namespace

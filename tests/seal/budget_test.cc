@@ -62,20 +62,17 @@ TEST(TheRoomForFilters, IsNeverLessThanReckonedWith) {
   };
   for (const Code &code : programs) {
     std::uint32_t each = bpf::most_kernel_instructions(code);
-    int installed = in_child([&] {
-      for (std::uint32_t n = 0; n < bpf::kernel_room / each; ++n) {
-        if (!install(code))
-          return 1;
-      }
+    SCOPED_TRACE(testing::Message() << "programs of " << code.size()
+                                    << " instructions, reckoned as " << each);
+    in_child([&] {
+      for (std::uint32_t n = 0; n < bpf::kernel_room / each; ++n)
+        CHILD_ASSERT_TRUE(install(code));
       // And it is the kernel that has an end, not the reckoning.
-      for (int more = 0; more < 40'000; ++more) {
-        if (!install(code))
-          return 0;
-      }
-      return 2;
+      int more = 0;
+      while (more < 40'000 && install(code))
+        ++more;
+      CHILD_ASSERT_LT(more, 40'000);
     });
-    EXPECT_EQ(installed, 0) << "with programs of " << code.size()
-                            << " instructions, reckoned as " << each;
   }
 }
 
@@ -90,45 +87,44 @@ bool all_can_be_moved(const std::vector<memseal_range> &ranges) {
 }
 
 TEST(TwoProgramsForOneCommit, AreInstalledBothOrNeither) {
-  EXPECT_EQ(
-      in_child([] {
-        // Leave room for one large program, but not for two.
-        auto first = scattered(1000), second = scattered(1000);
-        while (memseal_many(first.data(), 1000, MEMSEAL_FILTER) == 0) {
-          first = std::move(second);
-          second = scattered(1000);
-        }
-        if (errno != E2BIG)
-          return 1;
-        if (!all_can_be_moved(first))
-          return 2;
-        char *one = fresh_pages(1);
-        return memseal(one, page, MEMSEAL_MUNMAP, MEMSEAL_FILTER) == 0 ? 0 : 3;
-      }),
-      0);
+  in_child([] {
+    // Leave room for one large program, but not for two.
+    auto first = scattered(1000), second = scattered(1000);
+    while (memseal_many(first.data(), 1000, MEMSEAL_FILTER) == 0) {
+      first = std::move(second);
+      second = scattered(1000);
+    }
+    CHILD_ASSERT_EQ(errno, E2BIG);
+    CHILD_ASSERT_TRUE(all_can_be_moved(first));
+    char *one = fresh_pages(1);
+    CHILD_ASSERT_EQ(memseal(one, page, MEMSEAL_MUNMAP, MEMSEAL_FILTER), 0);
+  });
 }
 
 // Their size cannot be known: memseal has to try. From room for everything to
 // room for nothing, in steps that are smaller than one of the two programs.
 TEST(TwoProgramsForOneCommit, AreBothOrNeitherBesideFiltersOfOthers) {
-  constexpr int no_room_for_others = 10;
+  enum Outcome { sealed, no_room };
   int sealed_some = 0, refused_some = 0;
   for (int others = 0; others <= 60; others += 3) {
-    int step = in_child([others] {
+    SCOPED_TRACE(testing::Message() << others << " filters of others");
+    int outcome = in_child([others] {
       const Code small = program_of_jumps(256);
       for (int i = 0; i < others; ++i) {
         if (!install(small))
-          return no_room_for_others;
+          return no_room;
       }
       auto ranges = scattered(1000);
-      if (memseal_many(ranges.data(), 1000, MEMSEAL_FILTER) == 0)
-        return refused(munmap(ranges[7].addr, page), EPERM) ? 0 : 1;
-      if (errno != E2BIG)
-        return 2;
-      return all_can_be_moved(ranges) ? no_room_for_others : 3;
+      if (memseal_many(ranges.data(), 1000, MEMSEAL_FILTER) == 0) {
+        CHILD_ASSERT_ERROR(munmap(ranges[7].addr, page), EPERM);
+        return sealed;
+      }
+      CHILD_ASSERT_EQ(errno, E2BIG);
+      CHILD_ASSERT_TRUE(all_can_be_moved(ranges));
+      return no_room;
     });
-    EXPECT_EQ(step % 10, 0) << others << " filters of others";
-    ++(step == 0 ? sealed_some : refused_some);
+    EXPECT_LE(outcome, no_room);
+    ++(outcome == sealed ? sealed_some : refused_some);
   }
   EXPECT_GT(sealed_some, 0);
   EXPECT_GT(refused_some, 0);
@@ -137,24 +133,22 @@ TEST(TwoProgramsForOneCommit, AreBothOrNeitherBesideFiltersOfOthers) {
 // The child that tries them is nobody's to wait for, but a program may wait for
 // any child.
 TEST(TwoProgramsForOneCommit, MindNoThreadThatWaitsForAnyChild) {
-  EXPECT_EQ(in_child([] {
-              if (!install(program_of_jumps(16)))
-                return 1;
-              std::atomic<bool> sealed{false};
-              std::thread undertaker([&] {
-                while (!sealed)
-                  waitpid(-1, nullptr, __WALL | WNOHANG);
-              });
-              int outcome = 0;
-              for (int i = 0; i < 2 && outcome == 0; ++i) {
-                auto ranges = scattered(700);
-                outcome = memseal_many(ranges.data(), 700, MEMSEAL_FILTER);
-              }
-              sealed = true;
-              undertaker.join();
-              return outcome == 0 ? 0 : 2;
-            }),
-            0);
+  in_child([] {
+    CHILD_ASSERT_TRUE(install(program_of_jumps(16)));
+    std::atomic<bool> sealed{false};
+    std::thread undertaker([&] {
+      while (!sealed)
+        waitpid(-1, nullptr, __WALL | WNOHANG);
+    });
+    int outcome = 0;
+    for (int i = 0; i < 2 && outcome == 0; ++i) {
+      auto ranges = scattered(700);
+      outcome = memseal_many(ranges.data(), 700, MEMSEAL_FILTER);
+    }
+    sealed = true;
+    undertaker.join();
+    CHILD_ASSERT_EQ(outcome, 0);
+  });
 }
 
 }  // namespace

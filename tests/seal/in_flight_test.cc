@@ -33,42 +33,38 @@ bool is_ours(const seccomp_notif &call) {
 }
 
 /// Seals the page at `at` while the move of it is held; it is let go 300 ms
-/// later. 0 if that happened before memseal() returned.
-int seal_and_let_go(volatile char *at, HeldCalls &calls, std::thread &mover) {
+/// later, before memseal() returns.
+void seal_and_let_go(volatile char *at, HeldCalls &calls, std::thread &mover) {
   *at = 'a';
   std::thread releaser([&] {
     std::this_thread::sleep_for(std::chrono::milliseconds(300));
     calls.let_go();
   });
-  if (memseal(const_cast<char *>(at), page, MEMSEAL_MAPPING, MEMSEAL_FILTER) !=
-      0)
-    return 10;
+  CHILD_ASSERT_EQ(
+      memseal(const_cast<char *>(at), page, MEMSEAL_MAPPING, MEMSEAL_FILTER),
+      0);
   char when_sealed = *at;
   mover.join();
   releaser.join();
-  if (*at != 0)
-    return 11;  // the call was not made
-  return when_sealed == 0 ? 0 : 12;
+  CHILD_ASSERT_EQ(*at, '\0');  // the call was made
+  CHILD_ASSERT_EQ(when_sealed, '\0');
 }
 
 TEST(ACallInFlight, IsWaitedForAlsoWhileItsThreadSleepsInIt) {
   if (std::string why = HeldCalls::missing(); !why.empty())
     GTEST_SKIP() << why;
-  EXPECT_EQ(in_child([] {
-              char *at = fresh_pages(1), *to = fresh_pages(1);
-              char *twin = fresh_pages(1);
-              HeldCalls calls({SYS_mremap}, [](const seccomp_notif &call) {
-                return is_ours(call) ? HeldCalls::Answer::hold
-                                     : HeldCalls::Answer::go_on;
-              });
-              std::thread mover([=] { move_away(at, to); });
-              calls.wait_until_held(1);
-              if (int step = seal_and_let_go(at, calls, mover); step != 0)
-                return step;
-              // Control: without a call in flight the same succeeds.
-              return memseal(twin, page, MEMSEAL_MAPPING, MEMSEAL_FILTER);
-            }),
-            0);
+  in_child([] {
+    char *at = fresh_pages(1), *to = fresh_pages(1);
+    char *twin = fresh_pages(1);
+    HeldCalls calls({SYS_mremap}, [](const seccomp_notif &call) {
+      return is_ours(call) ? HeldCalls::Answer::hold : HeldCalls::Answer::go_on;
+    });
+    std::thread mover([=] { move_away(at, to); });
+    calls.wait_until_held(1);
+    seal_and_let_go(at, calls, mover);
+    // Control: without a call in flight the same succeeds.
+    CHILD_ASSERT_EQ(memseal(twin, page, MEMSEAL_MAPPING, MEMSEAL_FILTER), 0);
+  });
 }
 
 // --- a list of threads that the kernel cuts short --------------------------
@@ -110,58 +106,54 @@ std::size_t count_in_first_part() {
 TEST(AThreadThatTheListSkips, IsFoundByReadingItAgain) {
   if (std::string why = HeldCalls::missing(); !why.empty())
     GTEST_SKIP() << why;
-  EXPECT_EQ(in_child([] {
-              char *at = fresh_pages(1), *to = fresh_pages(1);
-              static std::vector<Waiting> crowd(300);
-              static std::atomic<int> parts{0};
-              static std::size_t cursor = 0;
-              static const int sealer = static_cast<int>(syscall(SYS_gettid));
-              static int filters_before = 0;
-              auto end = [](Waiting &one) {
-                one.ordered = Waiting::end;
-                one.ordered.notify_one();
-                one.thread.join();
-              };
-              HeldCalls calls(
-                  {SYS_mremap, SYS_getdents64}, [&](const seccomp_notif &call) {
-                    if (is_ours(call))
-                      return HeldCalls::Answer::hold;
-                    // The second part of the first list after the filter was
-                    // put on.
-                    if (call.data.nr == SYS_getdents64 && cursor != 0 &&
-                        filters_of(sealer) > filters_before + 1 &&
-                        ++parts == 2) {
-                      end(crowd[1]);
-                      end(crowd[cursor]);
-                    }
-                    return HeldCalls::Answer::go_on;
-                  });
-              for (Waiting &one : crowd) {
-                one.thread = std::thread([&one, at, to] {
-                  one.tid = static_cast<int>(syscall(SYS_gettid));
-                  one.tid.notify_one();
-                  one.ordered.wait(Waiting::none);
-                  if (one.ordered == Waiting::move)
-                    move_away(at, to);
-                });
-                one.tid.wait(0);
-              }
-              // Before the crowd are this thread and the one that answers.
-              cursor = count_in_first_part() - 2;
-              filters_before = filters_of(sealer);
-              Waiting &skipped = crowd[cursor + 1];
-              skipped.ordered = Waiting::move;
-              skipped.ordered.notify_one();
-              calls.wait_until_held(1);
-              int step = seal_and_let_go(at, calls, skipped.thread);
-              if (parts < 2)
-                return 20;  // the list was not cut
-              for (Waiting &one : crowd)
-                if (one.thread.joinable())
-                  end(one);
-              return step;
-            }),
-            0);
+  in_child([] {
+    char *at = fresh_pages(1), *to = fresh_pages(1);
+    static std::vector<Waiting> crowd(300);
+    static std::atomic<int> parts{0};
+    static std::size_t cursor = 0;
+    static const int sealer = static_cast<int>(syscall(SYS_gettid));
+    static int filters_before = 0;
+    auto end = [](Waiting &one) {
+      one.ordered = Waiting::end;
+      one.ordered.notify_one();
+      one.thread.join();
+    };
+    HeldCalls calls(
+        {SYS_mremap, SYS_getdents64}, [&](const seccomp_notif &call) {
+          if (is_ours(call))
+            return HeldCalls::Answer::hold;
+          // The second part of the first list after the filter was
+          // put on.
+          if (call.data.nr == SYS_getdents64 && cursor != 0 &&
+              filters_of(sealer) > filters_before + 1 && ++parts == 2) {
+            end(crowd[1]);
+            end(crowd[cursor]);
+          }
+          return HeldCalls::Answer::go_on;
+        });
+    for (Waiting &one : crowd) {
+      one.thread = std::thread([&one, at, to] {
+        one.tid = static_cast<int>(syscall(SYS_gettid));
+        one.tid.notify_one();
+        one.ordered.wait(Waiting::none);
+        if (one.ordered == Waiting::move)
+          move_away(at, to);
+      });
+      one.tid.wait(0);
+    }
+    // Before the crowd are this thread and the one that answers.
+    cursor = count_in_first_part() - 2;
+    filters_before = filters_of(sealer);
+    Waiting &skipped = crowd[cursor + 1];
+    skipped.ordered = Waiting::move;
+    skipped.ordered.notify_one();
+    calls.wait_until_held(1);
+    seal_and_let_go(at, calls, skipped.thread);
+    CHILD_ASSERT_GE(parts.load(), 2);  // the list was cut
+    for (Waiting &one : crowd)
+      if (one.thread.joinable())
+        end(one);
+  });
 }
 
 }  // namespace

@@ -39,93 +39,78 @@ int with_act_meanwhile(Seal seal, Act act) {
 
 // More pages than the commit itself maps: its own memory may lie in the hole.
 TEST(ARangeUnmappedMeanwhile, IsReportedAsAHoleAndItsAddressesAreGuarded) {
-  EXPECT_EQ(
-      in_child([] {
-        constexpr std::size_t many = 512;
-        const std::size_t size = many * page;
-        char *at = fresh_pages(many), *twin = fresh_pages(many);
-        auto seal = [=](char *pages) {
-          return [=] {
-            return memseal(pages, size, MEMSEAL_MAPPING, MEMSEAL_FILTER);
-          };
-        };
-        // Control: what happens to another range is no matter.
-        if (with_act_meanwhile(seal(at), [=] { munmap(twin, size); }) != 0)
-          return 1;
-        if (!refused(munmap(at, size), EPERM))
-          return 2;
-        char *gone = fresh_pages(many);
-        if (!refused(
-                with_act_meanwhile(seal(gone), [=] { munmap(gone, size); }),
-                ENOMEM))
-          return 3;
-        // The filter is on, and memseal says so (S-66).
-        memseal_info info{};
-        info.size = sizeof info;
-        if (memseal_query(gone, &info) != 0 || info.types != MEMSEAL_MAPPING)
-          return 4;
-        return refused(munmap(gone, page), EPERM) ? 0 : 5;
-      }),
-      0);
+  in_child([] {
+    constexpr std::size_t many = 512;
+    const std::size_t size = many * page;
+    char *at = fresh_pages(many), *twin = fresh_pages(many);
+    auto seal = [=](char *pages) {
+      return
+          [=] { return memseal(pages, size, MEMSEAL_MAPPING, MEMSEAL_FILTER); };
+    };
+    // Control: what happens to another range is no matter.
+    CHILD_ASSERT_EQ(with_act_meanwhile(seal(at), [=] { munmap(twin, size); }),
+                    0);
+    CHILD_ASSERT_ERROR(munmap(at, size), EPERM);
+    char *gone = fresh_pages(many);
+    CHILD_ASSERT_ERROR(
+        with_act_meanwhile(seal(gone), [=] { munmap(gone, size); }), ENOMEM);
+    // The filter is on, and memseal says so (S-66).
+    memseal_info info{};
+    info.size = sizeof info;
+    CHILD_ASSERT_EQ(memseal_query(gone, &info), 0);
+    CHILD_ASSERT_EQ(info.types, MEMSEAL_MAPPING);
+    CHILD_ASSERT_ERROR(munmap(gone, page), EPERM);
+  });
 }
 
 TEST(AProtectionRaisedMeanwhile, IsNotReportedAsDowngradable) {
-  EXPECT_EQ(in_child([] {
-              char *at = fresh_pages(1), *twin = fresh_pages(1);
-              auto seal = [](char *pages) {
-                return [=] {
-                  return memseal(pages, page, MEMSEAL_MPROTECT,
-                                 MEMSEAL_DOWNGRADABLE | MEMSEAL_FILTER);
-                };
-              };
-              // Control: what leaves it lowerable is no matter.
-              if (with_act_meanwhile(seal(twin), [=] {
-                    mprotect(twin, page, PROT_READ);
-                  }) != 0)
-                return 1;
-              constexpr int all = PROT_READ | PROT_WRITE | PROT_EXEC;
-              return refused(with_act_meanwhile(
-                                 seal(at), [=] { mprotect(at, page, all); }),
-                             EBUSY)
-                         ? 0
-                         : 2;
-            }),
-            0);
+  in_child([] {
+    char *at = fresh_pages(1), *twin = fresh_pages(1);
+    auto seal = [](char *pages) {
+      return [=] {
+        return memseal(pages, page, MEMSEAL_MPROTECT,
+                       MEMSEAL_DOWNGRADABLE | MEMSEAL_FILTER);
+      };
+    };
+    // Control: what leaves it lowerable is no matter.
+    CHILD_ASSERT_EQ(with_act_meanwhile(
+                        seal(twin), [=] { mprotect(twin, page, PROT_READ); }),
+                    0);
+    constexpr int all = PROT_READ | PROT_WRITE | PROT_EXEC;
+    CHILD_ASSERT_ERROR(
+        with_act_meanwhile(seal(at), [=] { mprotect(at, page, all); }), EBUSY);
+  });
 }
 
 TEST(AProtectionChangedMeanwhile, IsNotReportedAsTheOneAskedFor) {
-  EXPECT_EQ(in_child([] {
-              char *at = fresh_pages(1);
-              auto outcome = with_act_meanwhile(
-                  [=] {
-                    return memseal_mprotect(at, page,
-                                            PROT_READ | MEMSEAL_PROT_IMMUTABLE);
-                  },
-                  [=] { mprotect(at, page, PROT_READ | PROT_WRITE); });
-              return refused(outcome, EBUSY) ? 0 : 1;
-            }),
-            0);
+  in_child([] {
+    char *at = fresh_pages(1);
+    auto outcome = with_act_meanwhile(
+        [=] {
+          return memseal_mprotect(at, page, PROT_READ | MEMSEAL_PROT_IMMUTABLE);
+        },
+        [=] { mprotect(at, page, PROT_READ | PROT_WRITE); });
+    CHILD_ASSERT_ERROR(outcome, EBUSY);
+  });
 }
 
 // memseal's own looks at the range are calls, too.
 TEST(ACommitWhereViolationsKill, IsNoViolationItself) {
-  EXPECT_EQ(in_child([] {
-              set_on_violation(OnViolation::kill);
-              char *at = fresh_pages(3);
-              // Beside what is sealed, between what is, and on top of it.
-              for (char *one : {at, at + 2 * page, at + page}) {
-                if (memseal(one, page, MEMSEAL_MAPPING, MEMSEAL_FILTER) != 0)
-                  return 1;
-              }
-              return memseal(at, 3 * page, MEMSEAL_ALL, MEMSEAL_FILTER);
-            }),
-            0);
+  in_child([] {
+    set_on_violation(OnViolation::kill);
+    char *at = fresh_pages(3);
+    // Beside what is sealed, between what is, and on top of it.
+    for (char *one : {at, at + 2 * page, at + page}) {
+      CHILD_ASSERT_EQ(memseal(one, page, MEMSEAL_MAPPING, MEMSEAL_FILTER), 0);
+    }
+    CHILD_ASSERT_EQ(memseal(at, 3 * page, MEMSEAL_ALL, MEMSEAL_FILTER), 0);
+  });
   // Control: another call there does kill.
   EXPECT_EQ(in_child([] {
               set_on_violation(OnViolation::kill);
               char *at = fresh_pages(1);
-              if (memseal(at, page, MEMSEAL_MAPPING, MEMSEAL_FILTER) != 0)
-                return 1;
+              CHILD_ASSERT_EQ(
+                  memseal(at, page, MEMSEAL_MAPPING, MEMSEAL_FILTER), 0);
               munmap(at, page);
               return 2;
             }),

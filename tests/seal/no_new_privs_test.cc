@@ -26,11 +26,8 @@ TEST(NoNewPrivs, ComesWithAFilterAndNotWithARefusal) {
     drop_privileges();
     char *at = fresh_pages(1);
     std::atomic<int> others{-1};
-    Companion bystander([] {},
-                        [&] {
-                          others = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0);
-                          return 0;
-                        });
+    Companion bystander(
+        [] {}, [&] { others = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0); });
     Companion diverged([] {
       sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
       sock_fprog program = {1, &allow};
@@ -44,11 +41,8 @@ TEST(NoNewPrivs, ComesWithAFilterAndNotWithARefusal) {
     CHILD_ASSERT_EQ(others.load(), 0);
     diverged.finish();
     // The control: granted, it comes, to every thread.
-    Companion listener([] {},
-                       [&] {
-                         others = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0);
-                         return 0;
-                       });
+    Companion listener(
+        [] {}, [&] { others = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0); });
     CHILD_ASSERT_EQ(memseal(at, page, MEMSEAL_MAPPING, MEMSEAL_FILTER), 0);
     CHILD_ASSERT_EQ(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0), 1);
     listener.finish();

@@ -23,93 +23,80 @@ namespace memseal::test {
 namespace {
 
 TEST(AThreadThatBlocksTheSignal, MakesTheCallFailBeforeAnythingIsSealed) {
-  EXPECT_EQ(in_child([] {
-              char *at = fresh_pages(1);
-              Companion deaf([] { block_raw(SIG_BLOCK); });
-              if (!refused(memseal(at, page, MEMSEAL_MAPPING, 0), EBUSY))
-                return 1;
-              if (munmap(at, page) != 0)
-                return 2;
-              deaf.finish();
-              char *twin = fresh_pages(1);  // control: it was that thread
-              Companion listening([] {});
-              if (memseal(twin, page, MEMSEAL_MAPPING, 0) != 0)
-                return 3;
-              listening.finish();
-              return refused(munmap(twin, page), EPERM) ? 0 : 4;
-            }),
-            0);
+  in_child([] {
+    char *at = fresh_pages(1);
+    Companion deaf([] { block_raw(SIG_BLOCK); });
+    CHILD_ASSERT_ERROR(memseal(at, page, MEMSEAL_MAPPING, 0), EBUSY);
+    CHILD_ASSERT_EQ(munmap(at, page), 0);
+    deaf.finish();
+    char *twin = fresh_pages(1);  // control: it was that thread
+    Companion listening([] {});
+    CHILD_ASSERT_EQ(memseal(twin, page, MEMSEAL_MAPPING, 0), 0);
+    listening.finish();
+    CHILD_ASSERT_ERROR(munmap(twin, page), EPERM);
+  });
 }
 
 TEST(AThreadThatBlocksTheSignal, IsNoMatterForTheNativeEngine) {
   if (!sys::has_mseal())
     GTEST_SKIP() << "this kernel has no mseal(2) (Linux 6.10)";
-  EXPECT_EQ(in_child([] {
-              char *at = fresh_pages(1);
-              Companion deaf([] { block_raw(SIG_BLOCK); });
-              if (memseal(at, page, MEMSEAL_ALL, MEMSEAL_NATIVE) != 0)
-                return 1;
-              deaf.finish();
-              return refused(munmap(at, page), EPERM) ? 0 : 2;
-            }),
-            0);
+  in_child([] {
+    char *at = fresh_pages(1);
+    Companion deaf([] { block_raw(SIG_BLOCK); });
+    CHILD_ASSERT_EQ(memseal(at, page, MEMSEAL_ALL, MEMSEAL_NATIVE), 0);
+    deaf.finish();
+    CHILD_ASSERT_ERROR(munmap(at, page), EPERM);
+  });
 }
 
 TEST(AThreadThatBlocksTheSignalForAMoment, IsWaitedFor) {
-  EXPECT_EQ(in_child([] {
-              char *at = fresh_pages(1);
-              std::atomic<bool> blocked{false};
-              std::thread slow([&] {
-                block_raw(SIG_BLOCK);
-                blocked = true;
-                usleep(50'000);
-                block_raw(SIG_UNBLOCK);
-                usleep(50'000);
-              });
-              while (!blocked)
-                usleep(100);
-              int outcome = memseal(at, page, MEMSEAL_MAPPING, 0);
-              slow.join();
-              return outcome;
-            }),
-            0);
+  in_child([] {
+    char *at = fresh_pages(1);
+    std::atomic<bool> blocked{false};
+    std::thread slow([&] {
+      block_raw(SIG_BLOCK);
+      blocked = true;
+      usleep(50'000);
+      block_raw(SIG_UNBLOCK);
+      usleep(50'000);
+    });
+    while (!blocked)
+      usleep(100);
+    int outcome = memseal(at, page, MEMSEAL_MAPPING, 0);
+    slow.join();
+    CHILD_ASSERT_EQ(outcome, 0);
+  });
 }
 
 TEST(AThreadThatBlocksEverythingItCanByLibc, IsReachedAllTheSame) {
-  EXPECT_EQ(in_child([] {
-              char *at = fresh_pages(1);
-              Companion worker([] {
-                sigset_t all;
-                sigfillset(&all);
-                pthread_sigmask(SIG_SETMASK, &all, nullptr);
-              });
-              int outcome = memseal(at, page, MEMSEAL_MAPPING, 0);
-              worker.finish();
-              return outcome;
-            }),
-            0);
+  in_child([] {
+    char *at = fresh_pages(1);
+    Companion worker([] {
+      sigset_t all;
+      sigfillset(&all);
+      pthread_sigmask(SIG_SETMASK, &all, nullptr);
+    });
+    int outcome = memseal(at, page, MEMSEAL_MAPPING, 0);
+    worker.finish();
+    CHILD_ASSERT_EQ(outcome, 0);
+  });
 }
 
 TEST(AThreadWithAFilterOfItsOwn, MakesTheCallFailBeforeAnythingIsSealed) {
-  EXPECT_EQ(in_child([] {
-              char *at = fresh_pages(1);
-              Companion diverged([] {
-                sock_filter allow =
-                    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
-                sock_fprog program = {1, &allow};
-                prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-                if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
-                  _exit(97);
-              });
-              if (!refused(memseal(at, page, MEMSEAL_MAPPING, 0), EBUSY))
-                return 1;
-              if (munmap(at, page) != 0)
-                return 2;
-              diverged.finish();
-              char *twin = fresh_pages(1);
-              return memseal(twin, page, MEMSEAL_MAPPING, 0) == 0 ? 0 : 3;
-            }),
-            0);
+  in_child([] {
+    char *at = fresh_pages(1);
+    Companion diverged([] {
+      sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+      sock_fprog program = {1, &allow};
+      prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+      CHILD_ASSERT_EQ(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), 0);
+    });
+    CHILD_ASSERT_ERROR(memseal(at, page, MEMSEAL_MAPPING, 0), EBUSY);
+    CHILD_ASSERT_EQ(munmap(at, page), 0);
+    diverged.finish();
+    char *twin = fresh_pages(1);
+    CHILD_ASSERT_EQ(memseal(twin, page, MEMSEAL_MAPPING, 0), 0);
+  });
 }
 
 /// Waits until the thread sleeps in this call.

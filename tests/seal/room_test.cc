@@ -7,6 +7,9 @@
 namespace memseal::test {
 namespace {
 
+constexpr const char *too_many_mappings =
+    "vm.max_map_count allows more mappings than this test";
+
 class CrowdedOut : public OnEveryEngine {};
 INSTANTIATE_TEST_SUITE_P(, CrowdedOut, testing::ValuesIn(engines),
                          [](const auto &each) { return each.param.name; });
@@ -34,28 +37,26 @@ private:
 
 TEST_P(CrowdedOut, SealsAllOrNothing) {
   for (std::size_t room : {0, 1, 2}) {
-    int step = in_child([room, engine = engine()] {
+    SCOPED_TRACE(testing::Message() << "room for " << room);
+    in_child([room, engine = engine()] {
       char *range = fresh_pages(16);
-      if (mprotect(range + 8 * page, 8 * page, PROT_READ) != 0 ||
-          memseal(fresh_pages(1), page, MEMSEAL_ALL, engine) != 0)
-        return 1;
+      CHILD_ASSERT_EQ(mprotect(range + 8 * page, 8 * page, PROT_READ), 0);
+      CHILD_ASSERT_EQ(memseal(fresh_pages(1), page, MEMSEAL_ALL, engine), 0);
       Crowd crowd;
       if (!crowd.is_full())
-        return 77;  // vm.max_map_count is higher than usual
+        CHILD_SKIP(too_many_mappings);
       crowd.make_room(room);
       // From the middle of one mapping to the middle of another.
       bool sealed =
           memseal(range + 4 * page, 8 * page, MEMSEAL_ALL, engine) == 0;
-      if (!sealed && errno != ENOMEM)
-        return 2;
+      if (!sealed)
+        CHILD_ASSERT_EQ(errno, ENOMEM);
       crowd.make_room(8);
       bool first_kept = munmap(range + 4 * page, page) != 0;
       bool last_kept = munmap(range + 11 * page, page) != 0;
-      return first_kept == sealed && last_kept == sealed ? 0 : 3;
+      CHILD_ASSERT_EQ(first_kept, sealed);
+      CHILD_ASSERT_EQ(last_kept, sealed);
     });
-    if (step == 77)
-      GTEST_SKIP() << "vm.max_map_count allows more mappings than this test";
-    EXPECT_EQ(step, 0) << "with room for " << room;
   }
 }
 
@@ -63,36 +64,32 @@ TEST(WithoutRoom, EachRangeOfABatchIsSealedWholeOrNotAtAll) {
   if (!sys::has_mseal())
     GTEST_SKIP() << "this kernel has no mseal(2) (Linux 6.10)";
   for (std::size_t room : {2, 3}) {
-    int step = in_child([room] {
+    SCOPED_TRACE(testing::Message() << "room for " << room);
+    in_child([room] {
       char *at = fresh_pages(16), *ranges[] = {at, fresh_pages(16)};
-      for (char *range : ranges) {
-        if (mprotect(range + 8 * page, 8 * page, PROT_READ) != 0)
-          return 1;
-      }
+      for (char *range : ranges)
+        CHILD_ASSERT_EQ(mprotect(range + 8 * page, 8 * page, PROT_READ), 0);
       auto middle = [](char *range) {
         auto begin = reinterpret_cast<Address>(range + 4 * page);
         return *PageRange::create(begin, 8 * page, page);
       };
       SealRequest requests[] = {{middle(ranges[0])}, {middle(ranges[1])}};
-      if (memseal(fresh_pages(1), page, MEMSEAL_ALL, MEMSEAL_NATIVE) != 0)
-        return 1;
+      CHILD_ASSERT_EQ(
+          memseal(fresh_pages(1), page, MEMSEAL_ALL, MEMSEAL_NATIVE), 0);
       Crowd crowd;
       if (!crowd.is_full())
-        return 77;
+        CHILD_SKIP(too_many_mappings);
       crowd.make_room(room);
       bool sealed = seal(requests, Engine::native).has_value();
       crowd.make_room(8);
       int kept[2];
       for (int i = 0; i < 2; ++i) {
         kept[i] = munmap(ranges[i] + 4 * page, page) != 0;
-        if (kept[i] != (munmap(ranges[i] + 11 * page, page) != 0))
-          return 2;
+        CHILD_ASSERT_EQ(munmap(ranges[i] + 11 * page, page) != 0, kept[i]);
       }
-      return kept[0] + kept[1] == 2 || !sealed ? 0 : 3;
+      if (sealed)
+        CHILD_ASSERT_EQ(kept[0] + kept[1], 2);
     });
-    if (step == 77)
-      GTEST_SKIP() << "vm.max_map_count allows more mappings than this test";
-    EXPECT_EQ(step, 0) << "with room for " << room;
   }
 }
 

@@ -38,154 +38,118 @@ std::string protections(const char *at, std::size_t size) {
 memseal_info told(const void *at) {
   memseal_info info{};
   info.size = sizeof info;
-  if (memseal_query(at, &info) != 0)
-    _exit(95);
+  CHILD_ASSERT_EQ(memseal_query(at, &info), 0);
   return info;
 }
 
 TEST(ProtectAndSeal, SetsTheProtectionForEver) {
-  EXPECT_EQ(
-      in_child([] {
-        char *at = fresh_pages(2), *twin = fresh_pages(2);
-        if (memseal_mprotect(at, 2 * page,
-                             PROT_READ | MEMSEAL_PROT_IMMUTABLE) != 0)
-          return 1;
-        if (protections(at, 2 * page) != "11")
-          return 2;
-        if (memseal_mprotect(twin, 2 * page, PROT_READ) != 0)  // plain mprotect
-          return 3;
-        if (mprotect(twin, page, PROT_READ | PROT_WRITE) != 0)
-          return 4;
-        if (!refused(mprotect(at, page, PROT_READ | PROT_WRITE), EPERM))
-          return 5;
-        return told(at).types == MEMSEAL_MPROTECT ? 0 : 6;
-      }),
-      0);
+  in_child([] {
+    char *at = fresh_pages(2), *twin = fresh_pages(2);
+    CHILD_ASSERT_EQ(
+        memseal_mprotect(at, 2 * page, PROT_READ | MEMSEAL_PROT_IMMUTABLE), 0);
+    CHILD_ASSERT_EQ(protections(at, 2 * page), "11");
+    CHILD_ASSERT_EQ(memseal_mprotect(twin, 2 * page, PROT_READ),
+                    0);  // plain mprotect
+    CHILD_ASSERT_EQ(mprotect(twin, page, PROT_READ | PROT_WRITE), 0);
+    CHILD_ASSERT_ERROR(mprotect(at, page, PROT_READ | PROT_WRITE), EPERM);
+    CHILD_ASSERT_EQ(told(at).types, MEMSEAL_MPROTECT);
+  });
 }
 
 TEST(ProtectAndSealDowngradable, AllowsReadingOnlyAndNothingElse) {
-  EXPECT_EQ(in_child([] {
-              char *at = fresh_pages(1);
-              int wanted = PROT_READ | PROT_WRITE | MEMSEAL_PROT_DOWNGRADABLE;
-              if (memseal_mprotect(at, page, wanted) != 0)
-                return 1;
-              if (told(at).flags != MEMSEAL_DOWNGRADABLE)
-                return 2;
-              if (!refused(mprotect(at, page, PROT_READ | PROT_WRITE), EPERM) ||
-                  !refused(mprotect(at, page, PROT_NONE), EPERM))
-                return 3;
-              if (mprotect(at, page, PROT_READ) != 0)
-                return 4;
-              if (!refused(mprotect(at, page, PROT_READ | PROT_WRITE), EPERM))
-                return 5;
-              return mprotect(at, page, PROT_READ) == 0 ? 0 : 6;
-            }),
-            0);
+  in_child([] {
+    char *at = fresh_pages(1);
+    int wanted = PROT_READ | PROT_WRITE | MEMSEAL_PROT_DOWNGRADABLE;
+    CHILD_ASSERT_EQ(memseal_mprotect(at, page, wanted), 0);
+    CHILD_ASSERT_EQ(told(at).flags, MEMSEAL_DOWNGRADABLE);
+    CHILD_ASSERT_ERROR(mprotect(at, page, PROT_READ | PROT_WRITE), EPERM);
+    CHILD_ASSERT_ERROR(mprotect(at, page, PROT_NONE), EPERM);
+    CHILD_ASSERT_EQ(mprotect(at, page, PROT_READ), 0);
+    CHILD_ASSERT_ERROR(mprotect(at, page, PROT_READ | PROT_WRITE), EPERM);
+    CHILD_ASSERT_EQ(mprotect(at, page, PROT_READ), 0);
+  });
 }
 
 TEST(ProtectAndSeal, RefusesWhatIsNoRequest) {
-  EXPECT_EQ(
-      in_child([] {
-        char *at = fresh_pages(1);
-        constexpr int both = MEMSEAL_PROT_IMMUTABLE | MEMSEAL_PROT_DOWNGRADABLE;
-        if (!refused(memseal_mprotect(at, page, PROT_READ | both), EINVAL))
-          return 1;
-        if (!refused(memseal_mprotect(at, page, PROT_READ | PROT_GROWSDOWN),
-                     EINVAL))
-          return 2;
-        if (!refused(memseal_mprotect(at + 1, page,
-                                      PROT_READ | MEMSEAL_PROT_IMMUTABLE),
-                     EINVAL))
-          return 3;
-        if (!refused(memseal_mprotect(at, page,
-                                      PROT_READ | PROT_WRITE | PROT_EXEC |
-                                          MEMSEAL_PROT_DOWNGRADABLE),
-                     EOPNOTSUPP))
-          return 4;
-        return protections(at, page) == "3" ? 0 : 5;
-      }),
-      0);
+  in_child([] {
+    char *at = fresh_pages(1);
+    constexpr int both = MEMSEAL_PROT_IMMUTABLE | MEMSEAL_PROT_DOWNGRADABLE;
+    CHILD_ASSERT_ERROR(memseal_mprotect(at, page, PROT_READ | both), EINVAL);
+    CHILD_ASSERT_ERROR(memseal_mprotect(at, page, PROT_READ | PROT_GROWSDOWN),
+                       EINVAL);
+    CHILD_ASSERT_ERROR(
+        memseal_mprotect(at + 1, page, PROT_READ | MEMSEAL_PROT_IMMUTABLE),
+        EINVAL);
+    CHILD_ASSERT_ERROR(memseal_mprotect(at, page,
+                                        PROT_READ | PROT_WRITE | PROT_EXEC |
+                                            MEMSEAL_PROT_DOWNGRADABLE),
+                       EOPNOTSUPP);
+    CHILD_ASSERT_EQ(protections(at, page), "3");
+  });
 }
 
 TEST(ProtectAndSeal, PutsEveryProtectionBackIfItFails) {
-  EXPECT_EQ(in_child([] {
-              // The page in the middle refuses, after the kernel's or memseal's
-              // judgement.
-              char *at = fresh_pages(3);
-              if (mprotect(at, page, PROT_READ | PROT_EXEC) != 0)
-                return 1;
-              if (memseal(at + page, page, MEMSEAL_MPROTECT, 0) != 0)
-                return 2;
-              if (!refused(memseal_mprotect(at, 3 * page,
-                                            PROT_NONE | MEMSEAL_PROT_IMMUTABLE),
-                           EPERM))
-                return 3;
-              if (protections(at, 3 * page) != "533")
-                return 4;
-              if (mprotect(at + 2 * page, page, PROT_READ) != 0)  // not sealed
-                return 5;
-              return told(at).types == 0 ? 0 : 6;
-            }),
-            0);
+  in_child([] {
+    // The page in the middle refuses, after the kernel's or memseal's
+    // judgement.
+    char *at = fresh_pages(3);
+    CHILD_ASSERT_EQ(mprotect(at, page, PROT_READ | PROT_EXEC), 0);
+    CHILD_ASSERT_EQ(memseal(at + page, page, MEMSEAL_MPROTECT, 0), 0);
+    CHILD_ASSERT_ERROR(
+        memseal_mprotect(at, 3 * page, PROT_NONE | MEMSEAL_PROT_IMMUTABLE),
+        EPERM);
+    CHILD_ASSERT_EQ(protections(at, 3 * page), "533");
+    CHILD_ASSERT_EQ(mprotect(at + 2 * page, page, PROT_READ), 0);  // not sealed
+    CHILD_ASSERT_EQ(told(at).types, 0);
+  });
 }
 
 TEST(ProtectAndSeal, PutsTheProtectionsBackIfNoFilterCanBeInstalled) {
-  EXPECT_EQ(in_child([] {
-              char *at = fresh_pages(2);
-              if (mprotect(at, page, PROT_READ) != 0)
-                return 1;
-              // Use up the kernel's room.
-              while (memseal(fresh_pages(1), page, MEMSEAL_MUNMAP,
-                             MEMSEAL_FILTER) == 0) {
-              }
-              if (errno != E2BIG)
-                return 2;
-              if (!refused(memseal_mprotect(at, 2 * page,
-                                            PROT_NONE | MEMSEAL_PROT_IMMUTABLE),
-                           E2BIG))
-                return 3;
-              return protections(at, 2 * page) == "13" ? 0 : 4;
-            }),
-            0);
+  in_child([] {
+    char *at = fresh_pages(2);
+    CHILD_ASSERT_EQ(mprotect(at, page, PROT_READ), 0);
+    // Use up the kernel's room.
+    while (memseal(fresh_pages(1), page, MEMSEAL_MUNMAP, MEMSEAL_FILTER) == 0) {
+    }
+    CHILD_ASSERT_EQ(errno, E2BIG);
+    CHILD_ASSERT_ERROR(
+        memseal_mprotect(at, 2 * page, PROT_NONE | MEMSEAL_PROT_IMMUTABLE),
+        E2BIG);
+    CHILD_ASSERT_EQ(protections(at, 2 * page), "13");
+  });
 }
 
 TEST(Downgradable, IsForPagesThatCanBeLoweredToReading) {
-  EXPECT_EQ(in_child([] {
-              constexpr int rwx = PROT_READ | PROT_WRITE | PROT_EXEC;
-              const int lowerable[] = {PROT_READ, PROT_READ | PROT_WRITE,
-                                       PROT_READ | PROT_EXEC};
-              for (int prot : lowerable) {
-                if (memseal(fresh_pages(1, prot), page, MEMSEAL_MPROTECT,
-                            MEMSEAL_DOWNGRADABLE) != 0)
-                  return 1;
-              }
-              for (int prot : {PROT_NONE, rwx}) {
-                char *at = fresh_pages(1, prot);
-                if (!refused(memseal(at, page, MEMSEAL_MPROTECT,
-                                     MEMSEAL_DOWNGRADABLE),
-                             EOPNOTSUPP))
-                  return 2;
-                if (mprotect(at, page, PROT_READ) != 0 ||
-                    mprotect(at, page, PROT_READ | PROT_WRITE) != 0)
-                  return 3;
-              }
-              return 0;
-            }),
-            0);
+  in_child([] {
+    constexpr int rwx = PROT_READ | PROT_WRITE | PROT_EXEC;
+    const int lowerable[] = {PROT_READ, PROT_READ | PROT_WRITE,
+                             PROT_READ | PROT_EXEC};
+    for (int prot : lowerable) {
+      CHILD_ASSERT_EQ(memseal(fresh_pages(1, prot), page, MEMSEAL_MPROTECT,
+                              MEMSEAL_DOWNGRADABLE),
+                      0);
+    }
+    for (int prot : {PROT_NONE, rwx}) {
+      char *at = fresh_pages(1, prot);
+      CHILD_ASSERT_ERROR(
+          memseal(at, page, MEMSEAL_MPROTECT, MEMSEAL_DOWNGRADABLE),
+          EOPNOTSUPP);
+      CHILD_ASSERT_EQ(mprotect(at, page, PROT_READ), 0);
+      CHILD_ASSERT_EQ(mprotect(at, page, PROT_READ | PROT_WRITE), 0);
+    }
+  });
 }
 
 TEST(Downgradable, IsRefusedWhereReadingMeansExecuting) {
-  EXPECT_EQ(
-      in_child([] {
-        char *at = fresh_pages(1);
-        personality(READ_IMPLIES_EXEC);
-        if (!refused(memseal(at, page, MEMSEAL_MPROTECT, MEMSEAL_DOWNGRADABLE),
-                     EOPNOTSUPP))
-          return 1;
-        personality(0);
-        return memseal(at, page, MEMSEAL_MPROTECT, MEMSEAL_DOWNGRADABLE);
-      }),
-      0);
+  in_child([] {
+    char *at = fresh_pages(1);
+    personality(READ_IMPLIES_EXEC);
+    CHILD_ASSERT_ERROR(
+        memseal(at, page, MEMSEAL_MPROTECT, MEMSEAL_DOWNGRADABLE), EOPNOTSUPP);
+    personality(0);
+    CHILD_ASSERT_EQ(memseal(at, page, MEMSEAL_MPROTECT, MEMSEAL_DOWNGRADABLE),
+                    0);
+  });
 }
 
 class MapAndSeal : public OnEveryEngine {};
@@ -193,71 +157,57 @@ MEMSEAL_ON_EVERY_ENGINE(MapAndSeal);
 
 TEST_P(MapAndSeal, GivesSealedMemory) {
   unsigned e = engine();
-  EXPECT_EQ(in_child([e] {
-              void *at = memseal_map(nullptr, page, PROT_READ,
-                                     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0,
-                                     MEMSEAL_ALL, e);
-              if (at == MAP_FAILED)
-                return 1;
-              void *twin = mmap(nullptr, page, PROT_READ,
-                                MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-              if (munmap(twin, page) != 0)
-                return 2;
-              if (!refused(munmap(at, page), EPERM))
-                return 3;
-              return told(at).types == MEMSEAL_ALL ? 0 : 4;
-            }),
-            0);
+  in_child([e] {
+    void *at = memseal_map(nullptr, page, PROT_READ,
+                           MAP_PRIVATE | MAP_ANONYMOUS, -1, 0, MEMSEAL_ALL, e);
+    CHILD_ASSERT_NE(at, MAP_FAILED);
+    void *twin =
+        mmap(nullptr, page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHILD_ASSERT_EQ(munmap(twin, page), 0);
+    CHILD_ASSERT_ERROR(munmap(at, page), EPERM);
+    CHILD_ASSERT_EQ(told(at).types, MEMSEAL_ALL);
+  });
 }
 
 TEST_P(MapAndSeal, LeavesNothingMappedIfItFails) {
   unsigned e = engine();
-  EXPECT_EQ(
-      in_child([e] {
-        char *hint = fresh_pages(1);
-        munmap(hint, page);
-        constexpr int flags = MAP_PRIVATE | MAP_ANONYMOUS;
-        // Too late for the arguments of mmap, too early for a seal.
-        if (memseal_map(hint, page, PROT_READ | PROT_WRITE | PROT_EXEC, flags,
-                        -1, 0, MEMSEAL_MPROTECT,
-                        MEMSEAL_FILTER | MEMSEAL_DOWNGRADABLE) != MAP_FAILED ||
-            errno != EOPNOTSUPP)
-          return 1;
-        if (!refused(msync(hint, page, MS_ASYNC), ENOMEM))
-          return 2;
-        if (memseal_map(hint, page, PROT_READ, flags | MAP_FIXED, -1, 0,
-                        MEMSEAL_ALL, e) != MAP_FAILED ||
-            errno != EINVAL)
-          return 3;
-        if (memseal_map(hint, page, PROT_READ, flags, -1, 0, 0x80, e) !=
-                MAP_FAILED ||
-            errno != EINVAL)
-          return 4;
-        return refused(msync(hint, page, MS_ASYNC), ENOMEM) ? 0 : 5;
-      }),
-      0);
+  in_child([e] {
+    char *hint = fresh_pages(1);
+    munmap(hint, page);
+    constexpr int flags = MAP_PRIVATE | MAP_ANONYMOUS;
+    // Too late for the arguments of mmap, too early for a seal.
+    CHILD_ASSERT_ERROR(
+        memseal_map(hint, page, PROT_READ | PROT_WRITE | PROT_EXEC, flags, -1,
+                    0, MEMSEAL_MPROTECT, MEMSEAL_FILTER | MEMSEAL_DOWNGRADABLE),
+        EOPNOTSUPP);
+    CHILD_ASSERT_ERROR(msync(hint, page, MS_ASYNC), ENOMEM);
+    CHILD_ASSERT_ERROR(memseal_map(hint, page, PROT_READ, flags | MAP_FIXED, -1,
+                                   0, MEMSEAL_ALL, e),
+                       EINVAL);
+    CHILD_ASSERT_ERROR(
+        memseal_map(hint, page, PROT_READ, flags, -1, 0, 0x80, e), EINVAL);
+    CHILD_ASSERT_ERROR(msync(hint, page, MS_ASYNC), ENOMEM);
+  });
 }
 
 TEST(AskingAbout, UnsealedMemoryTellsOfTheGap) {
-  EXPECT_EQ(
-      in_child([] {
-        char *at = fresh_pages(4);
-        if (told(at).types != 0 || told(at).engine != 0)
-          return 1;
-        if (memseal(at, page, MEMSEAL_MUNMAP, 0) != 0 ||
-            memseal(at + 3 * page, page, MEMSEAL_MUNMAP, 0) != 0)
-          return 2;
-        memseal_info gap = told(at + page + 7);
-        auto first = reinterpret_cast<uintptr_t>(at + page);
-        if (gap.begin != first || gap.end != first + 2 * page || gap.types != 0)
-          return 3;
-        memseal_info held = told(at + 3 * page + 7);
-        if (held.begin != first + 2 * page || held.end != first + 3 * page ||
-            held.types != MEMSEAL_MUNMAP || held.engine != MEMSEAL_FILTER)
-          return 4;
-        return 0;
-      }),
-      0);
+  in_child([] {
+    char *at = fresh_pages(4);
+    CHILD_ASSERT_EQ(told(at).types, 0);
+    CHILD_ASSERT_EQ(told(at).engine, 0);
+    CHILD_ASSERT_EQ(memseal(at, page, MEMSEAL_MUNMAP, 0), 0);
+    CHILD_ASSERT_EQ(memseal(at + 3 * page, page, MEMSEAL_MUNMAP, 0), 0);
+    memseal_info gap = told(at + page + 7);
+    auto first = reinterpret_cast<uintptr_t>(at + page);
+    CHILD_ASSERT_EQ(gap.begin, first);
+    CHILD_ASSERT_EQ(gap.end, first + 2 * page);
+    CHILD_ASSERT_EQ(gap.types, 0);
+    memseal_info held = told(at + 3 * page + 7);
+    CHILD_ASSERT_EQ(held.begin, first + 2 * page);
+    CHILD_ASSERT_EQ(held.end, first + 3 * page);
+    CHILD_ASSERT_EQ(held.types, MEMSEAL_MUNMAP);
+    CHILD_ASSERT_EQ(held.engine, MEMSEAL_FILTER);
+  });
 }
 
 TEST(AskingAbout, SomethingWithTooSmallAStructureIsRefused) {
@@ -273,40 +223,35 @@ TEST(AskingAbout, SomethingWithTooSmallAStructureIsRefused) {
 TEST(AskingAbout, AThousandScatteredSealsFindsEachOfThem) {
   if (!sys::has_mseal())
     GTEST_SKIP() << "this kernel has no mseal(2) (Linux 6.10)";
-  EXPECT_EQ(in_child([] {
-              // More than the register holds at first: it grows.
-              constexpr std::size_t count = 6000;
-              char *at = fresh_pages(2 * count);
-              for (std::size_t i = 0; i < count; ++i) {
-                if (memseal(at + 2 * i * page, page, MEMSEAL_ALL,
-                            MEMSEAL_NATIVE) != 0)
-                  return 1;
-              }
-              for (std::size_t i = 0; i < count; ++i) {
-                if (told(at + 2 * i * page).types != MEMSEAL_ALL)
-                  return 2;
-              }
-              return told(at + page).types == 0 ? 0 : 3;
-            }),
-            0);
+  in_child([] {
+    // More than the register holds at first: it grows.
+    constexpr std::size_t count = 6000;
+    char *at = fresh_pages(2 * count);
+    for (std::size_t i = 0; i < count; ++i) {
+      CHILD_ASSERT_EQ(
+          memseal(at + 2 * i * page, page, MEMSEAL_ALL, MEMSEAL_NATIVE), 0);
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      CHILD_ASSERT_EQ(told(at + 2 * i * page).types, MEMSEAL_ALL);
+    }
+    CHILD_ASSERT_EQ(told(at + page).types, 0);
+  });
 }
 
 TEST(AskingAbout, ASealThatSomebodyElseSetTellsWhatTheKernelSays) {
   if (!sys::has_mseal())
     GTEST_SKIP() << "this kernel has no mseal(2) (Linux 6.10)";
-  EXPECT_EQ(in_child([] {
-              char *at = fresh_pages(3);
-              if (syscall(sys::nr_mseal, at + page, page, 0) != 0)
-                return 1;
-              memseal_info info = told(at + page);
-              if (info.types != MEMSEAL_ALL || info.engine != MEMSEAL_NATIVE ||
-                  info.begin != reinterpret_cast<uintptr_t>(at + page) ||
-                  info.end != info.begin + page)
-                return 2;
-              return told(at).types == 0 && told(at + 2 * page).types == 0 ? 0
-                                                                           : 3;
-            }),
-            0);
+  in_child([] {
+    char *at = fresh_pages(3);
+    CHILD_ASSERT_EQ(syscall(sys::nr_mseal, at + page, page, 0), 0);
+    memseal_info info = told(at + page);
+    CHILD_ASSERT_EQ(info.types, MEMSEAL_ALL);
+    CHILD_ASSERT_EQ(info.engine, MEMSEAL_NATIVE);
+    CHILD_ASSERT_EQ(info.begin, reinterpret_cast<uintptr_t>(at + page));
+    CHILD_ASSERT_EQ(info.end, info.begin + page);
+    CHILD_ASSERT_EQ(told(at).types, 0);
+    CHILD_ASSERT_EQ(told(at + 2 * page).types, 0);
+  });
 }
 
 int live_for_a_while(void *) {
@@ -315,129 +260,102 @@ int live_for_a_while(void *) {
 }
 
 TEST(ASiblingThatSharesTheMemory, IsDeclared) {
-  EXPECT_EQ(in_child([] {
-              char *lone = fresh_pages(1);
-              if (memseal(lone, page, MEMSEAL_MUNMAP, 0) != 0 ||
-                  (told(lone).open & MEMSEAL_OPEN_SIBLING) != 0)
-                return 1;  // control
-              return in_child([] {
-                static char stack[65536];
-                int child = clone(live_for_a_while, stack + sizeof stack,
-                                  CLONE_VM | SIGCHLD, nullptr);
-                char *at = fresh_pages(1);
-                if (memseal(at, page, MEMSEAL_MUNMAP, 0) != 0)
-                  return 2;
-                waitpid(child, nullptr, 0);
-                return (told(at).open & MEMSEAL_OPEN_SIBLING) != 0 ? 0 : 3;
-              });
-            }),
-            0);
+  in_child([] {
+    char *lone = fresh_pages(1);
+    CHILD_ASSERT_EQ(memseal(lone, page, MEMSEAL_MUNMAP, 0), 0);
+    CHILD_ASSERT_EQ(told(lone).open & MEMSEAL_OPEN_SIBLING, 0);  // control
+    in_child([] {
+      static char stack[65536];
+      int child = clone(live_for_a_while, stack + sizeof stack,
+                        CLONE_VM | SIGCHLD, nullptr);
+      char *at = fresh_pages(1);
+      CHILD_ASSERT_EQ(memseal(at, page, MEMSEAL_MUNMAP, 0), 0);
+      waitpid(child, nullptr, 0);
+      CHILD_ASSERT_NE(told(at).open & MEMSEAL_OPEN_SIBLING, 0);
+    });
+  });
 }
 
 TEST(TheEngine, IsToldAndStrictIsBoth) {
   if (!sys::has_mseal())
     GTEST_SKIP() << "this kernel has no mseal(2) (Linux 6.10)";
-  EXPECT_EQ(
-      in_child([] {
-        char *at = fresh_pages(1);
-        if (memseal(at, page, MEMSEAL_ALL, 0) != 0)
-          return 1;
-        memseal_info info = told(at);
-        if (info.engine != MEMSEAL_NATIVE || info.filter_types != 0 ||
-            (info.open & MEMSEAL_OPEN_NATIVE) == 0 || info.base_level != 0)
-          return 2;
-        if (memseal(at, page, MEMSEAL_ALL, MEMSEAL_STRICT) != 0)
-          return 3;
-        info = told(at);
-        if (info.engine != MEMSEAL_STRICT || info.filter_types != MEMSEAL_ALL ||
-            (info.open & MEMSEAL_OPEN_NATIVE) != 0 ||
-            info.base_level != MEMSEAL_BASE_COMPATIBLE)
-          return 4;
-        return 0;
-      }),
-      0);
+  in_child([] {
+    char *at = fresh_pages(1);
+    CHILD_ASSERT_EQ(memseal(at, page, MEMSEAL_ALL, 0), 0);
+    memseal_info info = told(at);
+    CHILD_ASSERT_EQ(info.engine, MEMSEAL_NATIVE);
+    CHILD_ASSERT_EQ(info.filter_types, 0);
+    CHILD_ASSERT_NE(info.open & MEMSEAL_OPEN_NATIVE, 0);
+    CHILD_ASSERT_EQ(info.base_level, 0);
+    CHILD_ASSERT_EQ(memseal(at, page, MEMSEAL_ALL, MEMSEAL_STRICT), 0);
+    info = told(at);
+    CHILD_ASSERT_EQ(info.engine, MEMSEAL_STRICT);
+    CHILD_ASSERT_EQ(info.filter_types, MEMSEAL_ALL);
+    CHILD_ASSERT_EQ(info.open & MEMSEAL_OPEN_NATIVE, 0);
+    CHILD_ASSERT_EQ(info.base_level, MEMSEAL_BASE_COMPATIBLE);
+  });
 }
 
 TEST(TheBaseFilter, ComesWithTheFirstFilterSealAndCanBeRaised) {
-  EXPECT_EQ(
-      in_child([] {
-        char *at = fresh_pages(1);
-        if (!refused(memseal_harden(7), EINVAL))
-          return 1;
-        if (told(at).base_level != MEMSEAL_BASE_NONE)
-          return 2;
-        if (memseal(at, page, MEMSEAL_MUNMAP, 0) != 0)
-          return 3;
-        if (told(at).base_level != MEMSEAL_BASE_COMPATIBLE ||
-            (told(at).open & MEMSEAL_OPEN_IO_URING) == 0)
-          return 4;
-        long ring =
-            syscall(SYS_io_uring_setup, 0, nullptr);  // EINVAL or EFAULT
-        if (ring != -1 || errno == EPERM)
-          return 0;  // a system that forbids it anyway tells nothing
-        if (memseal_harden(MEMSEAL_BASE_CLOSED) != 0)
-          return 5;
-        if (told(at).base_level != MEMSEAL_BASE_CLOSED ||
-            (told(at).open & MEMSEAL_OPEN_IO_URING) != 0)
-          return 6;
-        if (memseal_harden(MEMSEAL_BASE_COMPATIBLE) != 0 ||
-            told(at).base_level != MEMSEAL_BASE_CLOSED)
-          return 7;
-        return refused(syscall(SYS_io_uring_setup, 0, nullptr), EPERM) ? 0 : 8;
-      }),
-      0);
+  in_child([] {
+    char *at = fresh_pages(1);
+    CHILD_ASSERT_ERROR(memseal_harden(7), EINVAL);
+    CHILD_ASSERT_EQ(told(at).base_level, MEMSEAL_BASE_NONE);
+    CHILD_ASSERT_EQ(memseal(at, page, MEMSEAL_MUNMAP, 0), 0);
+    CHILD_ASSERT_EQ(told(at).base_level, MEMSEAL_BASE_COMPATIBLE);
+    CHILD_ASSERT_NE(told(at).open & MEMSEAL_OPEN_IO_URING, 0);
+    long ring = syscall(SYS_io_uring_setup, 0, nullptr);  // EINVAL or EFAULT
+    if (ring != -1 || errno == EPERM)
+      return;  // a system that forbids it anyway tells nothing
+    CHILD_ASSERT_EQ(memseal_harden(MEMSEAL_BASE_CLOSED), 0);
+    CHILD_ASSERT_EQ(told(at).base_level, MEMSEAL_BASE_CLOSED);
+    CHILD_ASSERT_EQ(told(at).open & MEMSEAL_OPEN_IO_URING, 0);
+    CHILD_ASSERT_EQ(memseal_harden(MEMSEAL_BASE_COMPATIBLE), 0);
+    CHILD_ASSERT_EQ(told(at).base_level, MEMSEAL_BASE_CLOSED);
+    CHILD_ASSERT_ERROR(syscall(SYS_io_uring_setup, 0, nullptr), EPERM);
+  });
 }
 
 TEST(NoNewPrivs, IsSetOnlyWithoutTheCapability) {
   if (geteuid() != 0)
     GTEST_SKIP() << "needs CAP_SYS_ADMIN to give up";
-  EXPECT_EQ(in_child([] {
-              if (memseal(fresh_pages(1), page, MEMSEAL_MUNMAP, 0) != 0)
-                return 1;
-              if (sys::has_no_new_privs())
-                return 2;
-              if (setresuid(65534, 65534, 65534) != 0)
-                return 3;
-              if (memseal(fresh_pages(1), page, MEMSEAL_MUNMAP, 0) != 0)
-                return 4;
-              return sys::has_no_new_privs() ? 0 : 5;
-            }),
-            0);
+  in_child([] {
+    CHILD_ASSERT_EQ(memseal(fresh_pages(1), page, MEMSEAL_MUNMAP, 0), 0);
+    CHILD_ASSERT_FALSE(sys::has_no_new_privs());
+    CHILD_ASSERT_EQ(setresuid(65534, 65534, 65534), 0);
+    CHILD_ASSERT_EQ(memseal(fresh_pages(1), page, MEMSEAL_MUNMAP, 0), 0);
+    CHILD_ASSERT_TRUE(sys::has_no_new_privs());
+  });
 }
 
 TEST(ASealedSegment, CannotBeDetachedByAnAddressBelowTheSeal) {
-  EXPECT_EQ(in_child([] {
-              int id = shmget(IPC_PRIVATE, 2 * page, IPC_CREAT | 0600);
-              char *at = static_cast<char *>(shmat(id, nullptr, 0));
-              char *twin = static_cast<char *>(shmat(id, nullptr, 0));
-              shmctl(id, IPC_RMID, nullptr);
-              if (memseal(at + page, page, MEMSEAL_MUNMAP, MEMSEAL_FILTER) != 0)
-                return 1;
-              if (shmdt(twin) != 0)
-                return 2;
-              return refused(shmdt(at), EPERM) ? 0 : 3;
-            }),
-            0);
+  in_child([] {
+    int id = shmget(IPC_PRIVATE, 2 * page, IPC_CREAT | 0600);
+    char *at = static_cast<char *>(shmat(id, nullptr, 0));
+    char *twin = static_cast<char *>(shmat(id, nullptr, 0));
+    shmctl(id, IPC_RMID, nullptr);
+    CHILD_ASSERT_EQ(memseal(at + page, page, MEMSEAL_MUNMAP, MEMSEAL_FILTER),
+                    0);
+    CHILD_ASSERT_EQ(shmdt(twin), 0);
+    CHILD_ASSERT_ERROR(shmdt(at), EPERM);
+  });
 }
 
 TEST(ASealedHeap, DoesNotShrink) {
-  EXPECT_EQ(in_child([] {
-              auto *old = static_cast<char *>(sbrk(0));
-              auto aligned =
-                  (reinterpret_cast<uintptr_t>(old) + page - 1) & ~(page - 1);
-              auto *at = reinterpret_cast<char *>(aligned);
-              if (brk(at + 4 * page) != 0)
-                return 1;
-              if (memseal(at + page, page, MEMSEAL_MUNMAP, MEMSEAL_FILTER) != 0)
-                return 2;
-              if (syscall(SYS_brk, at + 2 * page) !=
-                  reinterpret_cast<long>(at + 2 * page))
-                return 3;  // control: above the seal it may shrink
-              if (syscall(SYS_brk, at + page) != 0)  // S-35
-                return 4;
-              return msync(at + page, page, MS_ASYNC) == 0 ? 0 : 5;
-            }),
-            0);
+  in_child([] {
+    auto *old = static_cast<char *>(sbrk(0));
+    auto aligned = (reinterpret_cast<uintptr_t>(old) + page - 1) & ~(page - 1);
+    auto *at = reinterpret_cast<char *>(aligned);
+    CHILD_ASSERT_EQ(brk(at + 4 * page), 0);
+    CHILD_ASSERT_EQ(memseal(at + page, page, MEMSEAL_MUNMAP, MEMSEAL_FILTER),
+                    0);
+    CHILD_ASSERT_EQ(
+        syscall(SYS_brk, at + 2 * page),
+        reinterpret_cast<long>(
+            at + 2 * page));  // control: above the seal it may shrink
+    CHILD_ASSERT_EQ(syscall(SYS_brk, at + page), 0);  // S-35
+    CHILD_ASSERT_EQ(msync(at + page, page, MS_ASYNC), 0);
+  });
 }
 
 }  // namespace

@@ -23,12 +23,12 @@ namespace memseal::test {
 inline const std::size_t page = static_cast<std::size_t>(getpagesize());
 
 /// `count` fresh pages between guard pages of no access, so that neighbouring
-/// tests do not merge into one VMA. Aborts the child if there is no memory.
+/// tests do not merge into one VMA. Ends the child if there is no memory.
 inline char *fresh_pages(std::size_t count, int prot = PROT_READ | PROT_WRITE) {
   auto *at = static_cast<char *>(mmap(nullptr, (count + 2) * page, PROT_NONE,
                                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-  if (at == MAP_FAILED || mprotect(at + page, count * page, prot) != 0)
-    _exit(98);
+  CHILD_ASSERT_NE(at, MAP_FAILED);
+  CHILD_ASSERT_EQ(mprotect(at + page, count * page, prot), 0);
   return at + page;
 }
 

@@ -51,28 +51,23 @@ bool refuses(const void *at, int prot) {
 MEMSEAL_EVERY_ENGINE(Self);
 
 TEST_P(Self, seals_code_constants_and_vtables_of_program_and_libraries) {
-  EXPECT_EQ(in_child([flags = flag_of(GetParam())] {
-              Square square;
-              const void *code = code_of(&page_of), *vtable = vtable_of(square),
-                         *library = code_of(&std::printf);
-              // Control: before, all of it can be reprotected.
-              if (reprotect(code, PROT_READ | PROT_EXEC) != 0 ||
-                  reprotect(library, PROT_READ | PROT_EXEC) != 0 ||
-                  reprotect(constant, PROT_READ) != 0 ||
-                  reprotect(vtable, PROT_READ) != 0)
-                return 1;
-              if (memseal_self(flags) != 0)
-                return 2;
-              if (!refuses(code, PROT_READ | PROT_EXEC))
-                return 3;
-              if (!refuses(library, PROT_READ | PROT_EXEC))
-                return 4;
-              if (!refuses(constant, PROT_READ) || !refuses(vtable, PROT_READ))
-                return 5;
-              const Shape &shape = square;
-              return shape.corners() == 4 ? 0 : 6;
-            }),
-            0);
+  in_child([flags = flag_of(GetParam())] {
+    Square square;
+    const void *code = code_of(&page_of), *vtable = vtable_of(square),
+               *library = code_of(&std::printf);
+    // Control: before, all of it can be reprotected.
+    CHILD_ASSERT_EQ(reprotect(code, PROT_READ | PROT_EXEC), 0);
+    CHILD_ASSERT_EQ(reprotect(library, PROT_READ | PROT_EXEC), 0);
+    CHILD_ASSERT_EQ(reprotect(constant, PROT_READ), 0);
+    CHILD_ASSERT_EQ(reprotect(vtable, PROT_READ), 0);
+    CHILD_ASSERT_EQ(memseal_self(flags), 0);
+    CHILD_ASSERT_TRUE(refuses(code, PROT_READ | PROT_EXEC));
+    CHILD_ASSERT_TRUE(refuses(library, PROT_READ | PROT_EXEC));
+    CHILD_ASSERT_TRUE(refuses(constant, PROT_READ));
+    CHILD_ASSERT_TRUE(refuses(vtable, PROT_READ));
+    const Shape &shape = square;
+    CHILD_ASSERT_EQ(shape.corners(), 4);
+  });
 }
 
 // S-22, S-23
@@ -94,39 +89,32 @@ TEST_P(Self, seals_the_pages_that_the_vdso_reads) {
 }
 
 TEST_P(Self, may_be_called_again) {
-  EXPECT_EQ(in_child([flags = flag_of(GetParam())] {
-              return memseal_self(flags) == 0 && memseal_self(flags) == 0 ? 0
-                                                                          : 1;
-            }),
-            0);
+  in_child([flags = flag_of(GetParam())] {
+    CHILD_ASSERT_EQ(memseal_self(flags), 0);
+    CHILD_ASSERT_EQ(memseal_self(flags), 0);
+  });
 }
 
 TEST_P(Self, leaves_data_and_heap_writable) {
-  EXPECT_EQ(in_child([flags = flag_of(GetParam())] {
-              static int data = 1;
-              if (memseal_self(flags) != 0)
-                return 1;
-              data = 2;
-              void *block = std::malloc(1 << 20);
-              std::free(block);
-              return data == 2 ? 0 : 2;
-            }),
-            0);
+  in_child([flags = flag_of(GetParam())] {
+    static int data = 1;
+    CHILD_ASSERT_EQ(memseal_self(flags), 0);
+    data = 2;
+    void *block = std::malloc(1 << 20);
+    std::free(block);
+    CHILD_ASSERT_EQ(data, 2);
+  });
 }
 
 TEST_P(Self, one_object_can_be_sealed_alone) {
-  EXPECT_EQ(in_child([flags = flag_of(GetParam())] {
-              Square square;
-              const void *vtable = vtable_of(square),
-                         *library = code_of(&std::printf);
-              if (memseal_object(vtable, flags) != 0)
-                return 1;
-              if (!refuses(vtable, PROT_READ))
-                return 2;
-              // Control: libc was not asked for.
-              return reprotect(library, PROT_READ | PROT_EXEC) == 0 ? 0 : 3;
-            }),
-            0);
+  in_child([flags = flag_of(GetParam())] {
+    Square square;
+    const void *vtable = vtable_of(square), *library = code_of(&std::printf);
+    CHILD_ASSERT_EQ(memseal_object(vtable, flags), 0);
+    CHILD_ASSERT_TRUE(refuses(vtable, PROT_READ));
+    // Control: libc was not asked for.
+    CHILD_ASSERT_EQ(reprotect(library, PROT_READ | PROT_EXEC), 0);
+  });
 }
 
 TEST(SelfArguments, that_make_no_sense_are_refused) {

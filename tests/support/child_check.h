@@ -40,7 +40,9 @@ std::string_view errno_name(long long number);
 
 template <typename T>
 void write_value(TextWriter &out, const T &value) {
-  if constexpr (std::is_same_v<T, bool>) {
+  if constexpr (std::is_volatile_v<T>) {
+    write_value(out, std::remove_cv_t<T>(value));
+  } else if constexpr (std::is_same_v<T, bool>) {
     out.text(value ? "true" : "false");
   } else if constexpr (std::is_enum_v<T>) {
     write_value(out, static_cast<std::underlying_type_t<T>>(value));
@@ -142,6 +144,22 @@ void child_assert_le(const CheckSite &site, const A &actual,
     child_fails_with(site, actual, expected, error);
 }
 
+template <typename A, typename E>
+void child_assert_gt(const CheckSite &site, const A &actual,
+                     const E &expected) {
+  int error = errno;
+  if (!std::cmp_greater(actual, expected))
+    child_fails_with(site, actual, expected, error);
+}
+
+template <typename A, typename E>
+void child_assert_ge(const CheckSite &site, const A &actual,
+                     const E &expected) {
+  int error = errno;
+  if (!std::cmp_greater_equal(actual, expected))
+    child_fails_with(site, actual, expected, error);
+}
+
 /// A call returned -1, or MAP_FAILED, and errno is `error`.
 template <typename A>
 void child_assert_error(const CheckSite &site, const A &outcome, int error) {
@@ -180,6 +198,12 @@ void child_assert_error(const CheckSite &site, const A &outcome, int error) {
 #define CHILD_ASSERT_LE(actual, expected)                              \
   MEMSEAL_CHILD_CHECK(child_assert_le, #actual, "at most ", #expected, \
                       (actual), (expected))
+#define CHILD_ASSERT_GT(actual, expected)                                \
+  MEMSEAL_CHILD_CHECK(child_assert_gt, #actual, "more than ", #expected, \
+                      (actual), (expected))
+#define CHILD_ASSERT_GE(actual, expected)                               \
+  MEMSEAL_CHILD_CHECK(child_assert_ge, #actual, "at least ", #expected, \
+                      (actual), (expected))
 #define CHILD_ASSERT_TRUE(condition)                           \
   MEMSEAL_CHILD_CHECK(child_assert_eq, #condition, "", "true", \
                       static_cast<bool>(condition), true)
@@ -190,6 +214,9 @@ void child_assert_error(const CheckSite &site, const A &outcome, int error) {
 /// A system call, or a function like one, fails with exactly this errno.
 #define CHILD_ASSERT_ERROR(call, error) \
   MEMSEAL_CHILD_CHECK(child_assert_error, #call, "", #error, (call), (error))
+
+/// What must not be reached.
+#define CHILD_FAIL(text) ::memseal::test::child_fails(__FILE__, __LINE__, text)
 
 /// The kernel or the machine lacks what the test needs.
 #define CHILD_SKIP(why) ::memseal::test::child_skips(why)

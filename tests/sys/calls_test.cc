@@ -87,20 +87,14 @@ TEST(Calls, vvar_is_found_by_advice_as_by_maps) {
   EXPECT_EQ(sys::find_vvar(vdso, by_maps), vvar);
   EXPECT_EQ(sys::find_vvar(vdso, by_advice), vvar);
   // A page right below it, where there was none, is not the kernel's.
-  EXPECT_EQ(test::in_child([=] {
-              void *below =
-                  reinterpret_cast<void *>(vvar.begin() - sys::page_size());
-              if (mmap(below, sys::page_size(), PROT_READ | PROT_WRITE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1,
-                       0) != below &&
-                  errno != EEXIST)
-                return 1;
-              return sys::find_vvar(vdso, by_maps) == vvar &&
-                             sys::find_vvar(vdso, by_advice) == vvar
-                         ? 0
-                         : 2;
-            }),
-            0);
+  test::in_child([=] {
+    void *below = reinterpret_cast<void *>(vvar.begin() - sys::page_size());
+    if (mmap(below, sys::page_size(), PROT_READ | PROT_WRITE,
+             MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) != below)
+      CHILD_ASSERT_EQ(errno, EEXIST);
+    CHILD_ASSERT_EQ(sys::find_vvar(vdso, by_maps), vvar);
+    CHILD_ASSERT_EQ(sys::find_vvar(vdso, by_advice), vvar);
+  });
 }
 
 TEST(Calls, protection_can_be_taken_and_given_back) {
@@ -183,19 +177,15 @@ TEST(Calls, without_mseal_the_wrapper_says_enosys_and_seals_nothing) {
 TEST(Calls, a_sealed_page_refuses_mprotect_its_unsealed_twin_does_not) {
   if (!sys::has_mseal())
     GTEST_SKIP() << "needs mseal(2): Linux 6.10";
-  EXPECT_EQ(test::in_child([] {
-              PageRange sealed = one_page(), twin = one_page();
-              if (!sys::mseal(sealed))
-                return 1;
-              if (!sys::protect(twin, Protection{0}))
-                return 2;
-              if (sys::protect(sealed, Protection{0}) !=
-                  std::unexpected(Error{Errc::system, EPERM}))
-                return 3;
-              *reinterpret_cast<volatile char *>(sealed.begin()) = 1;
-              return 0;  // still writable: the refusal changed nothing
-            }),
-            0);
+  test::in_child([] {
+    PageRange sealed = one_page(), twin = one_page();
+    CHILD_ASSERT_TRUE(sys::mseal(sealed));
+    CHILD_ASSERT_TRUE(sys::protect(twin, Protection{0}));
+    CHILD_ASSERT_EQ(sys::protect(sealed, Protection{0}),
+                    std::unexpected(Error{Errc::system, EPERM}));
+    // Still writable: the refusal changed nothing.
+    *reinterpret_cast<volatile char *>(sealed.begin()) = 1;
+  });
 }
 
 }  // namespace

@@ -269,19 +269,14 @@ TEST_F(AttachTest, refuses_another_users_process) {
   if (geteuid() != 0)
     GTEST_SKIP() << "needs root to become another user";
   Victim victim;
-  EXPECT_EQ(test::in_child([&] {
-              if (setresgid(65534, 65534, 65534) != 0 ||
-                  setresuid(65534, 65534, 65534) != 0)
-                return 1;
-              auto attached = attach(victim.pid(), everything);
-              if (attached)
-                return 2;
-              return attached.error().sentence.find("belongs to user 0") ==
-                             std::string::npos
-                         ? 3
-                         : 0;
-            }),
-            0);
+  test::in_child([&] {
+    CHILD_ASSERT_EQ(setresgid(65534, 65534, 65534), 0);
+    CHILD_ASSERT_EQ(setresuid(65534, 65534, 65534), 0);
+    auto attached = attach(victim.pid(), everything);
+    CHILD_ASSERT_FALSE(attached);
+    CHILD_ASSERT_NE(attached.error().sentence.find("belongs to user 0"),
+                    std::string::npos);
+  });
   EXPECT_EQ(victim.mprotect_answer(), 0);  // nothing was sealed
 }
 

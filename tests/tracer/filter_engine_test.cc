@@ -190,21 +190,16 @@ TEST_F(FilterEngineTest, what_is_not_selected_stays_open) {
 TEST_F(FilterEngineTest, an_unprivileged_process_gets_no_new_privs) {
   if (geteuid() != 0)
     GTEST_SKIP() << "becoming another user needs root";
-  EXPECT_EQ(test::in_child([] {
-              if (setresgid(65534, 65534, 65534) != 0 ||
-                  setresuid(65534, 65534, 65534) != 0 ||
-                  prctl(PR_SET_DUMPABLE, 1) != 0)
-                return 1;
-              Victim victim;
-              if (status_of(victim.pid(), "NoNewPrivs:") != "0")
-                return 2;
-              if (!attach(victim.pid(), everything, Guard::filter))
-                return 3;
-              if (victim.mprotect_answer() != EPERM)
-                return 4;
-              return status_of(victim.pid(), "NoNewPrivs:") == "1" ? 0 : 5;
-            }),
-            0);
+  test::in_child([] {
+    CHILD_ASSERT_EQ(setresgid(65534, 65534, 65534), 0);
+    CHILD_ASSERT_EQ(setresuid(65534, 65534, 65534), 0);
+    CHILD_ASSERT_EQ(prctl(PR_SET_DUMPABLE, 1), 0);
+    Victim victim;
+    CHILD_ASSERT_EQ(status_of(victim.pid(), "NoNewPrivs:"), "0");
+    CHILD_ASSERT_TRUE(attach(victim.pid(), everything, Guard::filter));
+    CHILD_ASSERT_EQ(victim.mprotect_answer(), EPERM);
+    CHILD_ASSERT_EQ(status_of(victim.pid(), "NoNewPrivs:"), "1");
+  });
 }
 
 TEST_F(FilterEngineTest, a_privileged_one_does_not) {
