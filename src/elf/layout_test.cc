@@ -109,6 +109,70 @@ TEST(Layout, relro_may_end_in_the_padding_of_the_last_page_as_lld_makes_it) {
             (Row{PartKind::relro, 0x6000, 0x7000}));
 }
 
+TEST(Layout, relro_begins_with_the_page_of_its_first_byte) {
+  auto headers = usual_headers();
+  headers[3] = segment(PF_R | PF_W, 0x6000, 0x2500);
+  headers[5].p_vaddr = 0x7e00;  // in the middle of the writable segment
+  EXPECT_EQ(rows(*layout_of(headers)), (std::vector<Row>{
+                                           {PartKind::rodata, 0, 0x2000},
+                                           {PartKind::text, 0x2000, 0x5000},
+                                           {PartKind::rodata, 0x5000, 0x6000},
+                                           {PartKind::data, 0x6000, 0x7000},
+                                           {PartKind::relro, 0x7000, 0x8000},
+                                           {PartKind::data, 0x8000, 0x9000},
+                                       }));
+}
+
+TEST(Layout, relro_that_is_the_whole_writable_segment_leaves_no_data) {
+  auto headers = usual_headers();
+  headers[3].p_memsz = headers[3].p_filesz = 0x200;
+  EXPECT_EQ(rows(*layout_of(headers)).back(),
+            (Row{PartKind::relro, 0x6000, 0x7000}));
+}
+
+TEST(Layout, memory_that_is_not_in_the_file_belongs_to_its_segment) {
+  auto headers = usual_headers();
+  headers[3].p_memsz = 0x5000;  // .bss
+  EXPECT_EQ(rows(*layout_of(headers)).back(),
+            (Row{PartKind::data, 0x7000, 0xc000}));
+}
+
+TEST(Layout, a_segment_without_memory_is_none) {
+  auto headers = usual_headers();
+  headers[2].p_memsz = headers[2].p_filesz = 0;
+  EXPECT_EQ(rows(*layout_of(headers))[2], (Row{PartKind::gap, 0x5000, 0x6000}));
+}
+
+TEST(Layout, segments_may_touch_but_not_share_a_page) {
+  std::vector<Elf64_Phdr> touching = {segment(PF_R, 0, 0x1000),
+                                      segment(PF_R | PF_X, 0x1000, 0x10)};
+  EXPECT_EQ(rows(*layout_of(touching)),
+            (std::vector<Row>{{PartKind::rodata, 0, 0x1000},
+                              {PartKind::text, 0x1000, 0x2000}}));
+  touching[0].p_memsz = 0x1001;
+  EXPECT_EQ(flaw_of(touching), Flaw::overlapping);
+}
+
+TEST(Layout, gaps_are_wanted_with_text_and_data_never) {
+  constexpr SegmentSet text{true, false, false}, rodata{false, true, false},
+      relro{false, false, true};
+  struct {
+    PartKind kind;
+    bool by_text, by_rodata, by_relro;
+  } const cases[] = {
+      {PartKind::text, true, false, false},
+      {PartKind::gap, true, false, false},
+      {PartKind::rodata, false, true, false},
+      {PartKind::relro, false, false, true},
+      {PartKind::data, false, false, false},
+  };
+  for (const auto &c : cases) {
+    EXPECT_EQ(is_among(c.kind, text), c.by_text) << name(c.kind);
+    EXPECT_EQ(is_among(c.kind, rodata), c.by_rodata) << name(c.kind);
+    EXPECT_EQ(is_among(c.kind, relro), c.by_relro) << name(c.kind);
+  }
+}
+
 TEST(Layout, writable_text_is_data) {
   auto layout = layout_of({segment(PF_R | PF_W | PF_X, 0, 0x800)});
   EXPECT_EQ(rows(*layout), (std::vector<Row>{{PartKind::data, 0, 0x1000}}));
