@@ -5,19 +5,12 @@
 #include <cstddef>
 #include <span>
 
+#include "memseal/engine.h"
 #include "memseal/error.h"
 #include "memseal/page_range.h"
 #include "memseal/seal_types.h"
 
 namespace memseal {
-
-/// What enforces a seal.
-enum class Engine : std::uint8_t {
-  automatic,  ///< native for all types where mseal(2) is there, else filter
-  native,     ///< mseal(2): all types at once
-  filter,     ///< a seccomp filter: any subset of types
-  strict,     ///< both, where mseal(2) is there: closes the holes it leaves
-};
 
 /// One range and what is to be forbidden on it.
 struct SealRequest {
@@ -85,7 +78,7 @@ struct SealState {
   SealTypes types;         ///< empty: not sealed
   SealTypes filter_types;  ///< those that a filter enforces
   Downgrade downgrade;
-  Engine engine;  ///< native, filter or strict; automatic: not sealed
+  Engine engine;  ///< who enforces them; empty: not sealed
 };
 
 /// Never fails: what cannot be read is not known to be sealed.

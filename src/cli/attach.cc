@@ -15,6 +15,7 @@
 #include "options/glob.h"
 #include "options/run_options.h"
 #include "report/document_tool.h"
+#include "vm/enforcement.h"
 
 namespace memseal::cli {
 namespace {
@@ -56,7 +57,7 @@ constexpr int exit_incomplete = 1, exit_refused = 126, exit_missing = 127;
 
 struct Request {
   bool dry_run = false, json = false;
-  tracer::Guard guard = tracer::Guard::native;
+  Engine engine = Engine::native;
   RunOptions patterns;
   std::vector<pid_t> pids;
 };
@@ -78,23 +79,22 @@ bool parse_pid(std::string_view word, std::vector<pid_t> &pids) {
   return true;
 }
 
-bool parse_guard(std::string_view word, tracer::Guard &guard) {
-  auto engine = parse_engine(word);
-  if (!engine) {
+/// auto is native: a filter stays over exec, and is for who asks for it.
+bool take_engine(std::string_view word, Engine &engine) {
+  if (word == "auto" || word == "native")
+    engine = Engine::native;
+  else if (word == "filter")
+    engine = Engine::filter;
+  else if (word == "strict")
+    engine = Engine::strict;
+  else
     complain(fmt::format(
-        "'{}' is no engine: they are auto, native, filter and strict", word));
-    return false;
-  }
-  guard = *engine == EngineChoice::filter   ? tracer::Guard::filter
-          : *engine == EngineChoice::strict ? tracer::Guard::strict
-                                            : tracer::Guard::native;
-  return true;
-}
-
-std::string_view engine_name(const tracer::Attached &attached) {
-  if (!attached.filter)
-    return "native";
-  return attached.native ? "strict" : "filter";
+        "attach knows no engine '{}': there are auto, native, filter and "
+        "strict{}",
+        word,
+        word == "keeper" ? " (a keeper has to be there before the program)"
+                         : ""));
+  return word == "auto" || word == name(engine);
 }
 
 Parse parse(int argc, char **argv, Request &request) {
@@ -120,7 +120,7 @@ Parse parse(int argc, char **argv, Request &request) {
       }
       request.patterns.segments = *segments;
     } else if (word.starts_with("--engine=")) {
-      if (!parse_guard(word.substr(9), request.guard))
+      if (!take_engine(word.substr(9), request.engine))
         return Parse::wrong;
     } else if (word.starts_with("-")) {
       complain(fmt::format("attach has no option '{}'", word));
@@ -169,7 +169,7 @@ ordered_json to_json(const tracer::Attached &attached, bool dry_run) {
                {"program", attached.process.program},
                {"name", attached.process.name},
                {"dry_run", dry_run},
-               {"engine", engine_name(attached)},
+               {"engine", name(attached.engine)},
                {"threads", attached.threads},
                {"calls", attached.calls},
                {"bytes", attached.plan.bytes()},
@@ -200,7 +200,7 @@ void print_text(const tracer::Attached &attached, bool dry_run) {
       "{} calls, {} threads, {}\n",
       dry_run ? "would seal" : "sealed", attached.process.pid,
       printable(attached.process.name), objects.size(), bytes / 1024,
-      before / 1024, attached.calls, attached.threads, engine_name(attached));
+      before / 1024, attached.calls, attached.threads, name(attached.engine));
   if (dry_run)
     print_ranges(attached);
   for (const tracer::LeftOut &left : attached.plan.left_out)
@@ -233,8 +233,8 @@ int attach_one(pid_t pid, const Request &request, ordered_json &all) {
                             },
                         .segments = request.patterns.segments};
   auto attached = request.dry_run
-                      ? tracer::plan_attach(pid, wanted, request.guard)
-                      : tracer::attach(pid, wanted, request.guard);
+                      ? tracer::plan_attach(pid, wanted, request.engine)
+                      : tracer::attach(pid, wanted, request.engine);
   if (!attached) {
     complain(attached.error().sentence);
     return process::Process::look(pid) ? exit_refused : exit_missing;

@@ -18,7 +18,7 @@ void choose_engine(const Means &means, std::vector<std::string> &will_use) {
         means.keeper ? "engine: filter, for everything; memseal run starts a "
                        "keeper"
                      : "engine: filter for the library and attach; memseal run "
-                       "seals with --engine=exact only");
+                       "seals with --engine=filter only");
   else
     will_use.push_back("no engine: nothing can be sealed here");
   if (means.filter)

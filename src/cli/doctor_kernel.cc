@@ -122,7 +122,7 @@ Section seccomp_section(Diagnosis &diagnosis, Version version) {
                        : sys::describe(listener),
        diagnosis.means.keeper
            ? "memseal run with the engines filter and strict"
-           : "memseal run seals with mseal(2) or --engine=exact only"});
+           : "memseal run seals with mseal(2) or --engine=filter only"});
   bool bitmap = version.at_least(5, 11);
   add({"seccomp.bitmap", "constant calls skip the filter",
        bitmap ? Grade::good : Grade::note,

@@ -47,9 +47,8 @@ std::string tidied(std::string value) {
 /// A drop-in sets an environment and starts nothing.
 bool needs_keeper(const RunOptions &options) {
   return !wants_own_filters(options) &&
-         (options.engine == EngineChoice::filter ||
-          options.engine == EngineChoice::strict ||
-          options.violation == Violation::report);
+         (options.engine == Engine::keeper || options.engine == strict_tree ||
+          options.on_violation == OnViolation::report);
 }
 
 }  // namespace
@@ -97,17 +96,17 @@ Refusable<std::vector<std::string>> assignments_for(const std::string &root,
         fmt::format("'{}' could be sealed by a tracer only, {}: put `memseal "
                     "run --` before its command, in an override of your own",
                     program,
-                    run.options.violation == Violation::report ||
+                    run.options.on_violation == OnViolation::report ||
                             run.how != launch::How::automatic
                         ? "as its policy asks"
                         : "since it has no loader"));
   if (needs_keeper(run.options))
-    return std::unexpected(
-        fmt::format("the policy of '{}' needs a process beside the service, "
-                    "which `memseal run` alone starts: say engine = \"exact\", "
-                    "or put `memseal run --` before its command, in an "
-                    "override of your own",
-                    program));
+    return std::unexpected(fmt::format(
+        "the policy of '{}' needs a process beside the service, "
+        "which `memseal run` alone starts: say engine = \"filter\", "
+        "or put `memseal run --` before its command, in an "
+        "override of your own",
+        program));
   std::vector<std::string> result;
   for (const char *name : variables) {
     if (auto value = launch::lookup(plan->environment, name))

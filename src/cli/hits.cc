@@ -192,7 +192,7 @@ void HitReport::conclude(const supervisor::DeskCounts &counts) const {
 void report_hits(const tracer::Launched &launched, int listener,
                  const std::string &file) {
   HitReport report(file);
-  HitDesk desk(launched.pid, guarded_of(launched), supervisor::Answer::denied,
+  HitDesk desk(launched.pid, guarded_of(launched), OnViolation::report,
                [&](const Hit &hit) { report.denied(hit); });
   report.conclude(desk.serve(listener));
 }

@@ -75,8 +75,8 @@ const std::map<std::string, const char *> &meanings() {
   static const std::map<std::string, const char *> all{
       {"engine=auto", "mseal(2) enforces the seals"},
       {"engine=native", "mseal(2) enforces the seals"},
-      {"engine=filter", "a seccomp filter enforces the seals"},
-      {"engine=exact", "a filter of this one program enforces the seals"},
+      {"engine=filter", "a filter of this one program enforces the seals"},
+      {"engine=keeper", "a keeper enforces the seals, in children too"},
       {"engine=strict", "mseal(2) and a filter that closes what it leaves"},
       {"dlopen=pin", "libraries loaded later are sealed and never unloaded"},
       {"dlopen=seal", "libraries loaded later are sealed and left mapped"},

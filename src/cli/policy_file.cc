@@ -171,14 +171,15 @@ private:
     policy_.apply_to(request);
     const RunOptions &options = request.options;
     if (options.types != seal_type::all &&
-        (options.engine != EngineChoice::exact ||
-         options.violation != Violation::deny))
-      fault(*table.get("types"),
-            "single types need engine = \"exact\" and on-violation = \"deny\": "
-            "any other seal is one, and forbids every act");
+        (options.engine != Engine::filter ||
+         options.on_violation != OnViolation::deny))
+      fault(
+          *table.get("types"),
+          "single types need engine = \"filter\" and on-violation = \"deny\": "
+          "any other seal is one, and forbids every act");
     if (options.dlopen == DlopenPolicy::seal &&
-        (options.violation == Violation::kill ||
-         options.violation == Violation::trap))
+        (options.on_violation == OnViolation::kill ||
+         options.on_violation == OnViolation::trap))
       fault(*table.get("dlopen"),
             "'seal' lets dlclose try to unmap what is sealed, which "
             "'on-violation' punishes: say \"pin\" or \"skip\"");

@@ -132,8 +132,8 @@ bool begin_report(RunOptions &options) {
              required ? ", but --require asks for it"
                       : "; the program runs without one");
   options.report = {};
-  if (options.violation == Violation::report)
-    options.violation = Violation::deny;
+  if (options.on_violation == OnViolation::report)
+    options.on_violation = OnViolation::deny;
   return !required;
 }
 
@@ -198,7 +198,7 @@ int run(int argc, char **argv) {
   if (plan->watched && !start_watch(*request)) {
     if (request->options.requirement == Requirement::required)
       return exit_usage;
-    request->options.violation = Violation::deny;
+    request->options.on_violation = OnViolation::deny;
     plan = preparation.prepare(*request, environ);
     if (!plan)
       return explain(plan.error());

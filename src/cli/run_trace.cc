@@ -18,12 +18,6 @@ namespace {
 
 using tracer::Launched;
 
-const char *engine_name(const Launched &launched) {
-  if (!launched.filter)
-    return "native";
-  return launched.native ? "strict" : "filter";
-}
-
 int complain(std::string_view sentence) {
   fmt::print(stderr, "memseal: {}\n", sentence);
   return exit_usage;
@@ -45,7 +39,7 @@ std::string lines_of(const Launched &launched, report::Form form) {
          .object = range.object,
          .segment = range.segment,
          .range = range.range,
-         .engine = engine_name(launched)});
+         .engine = name(launched.engine)});
   for (const tracer::LeftOut &left : launched.left_out)
     add({.subject = {},
          .object = left.object,
@@ -79,32 +73,16 @@ bool tell(const std::string &file, const Launched &launched) {
   return written.has_value();
 }
 
-tracer::Guard guard_for(EngineChoice engine) {
-  switch (engine) {
-    case EngineChoice::filter:
-    case EngineChoice::exact:
-      return tracer::Guard::filter;
-    case EngineChoice::strict:
-      return tracer::Guard::strict;
-    case EngineChoice::automatic:
-    case EngineChoice::native:
-      break;
-  }
-  return tracer::Guard::native;
-}
-
-tracer::Guard guard_for(const launch::RunRequest &request) {
-  switch (request.options.violation) {
-    case Violation::report:
-      return tracer::Guard::reporting;
-    case Violation::kill:
-      return tracer::Guard::killing;
-    case Violation::trap:
-      return tracer::Guard::trapping;
-    case Violation::deny:
-      break;
-  }
-  return guard_for(request.options.engine);
+/// A tracer starts no keeper: its filter takes the place. Violations that are
+/// not just denied need a filter, too.
+Engine engine_for(const RunOptions &options) {
+  Engine engine =
+      options.engine == Engine::automatic ? Engine::native : options.engine;
+  if (options.on_violation != OnViolation::deny)
+    engine = Engine::strict;
+  return engine.has(Engine::keeper)
+             ? engine.without(Engine::keeper) | Engine::filter
+             : engine;
 }
 
 }  // namespace
@@ -125,7 +103,8 @@ std::optional<int> prepare_trace(const launch::RunRequest &request) {
                       : tracer::Children::left_alone,
       .on_failure = required ? tracer::OnFailure::exits_125
                              : tracer::OnFailure::runs_unsealed,
-      .guard = guard_for(request),
+      .engine = engine_for(wanted),
+      .on_violation = wanted.on_violation,
       .report = {},
       .supervise = {}};
   options.supervise = [=](const Launched &launched, int listener) {

@@ -79,7 +79,7 @@ private:
 /// keeper lets everything go on.
 void watch_by_keeper(const launch::Plan &plan, Ear &ear) {
   long started = start_watching_keeper(
-      {.answer = supervisor::Answer::permitted,
+      {.answer = OnViolation::permit,
        .tell = [&](const supervisor::Hit &hit) { ear.hear(hit); },
        .conclude = [&](const auto &counts) { ear.conclude(counts); },
        .descriptors = ear.descriptors()});
@@ -104,7 +104,8 @@ void watch_by_tracer(const launch::Plan &plan, const Request &request,
                      }},
       .children = tracer::Children::left_alone,
       .on_failure = tracer::OnFailure::exits_125,
-      .guard = tracer::Guard::only_reporting,
+      .engine = Engine::filter,
+      .on_violation = OnViolation::permit,
       .report =
           [](const tracer::Launched &launched) {
             if (!launched.failure.empty())
@@ -115,8 +116,7 @@ void watch_by_tracer(const launch::Plan &plan, const Request &request,
       .supervise =
           [&](const tracer::Launched &launched, int listener) {
             supervisor::HitDesk desk(
-                launched.pid, guarded_of(launched),
-                supervisor::Answer::permitted,
+                launched.pid, guarded_of(launched), OnViolation::permit,
                 [&](const supervisor::Hit &hit) { ear.hear(hit); });
             ear.conclude(desk.serve(listener));
           }};
@@ -205,8 +205,8 @@ int trace(int argc, char **argv) {
   words.push_back(nullptr);
   launch::RunRequest run;
   // Marked for a keeper that refuses nothing: nothing is sealed.
-  run.options.engine = EngineChoice::filter;
-  run.options.violation = Violation::report;
+  run.options.engine = Engine::keeper;
+  run.options.on_violation = OnViolation::report;
   run.options.only = request.only;
   run.options.except = request.except;
   run.program = words.data();

@@ -63,7 +63,7 @@ long start_watching_keeper(const KeeperJob &job) {
     return -ESRCH;
   next_job = &job;
   return keeper::start_keeper("", launch_here,
-                              job.answer == supervisor::Answer::permitted
+                              job.answer == OnViolation::permit
                                   ? keeper::Unjudged::allowed
                                   : keeper::Unjudged::refused);
 }

@@ -12,7 +12,7 @@
 namespace memseal::cli {
 
 struct KeeperJob {
-  supervisor::Answer answer = supervisor::Answer::denied;
+  OnViolation answer = OnViolation::report;
   std::function<void(const supervisor::Hit &)> tell{};
   /// When nobody is under the filter any more.
   std::function<void(const supervisor::DeskCounts &)> conclude{};

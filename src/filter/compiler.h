@@ -29,6 +29,7 @@
 #include "filter/syscall_table.h"
 #include "memseal/page_range.h"
 #include "memseal/seal_types.h"
+#include "vm/enforcement.h"
 
 namespace memseal::filter {
 
@@ -39,13 +40,21 @@ struct GuardedRange {
   Downgrade downgrade = Downgrade::refused;
 };
 
-/// What a program does with a call that a seal forbids.
-enum class OnViolation : std::uint32_t {
-  deny = action::eperm,
-  notify = action::notify,  ///< ask the listener; ENOSYS when it is gone
-  trap = action::trap,      ///< SIGSYS
-  kill_process = action::kill_process,  ///< as by SIGSYS, not to be caught
-};
+/// What a program returns for a violation: SECCOMP_RET_.
+constexpr std::uint32_t action_for(OnViolation on_violation) {
+  switch (on_violation) {
+    case OnViolation::deny:
+      break;
+    case OnViolation::report:
+    case OnViolation::permit:
+      return action::notify;  // the listener decides; ENOSYS when it is gone
+    case OnViolation::kill:
+      return action::kill_process;
+    case OnViolation::trap:
+      return action::trap;
+  }
+  return action::eperm;
+}
 
 /// Two ranges decide over mremap with MREMAP_FIXED, where BPF, which only jumps
 /// forward, can pass the tree once. So the tree is there twice. Where that is

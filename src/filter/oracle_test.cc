@@ -53,7 +53,7 @@ public:
       : n_(numbers), ranges_(ranges), options_(options) {}
 
   std::uint32_t judge(const bpf::SyscallData &call) const {
-    auto violation = static_cast<std::uint32_t>(options_.on_violation);
+    auto violation = action_for(options_.on_violation);
     auto number = static_cast<std::uint32_t>(call.number);
     const auto &a = call.arguments;
     if (number == n_.brk) {
@@ -349,8 +349,8 @@ void compare(unsigned seed, Verdicts &verdicts) {
   for (std::size_t i = dice.below(4); i != 0; --i)
     attachments.push_back(ranges[dice.below(ranges.size())].range.begin());
   constexpr OnViolation answers[] = {OnViolation::deny, OnViolation::deny,
-                                     OnViolation::notify, OnViolation::trap,
-                                     OnViolation::kill_process};
+                                     OnViolation::report, OnViolation::trap,
+                                     OnViolation::kill};
   RangeOptions options;
   options.architecture = numbers.process;
   options.on_violation = dice.of(answers);

@@ -43,7 +43,7 @@ Result<Programs> compile_programs(std::span<const GuardedRange> ranges,
     return programs;
   }
   if (whole.error().code != Errc::budget ||
-      options.on_violation == OnViolation::notify)
+      asks_supervisor(options.on_violation))
     return std::unexpected(whole.error());
   auto moved_from = MEMSEAL_TRY(compile_part(Part::moved_from, first));
   auto rest = MEMSEAL_TRY(compile_part(Part::all_but_moved_from, second));

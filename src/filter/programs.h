@@ -38,7 +38,7 @@ inline constexpr std::size_t programs_storage =
 
 /// Compiles the ranges into one program, or into two where one would be too
 /// long. Of two, the first one forbids least, in case it stays alone: mremap
-/// with MREMAP_FIXED away from the ranges. With OnViolation::notify there is
+/// with MREMAP_FIXED away from the ranges. With OnViolation::report there is
 /// only ever one, for the kernel takes one listener a process.
 ///
 /// Needs:   ranges sorted, disjoint, below 2^63; `storage` of

@@ -86,9 +86,9 @@ TEST(Programs,
 }
 
 TEST(Programs, are_never_two_where_a_listener_is_asked) {
-  EXPECT_EQ(Compiled(900, OnViolation::notify).programs.error(),
+  EXPECT_EQ(Compiled(900, OnViolation::report).programs.error(),
             (Error{Errc::budget}));
-  Compiled few(10, OnViolation::notify);
+  Compiled few(10, OnViolation::report);
   ASSERT_TRUE(few.programs);
   EXPECT_EQ(few.programs->size(), 1u);
   EXPECT_EQ(few.run(0, few.mprotect(base)), action::notify);

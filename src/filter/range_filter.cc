@@ -60,7 +60,7 @@ public:
     if (options_.part == Part::whole && !could_hold_two_trees())
       return fail(Errc::budget);
     allow_ = as_.ret(action::allow);
-    violation_ = as_.ret(static_cast<std::uint32_t>(options_.on_violation));
+    violation_ = as_.ret(action_for(options_.on_violation));
     build_moves();
     if (options_.part == Part::moved_from)
       build_moved_from();

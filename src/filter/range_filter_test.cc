@@ -319,12 +319,10 @@ TEST_P(OnEach, shmdt_of_a_sealed_attachment_is_refused) {
 }
 
 TEST_P(OnEach, what_happens_on_a_violation_can_be_chosen) {
-  for (OnViolation on_violation :
-       {OnViolation::deny, OnViolation::notify, OnViolation::trap,
-        OnViolation::kill_process}) {
+  for (OnViolation on_violation : {OnViolation::deny, OnViolation::report,
+                                   OnViolation::trap, OnViolation::kill}) {
     Filter f = filter({all(base, page)}, {.on_violation = on_violation});
-    EXPECT_EQ(f({f.nr().munmap, base, page}),
-              static_cast<std::uint32_t>(on_violation));
+    EXPECT_EQ(f({f.nr().munmap, base, page}), action_for(on_violation));
     EXPECT_EQ(f({f.nr().munmap, base + page, page}), allow);
   }
 }

@@ -9,7 +9,7 @@
 namespace memseal::launch {
 
 Result<void> begin_report(RunOptions &options, PathText &room) {
-  if (options.report.empty() && options.violation != Violation::report)
+  if (options.report.empty() && options.on_violation != OnViolation::report)
     return {};
   options.standard_error = report::identity_of(2);
   if (options.report.empty() || options.report == "-")

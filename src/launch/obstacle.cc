@@ -76,10 +76,13 @@ const char *sentence(Obstacle obstacle) {
     case Obstacle::no_keeper:
       return "cannot be sealed without a keeper of seals";
     case Obstacle::stale_filter:
-      return "is started inside of memseal run --engine=exact, whose addresses "
-             "stay refused; leave --require out";
-    case Obstacle::types_need_exact:
-      return "can be sealed by single types with --engine=exact only, and "
+      return "is started inside of memseal run --engine=filter, whose "
+             "addresses stay refused; leave --require out";
+    case Obstacle::keeper_cannot_kill:
+      return "cannot be started with --engine=keeper and --on-violation=kill "
+             "or trap: a keeper can only refuse; use --engine=filter";
+    case Obstacle::types_need_filter:
+      return "can be sealed by single types with --engine=filter only, and "
              "--on-violation=deny: any other seal is one, and forbids every "
              "act";
     case Obstacle::closing_kills:

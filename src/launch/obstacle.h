@@ -29,12 +29,13 @@ enum class Obstacle : std::uint8_t {
   interpreter,        ///< --require, but it is valgrind
   env_script,         ///< --no-inherit, but #! names env
   module_missing,
-  module_name,       ///< the module's own path holds a colon or a space
-  too_large,         ///< the environment does not fit our tables
-  no_keeper,         ///< the keeper of seals cannot be started
-  stale_filter,      ///< --require, but inside of --engine=exact
-  types_need_exact,  ///< --types, but not exact, or not deny
-  closing_kills,     ///< --dlopen=seal, but --on-violation=kill or trap
+  module_name,         ///< the module's own path holds a colon or a space
+  too_large,           ///< the environment does not fit our tables
+  no_keeper,           ///< the keeper of seals cannot be started
+  stale_filter,        ///< --require, but inside of --engine=filter
+  keeper_cannot_kill,  ///< --engine=keeper, but --on-violation=kill or trap
+  types_need_filter,   ///< --types, but not exact, or not deny
+  closing_kills,       ///< --dlopen=seal, but --on-violation=kill or trap
 };
 
 struct Hindrance {

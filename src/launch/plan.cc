@@ -51,10 +51,10 @@ constexpr const char *children_remark =
     "the loader module cannot be handed on: what the program starts stays "
     "unsealed";
 
-/// Set for everything that runs inside of --engine=exact.
-constexpr std::string_view exact_variable = "MEMSEAL_EXACT";
+/// Set for everything that runs inside of --engine=filter.
+constexpr std::string_view filter_variable = "MEMSEAL_FILTER";
 constexpr const char *stale_remark =
-    "this runs inside of memseal run --engine=exact: addresses that were "
+    "this runs inside of memseal run --engine=filter: addresses that were "
     "sealed "
     "there stay refused here, whatever lies there (docs/exec.md)";
 
@@ -96,12 +96,12 @@ bool mseal_works() {
 
 /// A supervisor that hears of hits only is cheaper than a keeper that judges
 /// every call. The first knows no more than the addresses that the program
-/// begins with: enough where nothing that comes later is sealed. An exact
-/// filter cannot ask a keeper.
+/// begins with: enough where nothing that comes later is sealed. A filter
+/// cannot ask a keeper.
 bool is_cheaper_traced(const RunOptions &options) {
-  return options.violation == Violation::report &&
+  return options.on_violation == OnViolation::report &&
          (options.dlopen == DlopenPolicy::skip ||
-          options.engine == EngineChoice::exact);
+          options.engine == Engine::filter);
 }
 
 std::string_view or_empty(std::optional<std::string_view> value) {
@@ -123,9 +123,9 @@ Feasible<Plan> Preparation::prepare(const RunRequest &request,
   Program program = MEMSEAL_TRY(inspect(path_.c_str(), interpreter_));
 
   if (request.options.types != seal_type::all &&
-      (request.options.engine != EngineChoice::exact ||
-       request.options.violation != Violation::deny))
-    return hindered(Obstacle::types_need_exact, path_.view());
+      (request.options.engine != Engine::filter ||
+       request.options.on_violation != OnViolation::deny))
+    return hindered(Obstacle::types_need_filter, path_.view());
   Road road = MEMSEAL_TRY(choose_road(request, program));
   Plan plan{.road = road,
             .path = path_.c_str(),
@@ -137,7 +137,7 @@ Feasible<Plan> Preparation::prepare(const RunRequest &request,
         request.options.inheritance == Inheritance::children_sealed) {
       // The tracer watches this one program.
       RunOptions children = request.options;
-      children.violation = Violation::deny;
+      children.on_violation = OnViolation::deny;
       if (enter_children(children))
         plan.environment = environment_.vector();
       else
@@ -147,7 +147,9 @@ Feasible<Plan> Preparation::prepare(const RunRequest &request,
   }
 
   RunOptions options = request.options;
-  if (wants_own_filters(options) && options.violation != Violation::deny &&
+  if (kills_or_traps(options.on_violation) && options.engine == Engine::keeper)
+    return hindered(Obstacle::keeper_cannot_kill, path_.view());
+  if (wants_own_filters(options) && options.on_violation != OnViolation::deny &&
       options.dlopen == DlopenPolicy::seal)
     return hindered(Obstacle::closing_kills, path_.view());
   MEMSEAL_TRY_VOID(enter_engine(options, plan));
@@ -297,21 +299,20 @@ Feasible<void> Preparation::enter_provider(Provide provide) {
 /// module's report.
 Feasible<void> Preparation::enter_engine(const RunOptions &options,
                                          Plan &plan) {
-  if (environment_.get(exact_variable)) {
+  if (environment_.get(filter_variable)) {
     if (options.requirement == Requirement::required)
       return hindered(Obstacle::stale_filter, path_.view());
     plan.remark = stale_remark;
   }
   if (wants_own_filters(options)) {
     std::string_view yes[] = {"1"};
-    if (!environment_.set(exact_variable, yes))
+    if (!environment_.set(filter_variable, yes))
       return hindered(Obstacle::too_large, path_.view());
     return {};
   }
-  plan.watched = options.violation == Violation::report;
-  bool asked = options.engine == EngineChoice::filter ||
-               options.engine == EngineChoice::strict || plan.watched;
-  bool fallback = options.engine == EngineChoice::automatic && !has_mseal();
+  plan.watched = options.on_violation == OnViolation::report;
+  bool asked = options.engine.has(Engine::keeper) || plan.watched;
+  bool fallback = options.engine == Engine::automatic && !has_mseal();
   if (!asked && !fallback)
     return {};
   auto found = find_part(Part::tool, keeper_);

@@ -31,7 +31,7 @@ protected:
     folder_.write("glibc", elf_file({.interpreter = glibc}));
     folder_.write("musl", elf_file({.interpreter = musl}));
     folder_.write("static", elf_file({}));
-    request_.options.engine = EngineChoice::native;
+    request_.options.engine = Engine::native;
     request_.provide = Provide::never;
   }
 
@@ -270,33 +270,33 @@ TEST_F(PlanTest, a_script_through_env_needs_children_that_are_sealed) {
 
 TEST_F(PlanTest, single_types_are_for_filters_of_the_programs_own) {
   request_.options.types = seal_type::mprotect;
-  for (EngineChoice engine : {EngineChoice::automatic, EngineChoice::native,
-                              EngineChoice::filter, EngineChoice::strict}) {
+  for (Engine engine :
+       {Engine::automatic, Engine::native, Engine::keeper, strict_tree}) {
     request_.options.engine = engine;
-    EXPECT_EQ(obstacle("glibc"), Obstacle::types_need_exact);
+    EXPECT_EQ(obstacle("glibc"), Obstacle::types_need_filter);
   }
-  request_.options.engine = EngineChoice::exact;
+  request_.options.engine = Engine::filter;
   EXPECT_EQ(value(plan("glibc"), "MEMSEAL_OPTIONS"),
-            "engine=exact;no-inherit;types=mprotect");
-  request_.options.violation = Violation::kill;
-  EXPECT_EQ(obstacle("glibc"), Obstacle::types_need_exact);
+            "engine=filter;no-inherit;types=mprotect");
+  request_.options.on_violation = OnViolation::kill;
+  EXPECT_EQ(obstacle("glibc"), Obstacle::types_need_filter);
 }
 
 TEST_F(PlanTest, what_dlclose_would_unmap_is_not_sealed_where_that_kills) {
   request_.options.dlopen = DlopenPolicy::seal;
-  for (Violation violation : {Violation::kill, Violation::trap}) {
-    request_.options.violation = violation;
+  for (OnViolation violation : {OnViolation::kill, OnViolation::trap}) {
+    request_.options.on_violation = violation;
     EXPECT_EQ(obstacle("glibc"), Obstacle::closing_kills);
   }
-  request_.options.violation = Violation::deny;
+  request_.options.on_violation = OnViolation::deny;
   EXPECT_EQ(plan("glibc").road, Road::audit);  // controls
-  request_.options.violation = Violation::kill;
+  request_.options.on_violation = OnViolation::kill;
   request_.options.dlopen = DlopenPolicy::pin;
   EXPECT_EQ(plan("glibc").road, Road::audit);
 }
 
 TEST_F(PlanTest, the_whole_trees_engines_need_a_keeper_the_others_none) {
-  for (EngineChoice engine : {EngineChoice::filter, EngineChoice::strict}) {
+  for (Engine engine : {Engine::keeper, strict_tree}) {
     request_.options.engine = engine;
     Plan made = plan("glibc", {"MEMSEAL_UNFILTERED=1"});
     ASSERT_NE(made.keeper, nullptr);
@@ -304,22 +304,21 @@ TEST_F(PlanTest, the_whole_trees_engines_need_a_keeper_the_others_none) {
     EXPECT_FALSE(made.watched);
     EXPECT_EQ(value(made, "MEMSEAL_UNFILTERED"), "-");  // it will have one
   }
-  for (EngineChoice engine : {EngineChoice::native, EngineChoice::exact}) {
+  for (Engine engine : {Engine::native, Engine::filter}) {
     request_.options.engine = engine;
     EXPECT_EQ(plan("glibc").keeper, nullptr);
   }
   std::filesystem::remove(part("memseal-tool"));
-  request_.options.engine = EngineChoice::strict;
+  request_.options.engine = strict_tree;
   EXPECT_EQ(obstacle("glibc"), Obstacle::module_missing);
 }
 
 TEST_F(PlanTest, filters_of_the_programs_own_end_with_it) {
-  for (Violation violation :
-       {Violation::deny, Violation::kill, Violation::trap}) {
-    request_.options.violation = violation;
-    request_.options.engine = violation == Violation::deny
-                                  ? EngineChoice::exact
-                                  : EngineChoice::automatic;
+  for (OnViolation violation :
+       {OnViolation::deny, OnViolation::kill, OnViolation::trap}) {
+    request_.options.on_violation = violation;
+    request_.options.engine =
+        violation == OnViolation::deny ? Engine::filter : Engine::automatic;
     Plan made = plan("glibc");
     EXPECT_EQ(value(made, "MEMSEAL_EXACT"), "1");
     EXPECT_NE(value(made, "MEMSEAL_OPTIONS").find("no-inherit"),
@@ -338,7 +337,7 @@ TEST_F(PlanTest, inside_of_such_filters_it_is_said_that_they_stay) {
 }
 
 TEST_F(PlanTest, violations_are_told_by_a_keeper_or_by_a_tracer) {
-  request_.options.violation = Violation::report;
+  request_.options.on_violation = OnViolation::report;
   Plan made = plan("glibc");
   EXPECT_EQ(made.road, Road::audit);
   EXPECT_TRUE(made.watched);
@@ -350,7 +349,7 @@ TEST_F(PlanTest, violations_are_told_by_a_keeper_or_by_a_tracer) {
   EXPECT_EQ(plan("glibc").road, Road::audit);
   request_.how = How::automatic;
   request_.options.dlopen = DlopenPolicy::pin;
-  request_.options.engine = EngineChoice::exact;
+  request_.options.engine = Engine::filter;
   EXPECT_EQ(plan("glibc").road, Road::trace);
 }
 

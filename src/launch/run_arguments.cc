@@ -7,14 +7,14 @@ namespace memseal::launch {
 namespace {
 
 bool apply_engine(RunRequest &request, std::string_view value) {
-  Result<EngineChoice> engine = parse_engine(value);
+  Result<Engine> engine = parse_engine(value);
   if (engine)
     request.options.engine = *engine;
   return engine.has_value();
 }
 
 bool apply_strict(RunRequest &request, std::string_view) {
-  request.options.engine = EngineChoice::strict;
+  request.options.engine = strict_tree;
   return true;
 }
 
@@ -95,9 +95,9 @@ bool apply_provide(RunRequest &request, std::string_view value) {
 }
 
 bool apply_violation(RunRequest &request, std::string_view value) {
-  Result<Violation> violation = parse_violation(value);
+  Result<OnViolation> violation = parse_on_violation(value);
   if (violation)
-    request.options.violation = *violation;
+    request.options.on_violation = *violation;
   return violation.has_value();
 }
 
@@ -107,11 +107,11 @@ bool apply_policy(RunRequest &request, std::string_view value) {
 }
 
 constexpr RunOption options[] = {
-    {"--engine", Value::needed, "auto|native|filter|strict|exact",
-     "what enforces the seals: native is mseal(2); filter a keeper beside the "
-     "tree of processes; strict both; exact a filter for this one program; "
-     "auto "
-     "is native where mseal(2) is there, else filter",
+    {"--engine", Value::needed, "auto|native|filter|keeper|strict",
+     "what enforces the seals: native is mseal(2); filter a seccomp filter for "
+     "this one program; keeper a filter and a process beside it for the whole "
+     "tree; strict native and keeper; auto native where mseal(2) is there, "
+     "else keeper",
      apply_engine},
     {"--strict", Value::none, "",
      "short for --engine=strict: closes the holes mseal(2) leaves",
@@ -125,7 +125,7 @@ constexpr RunOption options[] = {
      "once it is relocated",
      apply_segments},
     {"--types", Value::needed, "TYPE,...",
-     "with --engine=exact, forbid only these acts: seal, mprotect, munmap, "
+     "with --engine=filter, forbid only these acts: seal, mprotect, munmap, "
      "mmap, mremap, discard; all, the default, is the only word for the other "
      "engines",
      apply_types},

@@ -43,7 +43,7 @@ TEST(RunArguments, what_follows_two_dashes_is_the_programs_own) {
 TEST(RunArguments, the_first_word_that_is_no_option_is_the_program) {
   Line line({"--strict", "ls", "--engine=magic"});
   RunRequest request = parse(line);
-  EXPECT_EQ(request.options.engine, EngineChoice::strict);
+  EXPECT_EQ(request.options.engine, strict_tree);
   EXPECT_STREQ(request.program[0], "ls");
   EXPECT_STREQ(request.program[1], "--engine=magic");
 }
@@ -53,7 +53,7 @@ TEST(RunArguments, every_option_reaches_its_setting) {
              "--require", "--report=/tmp/r", "--no-inherit", "--how", "preload",
              "true"});
   RunRequest request = parse(line);
-  EXPECT_EQ(request.options.engine, EngineChoice::filter);
+  EXPECT_EQ(request.options.engine, Engine::filter);
   EXPECT_EQ(request.options.only, "a*");
   EXPECT_EQ(request.options.except, "b*");
   EXPECT_EQ(request.options.dlopen, DlopenPolicy::skip);

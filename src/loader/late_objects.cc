@@ -30,7 +30,7 @@ constinit Batch pending;
 /// Those that are being sealed. Static, like all tables here: dlopen may be
 /// called on a thread with a small stack.
 constinit Batch in_hand;
-/// Those of them that an exact filter will be made for.
+/// Those of them that an filter with addresses will be made for.
 constinit Batch collected;
 
 /// Whether nothing will be sealed late, whatever comes.
@@ -73,7 +73,7 @@ Reason prepare_late(const Pending &item, const Image &image, Kept kept) {
 void seal_late(std::span<const Pending> batch, Kept kept = Kept::by_pinning) {
   if (batch.empty())
     return;
-  bool at_once = !makes_filters(state.enforcer);
+  bool at_once = !state.engine.has(Engine::filter);
   bool filtered = !inert() && filter_came();
   collected.clear();
   for (const Pending &item : batch) {

@@ -57,21 +57,21 @@ PageRange extent_of(Run run) {
 /// memseal::seal would keep a register of it. Here the kernel keeps it: in its
 /// own seal, or in the marks that the keeper obeys; and the start of every
 /// program would pay.
-Result<void> seal_range(PageRange range, Enforcer enforcer) {
-  if (enforcer != Enforcer::native)
+Result<void> seal_range(PageRange range, Engine engine) {
+  if (engine.has(Engine::keeper))
     MEMSEAL_TRY_VOID(keeper::seal_by_keeper(range));
-  return enforcer == Enforcer::keeper ? Result<void>() : sys::mseal(range);
+  return engine.has(Engine::native) ? sys::mseal(range) : Result<void>();
 }
 
 /// Seals parts that touch each other. If something inside is in the way, each
 /// part has its own chance.
-void seal_run(Run run, Enforcer enforcer) {
-  Result<void> sealed = seal_range(extent_of(run), enforcer);
+void seal_run(Run run, Engine engine) {
+  Result<void> sealed = seal_range(extent_of(run), engine);
   if (sealed)
     return;
   for (PartOutcome &item : run) {
     if (run.size() > 1)
-      sealed = seal_range(item.part.range, enforcer);
+      sealed = seal_range(item.part.range, engine);
     if (!sealed)
       item.outcome = refusal(sealed.error());
   }
@@ -117,8 +117,8 @@ Outcome ObjectOutcome::shortfall() const {
 }
 
 ObjectOutcome seal_object(const Image &image, SegmentSet wanted,
-                          RelroCheck check, Enforcer enforcer) {
-  return walk(image, wanted, check, [=](Run run) { seal_run(run, enforcer); });
+                          RelroCheck check, Engine engine) {
+  return walk(image, wanted, check, [=](Run run) { seal_run(run, engine); });
 }
 
 bool collect_object(const Image &image, SegmentSet wanted, SealTypes types,

@@ -6,7 +6,7 @@
 #include <span>
 
 #include "base/inline_vector.h"
-#include "loader/enforcer.h"
+#include "loader/engine_choice.h"
 #include "loader/image.h"
 #include "memseal/seal.h"
 #include "report/reason.h"
@@ -38,11 +38,11 @@ enum class RelroCheck : std::uint8_t { trust_loader, ask_kernel };
 /// Needs:   the object is relocated.
 /// Context: before-main.
 ObjectOutcome seal_object(const Image &image, SegmentSet wanted,
-                          RelroCheck check, Enforcer enforcer);
+                          RelroCheck check, Engine engine);
 
-/// With exact filters it is one commit for many objects, since each commit is a
-/// filter and a stack of them is slow: first all objects are collected, then
-/// sealed together, then each hears what came of it.
+/// With filters with addresses it is one commit for many objects, since each
+/// commit is a filter and a stack of them is slow: first all objects are
+/// collected, then sealed together, then each hears what came of it.
 using Requests = InlineVector<SealRequest, 1024>;
 
 /// Adds what is wanted of the object and sealable. Returns whether there was

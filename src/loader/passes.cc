@@ -51,9 +51,7 @@ void leave(const Image &image, Reason reason) {
 Result<void> commit_requests() {
   Result<void> sealed = fail(Errc::capacity);
   if (requests_fit)
-    sealed = seal(requests.view(), state.enforcer == Enforcer::exact
-                                       ? Engine::filter
-                                       : Engine::strict);
+    sealed = seal(requests.view(), state.engine);
   requests.clear();
   requests_fit = true;
   state.seccomp = sys::seccomp_state();  // that filter is ours
@@ -66,7 +64,7 @@ void handle(const Image &image, Pass pass, const Result<void> &sealed) {
     case Pass::seal: {
       RelroCheck check =
           somebody_reads() ? RelroCheck::ask_kernel : RelroCheck::trust_loader;
-      return record(image, seal_object(image, wanted, check, state.enforcer));
+      return record(image, seal_object(image, wanted, check, state.engine));
     }
     case Pass::collect:
       if (!collect_object(image, wanted, state.options.types, requests))

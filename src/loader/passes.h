@@ -18,8 +18,8 @@ bool somebody_reads();
 /// Writes down that the object stays unsealed, and why.
 void leave(const Image &image, Reason reason);
 
-/// Each object is sealed as it comes. But an exact filter is made for all at
-/// once, so they are gone through twice.
+/// Each object is sealed as it comes. But an filter with addresses is made for
+/// all at once, so they are gone through twice.
 enum class Pass : std::uint8_t { seal, collect, conclude };
 
 /// One object's turn. `sealed` is what the second pass tells it.

@@ -72,7 +72,7 @@ Result<void> write_report(std::string_view object,
                   .program = program()},
       .object = object,
       .outcome = outcome.whole,
-      .engine = memseal::loader::name(state.enforcer)};
+      .engine = memseal::name(state.engine)};
   if (outcome.parts.empty())
     write(out, report::form_of(name), line);
   for (const PartOutcome &item : outcome.parts) {

@@ -45,8 +45,8 @@ Start take_claim(char **environment) {
 
 /// Under a filter of somebody else, which may kill for what follows, a child
 /// goes first. A keeper's is ours.
-Enforcers find_enforcers() {
-  Enforcers there;
+AvailableEngines find_engines() {
+  AvailableEngines there;
   if (!state.seccomp.none()) {
     there.keeper = keeper::announce_image();
     if (!there.keeper || state.seccomp.filters != 1) {
@@ -64,11 +64,11 @@ Reason find_obstacle(LinkMap *head, Start start) {
     return Reason::emulated;
   state.seccomp = start == Start::unfiltered ? sys::SeccompState{.mode = 0}
                                              : sys::seccomp_state();
-  Enforcers there = find_enforcers();
+  AvailableEngines there = find_engines();
   if (there.mseal == sys::MsealTrial::deadly)
     return Reason::seccomp;
-  EnforcerChoice choice = choose_enforcer(state.options, there);
-  state.enforcer = choice.enforcer;
+  EngineChoice choice = choose_engine(state.options, there);
+  state.engine = choice.engine;
   return choice.obstacle;
 }
 
@@ -166,11 +166,9 @@ void seal_initial_objects(LinkMap *head, char **environment,
   state.obstacle = find_obstacle(head, take_claim(environment));
 
   state.vvar = find_vvar();
-  if (state.options.violation == Violation::kill)
-    set_on_violation(OnViolation::kill);
-  if (state.options.violation == Violation::trap)
-    set_on_violation(OnViolation::trap);
-  if (!makes_filters(state.enforcer) || state.obstacle != Reason::none) {
+  if (kills_or_traps(state.options.on_violation))
+    set_on_violation(state.options.on_violation);
+  if (!state.engine.has(Engine::filter) || state.obstacle != Reason::none) {
     go_through_initial(module, Pass::seal, {});
   } else {
     go_through_initial(module, Pass::collect, {});
@@ -179,7 +177,7 @@ void seal_initial_objects(LinkMap *head, char **environment,
 
   tell_if_nothing_is_sealed();
 
-  // An exact filter would meet itself in a child: docs/exec.md.
+  // An filter with addresses would meet itself in a child: docs/exec.md.
   if ((state.options.inheritance == Inheritance::children_unsealed ||
        wants_own_filters(state.options)) &&
       sys::auxiliary_value(AT_SECURE) == 0)

@@ -7,7 +7,7 @@
 
 #include <optional>
 
-#include "loader/enforcer.h"
+#include "loader/engine_choice.h"
 #include "loader/link_map.h"
 #include "memseal/page_range.h"
 #include "options/run_options.h"
@@ -19,7 +19,7 @@ namespace memseal::loader {
 struct State {
   bool started = false;
   RunOptions options;
-  Enforcer enforcer = Enforcer::native;
+  Engine engine = Engine::native;
   /// Why nothing can be sealed; `none` if it can.
   Reason obstacle = Reason::none;
   sys::SeccompState seccomp;

@@ -23,12 +23,12 @@ struct Word {
   T value;
 };
 
-constexpr std::array<Word<EngineChoice>, 5> engine_words{{
-    {"auto", EngineChoice::automatic},
-    {"native", EngineChoice::native},
-    {"filter", EngineChoice::filter},
-    {"strict", EngineChoice::strict},
-    {"exact", EngineChoice::exact},
+constexpr std::array<Word<Engine>, 5> engine_words{{
+    {"auto", Engine::automatic},
+    {"native", Engine::native},
+    {"filter", Engine::filter},
+    {"keeper", Engine::keeper},
+    {"strict", strict_tree},
 }};
 constexpr std::array<Word<DlopenPolicy>, 3> dlopen_words{{
     {"pin", DlopenPolicy::pin},
@@ -54,11 +54,11 @@ std::string_view word_for(const std::array<Word<T>, N> &words, T value) {
   return {};
 }
 
-constexpr std::array<Word<Violation>, 4> violation_words{{
-    {"deny", Violation::deny},
-    {"report", Violation::report},
-    {"kill", Violation::kill},
-    {"trap", Violation::trap},
+constexpr std::array<Word<OnViolation>, 4> violation_words{{
+    {"deny", OnViolation::deny},
+    {"report", OnViolation::report},
+    {"kill", OnViolation::kill},
+    {"trap", OnViolation::trap},
 }};
 constexpr std::array<Word<SealTypes>, 6> type_words{{
     {"seal", seal_type::seal},
@@ -160,7 +160,7 @@ Result<void> read_setting(std::string_view setting, RunOptions &options) {
   else if (key == "no-inherit" && !has_value)
     options.inheritance = Inheritance::children_unsealed;
   else if (key == "on-violation")
-    options.violation = MEMSEAL_TRY(parse_violation(value));
+    options.on_violation = MEMSEAL_TRY(parse_on_violation(value));
   else if (key == "segments")
     options.segments = MEMSEAL_TRY(parse_segments(value));
   else if (key == "types")
@@ -182,7 +182,7 @@ Result<void> read_setting(std::string_view setting, RunOptions &options) {
 
 }  // namespace
 
-Result<EngineChoice> parse_engine(std::string_view word) {
+Result<Engine> parse_engine(std::string_view word) {
   return value_of(engine_words, word);
 }
 
@@ -190,14 +190,13 @@ Result<DlopenPolicy> parse_dlopen(std::string_view word) {
   return value_of(dlopen_words, word);
 }
 
-Result<Violation> parse_violation(std::string_view word) {
+Result<OnViolation> parse_on_violation(std::string_view word) {
   return value_of(violation_words, word);
 }
 
 bool wants_own_filters(const RunOptions &options) {
-  return options.engine == EngineChoice::exact ||
-         options.violation == Violation::kill ||
-         options.violation == Violation::trap;
+  return options.engine.has(Engine::filter) ||
+         kills_or_traps(options.on_violation);
 }
 
 Result<SegmentSet> parse_segments(std::string_view list) {
@@ -248,7 +247,7 @@ Result<std::string_view> format_run_options(const RunOptions &options,
     return fail(Errc::invalid);
 
   Writer out(buffer);
-  if (options.engine != EngineChoice::automatic)
+  if (options.engine != Engine::automatic)
     out.setting("engine", word_for(engine_words, options.engine));
   if (options.dlopen != DlopenPolicy::pin)
     out.setting("dlopen", word_for(dlopen_words, options.dlopen));
@@ -256,8 +255,9 @@ Result<std::string_view> format_run_options(const RunOptions &options,
     out.setting("require");
   if (options.inheritance == Inheritance::children_unsealed)
     out.setting("no-inherit");
-  if (options.violation != Violation::deny)
-    out.setting("on-violation", word_for(violation_words, options.violation));
+  if (options.on_violation != OnViolation::deny)
+    out.setting("on-violation",
+                word_for(violation_words, options.on_violation));
   if (options.segments != every_segment) {
     out.setting("segments", "");
     bool first = true;

@@ -11,42 +11,30 @@
 #include "base/file_identity.h"
 #include "memseal/error.h"
 #include "memseal/seal_types.h"
+#include "vm/enforcement.h"
 #include "vm/segment_set.h"
 
 namespace memseal {
 
-/// `filter` and `strict` use a keeper for the whole tree of processes; `exact`
-/// is a filter with this one image's addresses. See docs/exec.md.
-enum class EngineChoice : std::uint8_t {
-  automatic,
-  native,
-  filter,
-  strict,
-  exact
-};
+/// What `strict` means for `run`: the kernel's seal and a keeper, which serves
+/// the whole tree. (For `attach` and the library it is Engine::strict.)
+inline constexpr Engine strict_tree = Engine::native | Engine::keeper;
+
 /// What becomes of libraries that dlopen brings: sealed, and kept for ever
 /// (pin) or left mapped at dlclose (seal); or not sealed (skip).
 enum class DlopenPolicy : std::uint8_t { pin, seal, skip };
 enum class Requirement : std::uint8_t { best_effort, required };
 enum class Inheritance : std::uint8_t { children_sealed, children_unsealed };
 
-/// What becomes of a program that does what a seal forbids.
-enum class Violation : std::uint8_t {
-  deny,    ///< the call fails
-  report,  ///< and somebody writes down who did what from where
-  kill,    ///< the process ends, as by SIGSYS
-  trap,    ///< the thread gets SIGSYS
-};
-
 /// Strings point into the text that was parsed, or the argument vector.
 struct RunOptions {
-  EngineChoice engine = EngineChoice::automatic;
+  Engine engine;  ///< empty: native where it is there, else keeper
   DlopenPolicy dlopen = DlopenPolicy::pin;
   Requirement requirement = Requirement::best_effort;
   Inheritance inheritance = Inheritance::children_sealed;
-  Violation violation = Violation::deny;
+  OnViolation on_violation = OnViolation::deny;
   SegmentSet segments = every_segment;
-  /// Engine exact alone can do less than all.
+  /// Only a filter can do less than all.
   SealTypes types = seal_type::all;
   std::string_view only{};    ///< comma-separated globs; empty: every object
   std::string_view except{};  ///< comma-separated globs; empty: none
@@ -66,14 +54,19 @@ struct RunOptions {
 /// The environment variable the text travels in.
 inline constexpr std::string_view options_variable = "MEMSEAL_OPTIONS";
 
-/// Whether filters of the program's own are wanted, which name its addresses:
-/// a keeper cannot kill, nor raise SIGSYS.
+/// Whether violations end the process or its thread: only a filter can do that,
+/// a keeper cannot.
+constexpr bool kills_or_traps(OnViolation on_violation) {
+  return on_violation == OnViolation::kill || on_violation == OnViolation::trap;
+}
+
+/// Whether filters of the program's own are wanted, which name its addresses.
 bool wants_own_filters(const RunOptions &options);
 
 /// The words of --engine=, --dlopen= and --on-violation=. Errors: malformed.
-Result<EngineChoice> parse_engine(std::string_view word);
+Result<Engine> parse_engine(std::string_view word);
 Result<DlopenPolicy> parse_dlopen(std::string_view word);
-Result<Violation> parse_violation(std::string_view word);
+Result<OnViolation> parse_on_violation(std::string_view word);
 
 /// Lists with commas, of --segments= and --types=: at least one word, none
 /// twice. `types` knows "all", too. Errors: malformed.

@@ -22,7 +22,7 @@ bool refused(std::string_view text) {
 TEST(RunOptions, defaults_travel_as_an_empty_text) {
   EXPECT_EQ(format({}), "");
   RunOptions options = parse_run_options("").value();
-  EXPECT_EQ(options.engine, EngineChoice::automatic);
+  EXPECT_EQ(options.engine, Engine::automatic);
   EXPECT_EQ(options.dlopen, DlopenPolicy::pin);
   EXPECT_EQ(options.requirement, Requirement::best_effort);
   EXPECT_EQ(options.inheritance, Inheritance::children_sealed);
@@ -31,7 +31,7 @@ TEST(RunOptions, defaults_travel_as_an_empty_text) {
 }
 
 TEST(RunOptions, every_setting_survives_the_journey) {
-  RunOptions sent{.engine = EngineChoice::strict,
+  RunOptions sent{.engine = strict_tree,
                   .dlopen = DlopenPolicy::skip,
                   .requirement = Requirement::required,
                   .inheritance = Inheritance::children_unsealed,
@@ -63,15 +63,16 @@ TEST(RunOptions, every_setting_survives_the_journey) {
 }
 
 TEST(RunOptions, every_word_of_engine_and_dlopen_is_known) {
-  EXPECT_EQ(parse_engine("auto").value(), EngineChoice::automatic);
-  EXPECT_EQ(parse_engine("native").value(), EngineChoice::native);
-  EXPECT_EQ(parse_engine("filter").value(), EngineChoice::filter);
-  EXPECT_EQ(parse_engine("strict").value(), EngineChoice::strict);
-  EXPECT_EQ(parse_engine("exact").value(), EngineChoice::exact);
+  EXPECT_EQ(parse_engine("auto").value(), Engine::automatic);
+  EXPECT_EQ(parse_engine("native").value(), Engine::native);
+  EXPECT_EQ(parse_engine("keeper").value(), Engine::keeper);
+  EXPECT_EQ(parse_engine("strict").value(), strict_tree);
+  EXPECT_EQ(parse_engine("filter").value(), Engine::filter);
   EXPECT_EQ(parse_dlopen("pin").value(), DlopenPolicy::pin);
   EXPECT_EQ(parse_dlopen("seal").value(), DlopenPolicy::seal);
   EXPECT_EQ(parse_dlopen("skip").value(), DlopenPolicy::skip);
   EXPECT_FALSE(parse_engine("").has_value());
+  EXPECT_FALSE(parse_engine("exact").has_value());
   EXPECT_FALSE(parse_dlopen("pinned").has_value());
 }
 

@@ -5,6 +5,8 @@
 
 #include <vector>
 
+#include "memseal/engine.h"
+
 namespace memseal::process {
 namespace {
 
@@ -18,7 +20,7 @@ RegisterEntry entry(std::uint64_t begin, std::uint64_t end,
           .types = seal_type::all.bits,
           .filter_types = filter.bits,
           .flags = flags,
-          .engine = engine_bit::filter};
+          .engine = Engine::filter.bits()};
 }
 
 TEST(FilterClaims, are_what_a_filter_is_said_to_hold) {

@@ -13,6 +13,7 @@
 #include <cstring>
 #include <string>
 
+#include "memseal/engine.h"
 #include "memseal/seal_types.h"
 #include "support/in_child.h"
 #include "sys/memory.h"
@@ -42,7 +43,7 @@ RegisterEntry entry(std::uint64_t begin, std::uint64_t end,
           .types = seal_type::all.bits,
           .filter_types = filter.bits,
           .flags = flags,
-          .engine = engine_bit::filter};
+          .engine = Engine::filter.bits()};
 }
 
 TEST(SealRegister, is_plausible_as_memseal_makes_it) {

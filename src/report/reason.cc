@@ -32,7 +32,7 @@ constexpr Words words[] = {
      "a seccomp filter is on that may kill for what sealing takes"},
     {Reason::refused, "refused", "the kernel refused"},
     {Reason::no_keeper, "no_keeper",
-     "no keeper of seals answers, which memseal run starts for --engine=filter "
+     "no keeper of seals answers, which memseal run starts for --engine=keeper "
      "and strict"},
     {Reason::no_proc, "no_proc",
      "/proc is not mounted, and the engine asked for cannot do without"},

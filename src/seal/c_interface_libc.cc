@@ -155,16 +155,11 @@ Result<void *> map_and_seal(void *addr, std::size_t len, int prot,
 }
 
 std::uint32_t engine_flag(Engine engine) {
-  switch (engine) {
-    case Engine::native:
-      return MEMSEAL_NATIVE;
-    case Engine::filter:
-      return MEMSEAL_FILTER;
-    case Engine::strict:
-      return MEMSEAL_STRICT;
-    default:
-      return 0;
-  }
+  if (engine == Engine::strict)
+    return MEMSEAL_STRICT;
+  if (engine == Engine::filter)
+    return MEMSEAL_FILTER;
+  return engine == Engine::native ? MEMSEAL_NATIVE : 0;
 }
 
 std::uint32_t open_roads(Engine engine) {

@@ -15,7 +15,7 @@ using filter::count_of;
 using filter::FilterCount;
 using KernelProgram = std::span<const sock_filter>;
 
-constinit filter::OnViolation on_violation = filter::OnViolation::deny;
+constinit OnViolation on_violation = OnViolation::deny;
 
 KernelProgram for_kernel(const bpf::Program &program) {
   static_assert(sizeof(sock_filter) == sizeof(bpf::Instruction));
@@ -65,18 +65,8 @@ Result<FilterCount> install_range_filter(
   return install(programs, before);
 }
 
-void set_on_violation(OnViolation reaction) {
-  switch (reaction) {
-    case OnViolation::deny:
-      on_violation = filter::OnViolation::deny;
-      return;
-    case OnViolation::kill:
-      on_violation = filter::OnViolation::kill_process;
-      return;
-    case OnViolation::trap:
-      on_violation = filter::OnViolation::trap;
-      return;
-  }
+void set_on_violation(OnViolation wanted) {
+  on_violation = wanted;
 }
 
 Result<FilterCount> install_base_filter(BaseLevel level) {

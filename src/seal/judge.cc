@@ -32,26 +32,22 @@ bool has_native() {
   return answer == 1;
 }
 
-/// The choice of S-60 and S-61.
-Result<std::uint32_t> choose(const SealRequest &request, Engine engine) {
-  bool indivisible = request.types == seal_type::all &&
-                     request.downgrade == Downgrade::refused;
-  switch (engine) {
-    case Engine::automatic:
-      return indivisible && has_native() ? engine_bit::native
-                                         : engine_bit::filter;
-    case Engine::native:
-      if (!indivisible || !has_native())
-        return fail(Errc::unsupported);
-      return engine_bit::native;
-    case Engine::filter:
-      return engine_bit::filter;
-    case Engine::strict:
-      return indivisible && has_native()
-                 ? engine_bit::native | engine_bit::filter
-                 : engine_bit::filter;
-  }
-  return fail(Errc::invalid);
+/// The choice of S-60 and S-61. mseal(2) is tried only where it is asked for: a
+/// foreign filter may kill for it.
+Result<Engine> choose(const SealRequest &request, Engine wanted) {
+  if (wanted.has(Engine::keeper))
+    return fail(Errc::unsupported);
+  if (wanted == Engine::filter)
+    return wanted;
+  bool can_be_native = request.types == seal_type::all &&
+                       request.downgrade == Downgrade::refused && has_native();
+  if (wanted == Engine::automatic)
+    return can_be_native ? Engine::native : Engine::filter;
+  if (can_be_native)
+    return wanted;
+  if (wanted == Engine::native)
+    return fail(Errc::unsupported);
+  return wanted.without(Engine::native);
 }
 
 }  // namespace
@@ -64,7 +60,7 @@ Result<void> judge(const SealRequest &request, Engine engine,
     return {};
   bool gains =
       table.would_gain(request.range, request.types, request.downgrade);
-  std::uint32_t engines = MEMSEAL_TRY(choose(request, engine));
+  Engine engines = MEMSEAL_TRY(choose(request, engine));
   if (!gains && engine == Engine::automatic)
     return {};
   if (gains && request.downgrade == Downgrade::allowed)

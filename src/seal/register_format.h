@@ -28,11 +28,6 @@ inline constexpr char register_name[] = "memseal-register";
 inline constexpr std::uint64_t register_magic = 0x0a6c'6165'736d'656d;
 inline constexpr std::uint32_t register_version = 1;
 
-/// Who enforces an entry; a set of bits.
-namespace engine_bit {
-inline constexpr std::uint32_t native = 1, filter = 2;
-}
-
 inline constexpr std::uint32_t flag_downgradable = 1;
 
 /// Pages [begin, end) and what holds on them. Entries are sorted, disjoint,
@@ -42,7 +37,7 @@ struct RegisterEntry {
   std::uint32_t types;         ///< SealTypes::bits in force
   std::uint32_t filter_types;  ///< those of them that a filter enforces
   std::uint32_t flags;         ///< flag_downgradable
-  std::uint32_t engine;        ///< engine_bit
+  std::uint32_t engine;        ///< Engine::bits
 };
 static_assert(sizeof(RegisterEntry) == 32);
 

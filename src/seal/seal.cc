@@ -20,19 +20,6 @@ Result<void> check_types(const SealRequest &request) {
   return {};
 }
 
-Engine engine_of(const RegisterEntry &entry) {
-  switch (entry.engine) {
-    case 0:
-      return Engine::automatic;
-    case engine_bit::native:
-      return Engine::native;
-    case engine_bit::filter:
-      return Engine::filter;
-    default:
-      return Engine::strict;
-  }
-}
-
 /// Adds what the kernel itself says: a seal by somebody who called mseal(2) and
 /// keeps no register, as the loader module does for speed. Says nothing where
 /// /proc/self/smaps cannot be read.
@@ -53,7 +40,7 @@ void ask_kernel(Address at, RegisterEntry &entry) {
     entry.end = std::min<std::uint64_t>(entry.end, (*mapping)->range.end());
     entry.types = seal_type::all.bits;
     entry.flags = 0;
-    entry.engine |= engine_bit::native;
+    entry.engine |= Engine::native.bits();
     return;
   }
 }
@@ -78,7 +65,7 @@ SealState query(Address at) {
   RegisterEntry entry{0, ~std::uint64_t{0}, 0, 0, 0, 0};
   if (const RegisterHeader *header = find_register())
     entry = read_entry(*header, at);
-  if ((entry.engine & engine_bit::native) == 0)
+  if (!Engine::from_bits(entry.engine).has(Engine::native))
     ask_kernel(at, entry);
   bool downgradable = (entry.flags & flag_downgradable) != 0;
   return {entry.begin,
@@ -86,7 +73,7 @@ SealState query(Address at) {
           SealTypes{entry.types},
           SealTypes{entry.filter_types},
           downgradable ? Downgrade::allowed : Downgrade::refused,
-          engine_of(entry)};
+          Engine::from_bits(entry.engine)};
 }
 
 BaseLevel base_level() {

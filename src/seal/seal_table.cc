@@ -33,15 +33,15 @@ void strengthen(RegisterEntry &entry, const Grant &grant) {
                    (asks && grant.downgrade == Downgrade::refused);
 
   entry.types |= grant.types.bits;
-  entry.engine |= grant.engine;
+  entry.engine |= grant.engine.bits();
   entry.flags &= ~flag_downgradable;
   if (!immutable && (asks || held))
     entry.flags |= flag_downgradable;
 
-  if ((grant.engine & engine_bit::native) != 0 &&
-      (before.engine & engine_bit::native) == 0)
+  if (grant.engine.has(Engine::native) &&
+      !Engine::from_bits(before.engine).has(Engine::native))
     entry.flags |= flag_native_due;
-  if ((grant.engine & engine_bit::filter) == 0)
+  if (!grant.engine.has(Engine::filter))
     return;
   entry.filter_types |= grant.types.bits;
   bool tightened = (entry.filter_types & mprotect_bit) != 0 &&
@@ -157,7 +157,7 @@ void SealTable::drop_native_due() {
     if ((entry.flags & flag_native_due) != 0) {
       // It was not native before, so the filter enforced all it held.
       entry.flags &= ~flag_native_due;
-      entry.engine &= ~engine_bit::native;
+      entry.engine &= ~Engine::native.bits();
       entry.types = entry.filter_types;
     }
     if (entry.types != 0)

@@ -19,7 +19,7 @@ struct Grant {
   PageRange range;
   SealTypes types;
   Downgrade downgrade;
-  std::uint32_t engine;  ///< engine_bit
+  Engine engine;
 };
 
 /// What has changed since `forget_changes`, noted in the entries' flags while

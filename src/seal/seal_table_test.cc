@@ -9,7 +9,7 @@ namespace memseal {
 namespace {
 
 constexpr std::size_t page = 4096;
-constexpr auto by_filter = engine_bit::filter, by_kernel = engine_bit::native;
+constexpr Engine by_filter = Engine::filter, by_kernel = Engine::native;
 
 PageRange pages(std::size_t first, std::size_t count) {
   return *PageRange::create(first * page, count * page, page);
@@ -21,7 +21,7 @@ struct SealTableTest : testing::Test {
 
   void add(PageRange range, SealTypes types,
            Downgrade downgrade = Downgrade::refused,
-           std::uint32_t engine = by_filter) {
+           Engine engine = by_filter) {
     ASSERT_TRUE(table.add({range, types, downgrade, engine}));
   }
   std::size_t due(std::uint32_t flag) const {
@@ -142,10 +142,10 @@ TEST_F(SealTableTest, WhatTheKernelDidNotSealIsTakenBack) {
   table.native_done(1);
   table.drop_native_due();
   ASSERT_EQ(table.entries().size(), 2u);
-  EXPECT_EQ(table.entries()[0].engine, by_filter);
+  EXPECT_EQ(table.entries()[0].engine, by_filter.bits());
   EXPECT_EQ(table.entries()[0].types, seal_type::all.bits);
   EXPECT_EQ(table.entries()[1].begin, 4 * page);
-  EXPECT_EQ(table.entries()[1].engine, by_kernel);
+  EXPECT_EQ(table.entries()[1].engine, by_kernel.bits());
 }
 
 TEST_F(SealTableTest, AFullTableRefuses) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "memseal/page_range.h"
+#include "vm/enforcement.h"
 
 struct seccomp_data;
 
@@ -20,8 +21,6 @@ struct Guarded {
   std::string object;
   std::string part;  ///< "text", "rodata", "relro", ...
 };
-
-enum class Answer : std::uint8_t { denied, permitted };
 
 /// What became of calls on guarded pages.
 struct DeskCounts {

@@ -21,7 +21,7 @@ constexpr std::uint64_t sync_wake_up = 1;
 
 }  // namespace
 
-HitDesk::HitDesk(pid_t pid, std::vector<Guarded> guarded, Answer answer,
+HitDesk::HitDesk(pid_t pid, std::vector<Guarded> guarded, OnViolation answer,
                  Tell tell)
     : verdict_(answer),
       tell_(std::move(tell)),
@@ -50,7 +50,7 @@ DeskCounts HitDesk::serve(int listener) {
       hit = witness_.describe(tid, asked.data, 0);
     seccomp_notif_resp answer{};
     answer.id = asked.id;
-    if (stale || verdict_ == Answer::permitted)
+    if (stale || verdict_ == OnViolation::permit)
       answer.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
     else
       answer.error = -EPERM;

@@ -28,13 +28,14 @@ class HitDesk {
 public:
   using Tell = std::function<void(const Hit &)>;
 
-  HitDesk(pid_t pid, std::vector<Guarded> guarded, Answer verdict, Tell tell);
+  HitDesk(pid_t pid, std::vector<Guarded> guarded, OnViolation verdict,
+          Tell tell);
 
   /// Until no process uses the filter any more.
   DeskCounts serve(int listener);
 
 private:
-  Answer verdict_;
+  OnViolation verdict_;
   Tell tell_;
   std::string image_;
   Witness witness_;

@@ -110,7 +110,7 @@ SealKeeper::SealKeeper(std::size_t page)
 SealKeeper::SealKeeper(std::size_t page, Watch watch) : SealKeeper(page) {
   witness_.emplace(watch.survey);
   // Who refuses nothing keeps nothing.
-  if (watch.answer == Answer::permitted)
+  if (watch.answer == OnViolation::permit)
     images_.list(Listing::none);
   watch_ = std::move(watch);
 }
@@ -251,7 +251,7 @@ bool SealKeeper::take_hit(int listener, const seccomp_notif &asked,
   ++(there ? counts_.hits : counts_.vanished);
   if (there)
     watch_->tell(hit);
-  return watch_->answer == Answer::permitted;
+  return watch_->answer == OnViolation::permit;
 }
 
 Verdict SealKeeper::judge(pid_t thread, const seccomp_data &data) {

@@ -53,7 +53,7 @@ struct Verdict {
 
 /// Who wants to hear of the calls that a seal forbids.
 struct Watch {
-  Answer answer = Answer::denied;
+  OnViolation answer = OnViolation::report;
   std::function<void(const Hit &)> tell{};
   Witness::Survey survey{};
 };
@@ -106,7 +106,7 @@ private:
                 const Verdict &verdict);
   /// What a mark forbids takes marks away only if hits are let go on.
   bool marks_stay() const {
-    return !watch_ || watch_->answer == Answer::denied;
+    return !watch_ || watch_->answer == OnViolation::report;
   }
 
   std::size_t page_;

@@ -53,8 +53,10 @@ process::Attempt<process::Mappings> read_space(const process::Process &process,
   return std::move(*space);
 }
 
-bool wants_native(Guard guard) {
-  return guard == Guard::native || (guard == Guard::strict && sys::has_mseal());
+/// What of the engines asked for is there.
+Engine available(Engine wanted) {
+  bool drops_native = wanted != Engine::native && !sys::has_mseal();
+  return drops_native ? wanted.without(Engine::native) : wanted;
 }
 
 void mark(PlannedRange &planned, bool sealed) {
@@ -85,12 +87,13 @@ Result<RemoteRegister> register_of(pid_t pid, const process::Mappings &space) {
 }
 
 /// Sealed before is what everybody who is asked for guards already.
-void mark_sealed(SealPlan &plan, Guard guard,
+void mark_sealed(SealPlan &plan, Engine engine,
                  const process::Mappings &with_seals,
                  const Result<RemoteRegister> &known) {
   for (PlannedRange &planned : plan.ranges) {
-    bool native = !wants_native(guard) || with_seals.all_sealed(planned.range);
-    bool filter = guard == Guard::native ||
+    bool native =
+        !engine.has(Engine::native) || with_seals.all_sealed(planned.range);
+    bool filter = !engine.has(Engine::filter) ||
                   (known && known->guarded_by_filter(planned.range));
     mark(planned, native && filter);
   }
@@ -132,10 +135,9 @@ public:
     };
     auto told = RemoteRegister::find_or_make(make, space_, memory_);
     bool has_base = told && told->base_level() != BaseLevel::none;
-    auto installed =
-        install_remote_filter(make, attached_.process.pid, ranges,
-                              seal_type::all, filter::OnViolation::deny,
-                              has_base ? Base::left_out : Base::comes_first);
+    auto installed = install_remote_filter(
+        make, attached_.process.pid, ranges, seal_type::all, OnViolation::deny,
+        has_base ? Base::left_out : Base::comes_first);
     if (!installed)
       return process::refuse(sentence(installed.error()));
     Result<void> recorded = !told
@@ -148,10 +150,9 @@ public:
   }
 
 private:
-  std::uint32_t engines() const {
-    return engine_bit::filter |
-           (attached_.native && attached_.refused.empty() ? engine_bit::native
-                                                          : 0u);
+  Engine engines() const {
+    return attached_.refused.empty() ? attached_.engine
+                                     : attached_.engine.without(Engine::native);
   }
 
   process::Attempt<void> prepare() {
@@ -187,7 +188,7 @@ private:
 process::Attempt<void> work_on(Attached &attached,
                                const StoppedProcess &stopped,
                                const process::Mappings &before,
-                               const Wanted &wanted, Guard guard) {
+                               const Wanted &wanted) {
   const process::Process &process = attached.process;
   process::Mappings space =
       MEMSEAL_TRY(read_space(process, sys::ReadSeals::without));
@@ -197,11 +198,11 @@ process::Attempt<void> work_on(Attached &attached,
   attached.plan = MEMSEAL_TRY(make_plan(process, space, wanted));
   attached.threads = stopped.size();
   auto known = RemoteRegister::find(space, *memory);
-  mark_sealed(attached.plan, guard, before, known);
+  mark_sealed(attached.plan, attached.engine, before, known);
   Work work(attached, stopped, space, *memory);
-  if (attached.native)
+  if (attached.engine.has(Engine::native))
     MEMSEAL_TRY_VOID(work.seal(due_natively(attached.plan, before).calls()));
-  if (attached.filter)
+  if (attached.engine.has(Engine::filter))
     MEMSEAL_TRY_VOID(work.guard(due_by_filter(attached.plan, known).calls()));
   return {};
 }
@@ -209,37 +210,35 @@ process::Attempt<void> work_on(Attached &attached,
 }  // namespace
 
 process::Attempt<Attached> plan_attach(pid_t pid, const Wanted &wanted,
-                                       Guard guard) {
+                                       Engine engine) {
   Attached planned{.process = MEMSEAL_TRY(look(pid))};
   process::Mappings space =
       MEMSEAL_TRY(read_space(planned.process, sys::ReadSeals::with_seals));
   planned.plan = MEMSEAL_TRY(make_plan(planned.process, space, wanted));
-  planned.native = wants_native(guard);
-  planned.filter = guard != Guard::native;
+  planned.engine = available(engine);
   auto known = register_of(pid, space);
-  mark_sealed(planned.plan, guard, space, known);
+  mark_sealed(planned.plan, planned.engine, space, known);
   planned.threads = process::thread_ids(pid).size();
   planned.calls = planned.plan.calls().size();
   return planned;
 }
 
 process::Attempt<Attached> attach(pid_t pid, const Wanted &wanted,
-                                  Guard guard) {
-  if (guard == Guard::native && !sys::has_mseal())
+                                  Engine engine) {
+  if (engine == Engine::native && !sys::has_mseal())
     return process::refuse(
         "this kernel has no mseal(2) (Linux 6.10); --engine=filter seals "
         "without it, and stays over exec");
   Attached attached{.process = MEMSEAL_TRY(look(pid))};
-  attached.native = wants_native(guard);
-  attached.filter = guard != Guard::native;
+  attached.engine = available(engine);
   const process::Process &process = attached.process;
   process::Mappings before =
       MEMSEAL_TRY(read_space(process, sys::ReadSeals::with_seals));
   {
     StoppedProcess stopped = MEMSEAL_TRY(StoppedProcess::stop(process));
-    MEMSEAL_TRY_VOID(work_on(attached, stopped, before, wanted, guard));
+    MEMSEAL_TRY_VOID(work_on(attached, stopped, before, wanted));
   }
-  if (!attached.native)
+  if (!attached.engine.has(Engine::native))
     return attached;  // the kernel has told that the filter is there
   process::Mappings after =
       MEMSEAL_TRY(read_space(process, sys::ReadSeals::with_seals));

@@ -19,7 +19,7 @@ struct Attached {
   SealPlan plan{};  ///< `seal` tells what was sealed before
   std::size_t calls = 0;
   std::size_t threads = 0;
-  bool native = false, filter = false;  ///< who guards the ranges
+  Engine engine;  ///< who enforces the seals
   /// Why `memseal status` cannot show what the filter guards; empty: it can.
   std::string untold{};
   std::vector<Unsealed> refused{};  ///< by the kernel
@@ -31,7 +31,7 @@ struct Attached {
 
 /// What `attach` would do. Nobody is stopped.
 process::Attempt<Attached> plan_attach(pid_t pid, const Wanted &wanted,
-                                       Guard guard = Guard::native);
+                                       Engine engine = Engine::native);
 
 /// Stops every thread, seals text, read-only data and RELRO of all loaded
 /// objects and the vdso through one of them, and lets them go on. Doing it
@@ -41,13 +41,13 @@ process::Attempt<Attached> plan_attach(pid_t pid, const Wanted &wanted,
 /// its ranges sealed. (One under a seccomp filter that kills may die with it:
 /// the kernel suspends the filter only as long as the tracer lives.)
 ///
-/// Guard::filter and Guard::strict install a filter, which stays over exec
+/// Engine::filter installs a filter, which stays over exec
 /// (tracer/remote_filter.h). What it guards is found again in the process's
 /// register of seals; only what came since makes another filter.
 ///
-/// Needs:   `guard` is native, filter or strict.
+/// Needs:   `engine` is native, filter or strict.
 /// Kernel:  64-bit; native: 6.10; the others: 3.17.
 process::Attempt<Attached> attach(pid_t pid, const Wanted &wanted,
-                                  Guard guard = Guard::native);
+                                  Engine engine = Engine::native);
 
 }  // namespace memseal::tracer

@@ -57,28 +57,10 @@ bool ends_start_up(long number) {
   return std::ranges::find(calls, number) != std::end(calls);
 }
 
-bool seals_natively(Guard guard) {
-  if (guard == Guard::native)
+bool seals_natively(const LaunchOptions &options) {
+  if (options.engine == Engine::native)
     return true;  // launch has looked whether it can
-  return guard != Guard::filter && guard != Guard::only_reporting &&
-         sys::has_mseal();
-}
-
-filter::OnViolation on_violation(Guard guard) {
-  switch (guard) {
-    case Guard::killing:
-      return filter::OnViolation::kill_process;
-    case Guard::trapping:
-      return filter::OnViolation::trap;
-    case Guard::reporting:
-    case Guard::only_reporting:
-      return filter::OnViolation::notify;
-    case Guard::native:
-    case Guard::filter:
-    case Guard::strict:
-      break;
-  }
-  return filter::OnViolation::deny;
+  return options.engine.has(Engine::native) && sys::has_mseal();
 }
 
 }  // namespace
@@ -178,7 +160,7 @@ Result<void> ExecSeal::make_calls(const process::Mappings &space,
                           &PlannedRange::range) == launched_.sealed.end())
       fresh.ranges.push_back(planned);
   }
-  if (!seals_natively(options_.guard)) {
+  if (!seals_natively(options_)) {
     std::ranges::move(fresh.ranges, std::back_inserter(launched_.sealed));
     return {};
   }
@@ -211,7 +193,7 @@ void ExecSeal::note_no_filter(const Error &error) {
       fmt::format("no filter could be installed: {}",
                   error.code == Errc::system ? std::strerror(error.sys_errno)
                                              : error.sentence());
-  if (!launched_.native)
+  if (!launched_.engine.has(Engine::native))
     launched_.sealed.clear();
 }
 
@@ -225,19 +207,17 @@ Result<void> ExecSeal::install_filter() {
   };
   SealPlan plan{.ranges = launched_.sealed, .left_out = {}};
   std::vector<PageRange> ranges = plan.calls();
-  bool only_watches = options_.guard == Guard::only_reporting;
+  bool only_watches = options_.on_violation == OnViolation::permit;
   // Only `memseal status` needs it, so a failure is none of the seal.
   auto told = only_watches ? Result<RemoteRegister>(fail(Errc::unsupported))
                            : RemoteRegister::find_or_make(make, space, memory);
-  auto installed =
-      install_remote_filter(make, thread_.tid(), ranges, options_.wanted.types,
-                            on_violation(options_.guard),
-                            only_watches ? Base::left_out : Base::comes_first);
+  auto installed = install_remote_filter(
+      make, thread_.tid(), ranges, options_.wanted.types, options_.on_violation,
+      only_watches ? Base::left_out : Base::comes_first);
   if (installed && told) {
-    auto engine =
-        engine_bit::filter | (launched_.native ? engine_bit::native : 0);
     static_cast<void>(told->record(memory, ranges, options_.wanted.types,
-                                   engine, installed->installed));
+                                   launched_.engine | Engine::filter,
+                                   installed->installed));
   }
   MEMSEAL_TRY_VOID(calls.restore());
   listener_ = MEMSEAL_TRY(installed).listener;
@@ -245,11 +225,13 @@ Result<void> ExecSeal::install_filter() {
 }
 
 ExecSeal::Next ExecSeal::finish() {
-  launched_.native = seals_natively(options_.guard);
-  if (options_.guard != Guard::native && !launched_.sealed.empty()) {
+  if (seals_natively(options_))
+    launched_.engine = Engine::native;
+  if (options_.engine.has(Engine::filter) && !launched_.sealed.empty()) {
     auto installed = install_filter();
-    launched_.filter = installed.has_value();
-    if (!installed)
+    if (installed)
+      launched_.engine = launched_.engine | Engine::filter;
+    else
       note_no_filter(installed.error());
   }
   bool told = !options_.report || options_.report(launched_);

@@ -102,11 +102,12 @@ bool filters_work() {
 }
 
 int probe(const LaunchOptions &options) {
-  bool tries_mseal =
-      options.guard != Guard::only_reporting && options.guard != Guard::filter;
-  if (tries_mseal && !sys::has_mseal() && options.guard == Guard::native)
+  // The question may end this process: so it is asked for every engine that
+  // will ask it in the program.
+  if (options.engine.has(Engine::native) && !sys::has_mseal() &&
+      options.engine == Engine::native)
     return probe_no_mseal;
-  if (options.guard != Guard::native && !filters_work())
+  if (options.engine.has(Engine::filter) && !filters_work())
     return probe_no_filter;
   return probe_ok;
 }

@@ -16,7 +16,7 @@
 //           libraries are there, relocated and read-only; their constructors
 //           have run, the program itself has not.
 //
-// Where a filter guards (Guard), it is installed at the last of these stops,
+// A filter, where one is asked for, is installed at the last of these stops,
 // with all ranges at once: a filter cannot be added to, and a second one makes
 // every call slower. Until then only mseal(2) protects what it can.
 //
@@ -35,6 +35,7 @@
 
 #include "process/refusal.h"
 #include "tracer/seal_plan.h"
+#include "vm/enforcement.h"
 
 namespace memseal::tracer {
 
@@ -44,25 +45,13 @@ namespace memseal::tracer {
 enum class Children : std::uint8_t { left_alone, followed };
 enum class OnFailure : std::uint8_t { runs_unsealed, exits_125 };
 
-/// What guards the ranges.
-enum class Guard : std::uint8_t {
-  native,          ///< mseal(2)
-  filter,          ///< a filter that denies, no mseal(2)
-  strict,          ///< a filter that denies, and mseal(2) where there is one
-  reporting,       ///< strict, but the filter asks the supervisor first
-  only_reporting,  ///< no seal, only the filter that asks the supervisor
-  killing,         ///< strict, but the filter kills the process
-  trapping,        ///< strict, but the filter sends SIGSYS
-};
-
 /// What became of one program.
 struct Launched {
   pid_t pid = 0;
   std::string program;
   std::vector<PlannedRange> sealed;
   std::vector<LeftOut> left_out;
-  bool native = false;  ///< mseal(2) seals the ranges
-  bool filter = false;  ///< a filter guards them
+  Engine engine;        ///< who enforces the seals
   std::string failure;  ///< empty, or why something was not sealed
 };
 
@@ -70,11 +59,15 @@ struct LaunchOptions {
   Wanted wanted;
   Children children = Children::left_alone;
   OnFailure on_failure = OnFailure::runs_unsealed;
-  Guard guard = Guard::native;
+  /// native, filter or both; native beside a filter only where it is there.
+  Engine engine = Engine::native;
+  /// Other than deny needs a filter. permit: nothing is sealed, the filter asks
+  /// the supervisor.
+  OnViolation on_violation = OnViolation::deny;
   /// Called in the tracer, before the program goes on. May be empty. Returns
   /// false if something could not be told that must be: a failure.
   std::function<bool(const Launched &)> report;
-  /// With a reporting guard: called in the tracer when the program runs, with
+  /// With report and permit: called in the tracer when the program runs, with
   /// the listener of its filter; answers violations until the last
   /// process is gone. The tracer ends when it returns: from then on the kernel
   /// answers violations with ENOSYS.
@@ -87,7 +80,7 @@ struct LaunchOptions {
 /// exit ends the tracer.
 ///
 /// Needs:   the caller has one thread.
-/// Errors:  no ptrace here, no mseal(2) where Guard::native asks for it, or a
+/// Errors:  no ptrace here, no mseal(2) where it alone is asked for, or a
 ///          seccomp filter that would kill the program for it. Nothing has
 ///          changed.
 process::Attempt<void> seal_next_exec(const LaunchOptions &options);

@@ -28,7 +28,7 @@ public:
 
   /// All of them; only the last one gets `on_violation`.
   Result<RemoteFilter> install(std::span<const bpf::Program> programs,
-                               filter::OnViolation on_violation) {
+                               OnViolation on_violation) {
     process::RemoteMemory memory =
         MEMSEAL_TRY(process::RemoteMemory::open(pid_));
     constexpr std::uint64_t size =
@@ -40,7 +40,7 @@ public:
     for (const bpf::Program &program : programs) {
       bool last = &program == &programs.back();
       done = install_one(memory, page, program,
-                         last ? on_violation : filter::OnViolation::deny);
+                         last ? on_violation : OnViolation::deny);
       if (!done)
         break;
     }
@@ -52,7 +52,7 @@ private:
   Result<RemoteFilter> install_one(const process::RemoteMemory &memory,
                                    std::uint64_t page,
                                    const bpf::Program &program,
-                                   filter::OnViolation on_violation) {
+                                   OnViolation on_violation) {
     sock_fprog header{};
     header.len = static_cast<unsigned short>(program.size());
     header.filter = reinterpret_cast<sock_filter *>(page + sizeof header);
@@ -62,7 +62,7 @@ private:
                                   std::as_bytes(program.instructions())));
     std::uint64_t answer = MEMSEAL_TRY(install_with_rights(page, on_violation));
     count_ += filter::count_of(program);
-    if (on_violation == filter::OnViolation::notify)
+    if (asks_supervisor(on_violation))
       return RemoteFilter{MEMSEAL_TRY(fetch(answer)), count_};
     // The number of a thread that could not be brought under it.
     if (answer != 0)
@@ -76,7 +76,7 @@ private:
   }
 
   Result<std::uint64_t> install_with_rights(std::uint64_t program,
-                                            filter::OnViolation on_violation) {
+                                            OnViolation on_violation) {
     auto made = install_with_flags(program, on_violation);
     if (made || made.error().sys_errno != EACCES)
       return made;
@@ -85,10 +85,10 @@ private:
   }
 
   Result<std::uint64_t> install_with_flags(std::uint64_t program,
-                                           filter::OnViolation on_violation) {
+                                           OnViolation on_violation) {
     std::uint64_t flags =
         SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_SPEC_ALLOW;
-    if (on_violation != filter::OnViolation::notify)
+    if (!asks_supervisor(on_violation))
       return set_filter(flags, program);
     flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_TSYNC_ESRCH;
     auto made = set_filter(flags | wait_killable_recv, program);
@@ -126,7 +126,7 @@ private:
 Result<RemoteFilter> install_remote_filter(const MakeCall &make, pid_t pid,
                                            std::span<const PageRange> ranges,
                                            SealTypes types,
-                                           filter::OnViolation on_violation,
+                                           OnViolation on_violation,
                                            Base base) {
   // All that may fail here fails before anything is done there.
   std::vector<filter::GuardedRange> guarded;

@@ -15,7 +15,7 @@ namespace memseal::tracer {
 enum class Base : std::uint8_t { left_out, comes_first };
 
 struct RemoteFilter {
-  /// With OnViolation::notify, a descriptor of this process and of no other;
+  /// With report and permit, a descriptor of this process and of no other;
   /// else -1.
   int listener = -1;
   filter::FilterCount installed;
@@ -44,7 +44,6 @@ struct RemoteFilter {
 Result<RemoteFilter> install_remote_filter(const MakeCall &make, pid_t pid,
                                            std::span<const PageRange> ranges,
                                            SealTypes types,
-                                           filter::OnViolation on_violation,
-                                           Base base);
+                                           OnViolation on_violation, Base base);
 
 }  // namespace memseal::tracer

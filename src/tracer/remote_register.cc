@@ -112,7 +112,7 @@ BaseLevel RemoteRegister::base_level() const {
 
 Result<void> RemoteRegister::record(const process::RemoteMemory &memory,
                                     std::span<const PageRange> ranges,
-                                    SealTypes types, std::uint32_t engine,
+                                    SealTypes types, Engine engine,
                                     const filter::FilterCount &filters) {
   auto &[at, header, entries] = register_;
   if (MEMSEAL_TRY(memory.read_value<std::uint32_t>({header.lock})) != 0)

@@ -13,6 +13,7 @@
 #include "process/remote_memory.h"
 #include "process/seal_register.h"
 #include "tracer/remote_call.h"
+#include "vm/enforcement.h"
 
 namespace memseal::tracer {
 
@@ -43,13 +44,13 @@ public:
     return {register_.header.filters, register_.header.kernel_instructions};
   }
 
-  /// Adds the ranges, guarded by `engine` (engine_bit).
+  /// Adds the ranges, enforced by `engine`.
   ///
   /// Errors:  system: EBUSY: the process itself is in the middle of a change.
   ///          capacity: its table is too small.
   Result<void> record(const process::RemoteMemory &memory,
                       std::span<const PageRange> ranges, SealTypes types,
-                      std::uint32_t engine, const filter::FilterCount &filters);
+                      Engine engine, const filter::FilterCount &filters);
 
 private:
   explicit RemoteRegister(process::SealRegister found)

@@ -57,7 +57,7 @@ TEST_P(Auditors, are_not_taken_for_the_program_by_the_report) {
 
 TEST_P(Auditors, do_not_hide_that_a_requirement_is_not_met) {
   for (const std::string &list : both_orders(program("libauditor.so")))
-    EXPECT_EQ(run_with(list, "initial", "require;engine=filter").status, 125)
+    EXPECT_EQ(run_with(list, "initial", "require;engine=keeper").status, 125)
         << list;
 }
 

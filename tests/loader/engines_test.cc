@@ -34,7 +34,7 @@ protected:
 };
 
 INSTANTIATE_TEST_SUITE_P(With, Launched,
-                         testing::Values("filter", "strict", "exact"),
+                         testing::Values("keeper", "strict", "filter"),
                          [](const auto &with) {
                            return std::string(with.param);
                          });
@@ -72,7 +72,7 @@ TEST_P(Launched, a_hundred_cycles_of_dlopen_keep_one_copy) {
 
 TEST_P(Launched, the_report_names_who_enforces) {
   std::string engine = GetParam();
-  std::string who = engine == "exact"                        ? "filter"
+  std::string who = engine == "filter"                       ? "filter"
                     : engine == "strict" && sys::has_mseal() ? "strict"
                                                              : "keeper";
   Finished sealed = launch({program("initial")});
@@ -82,7 +82,7 @@ TEST_P(Launched, the_report_names_who_enforces) {
 
 TEST(Keeper, that_nobody_started_is_missed_and_told) {
   Finished run =
-      run_sealed({"host"}, {program("initial")}, "engine=filter;report=-");
+      run_sealed({"host"}, {program("initial")}, "engine=keeper;report=-");
   EXPECT_EQ(run.output, with_main(allowed, 0));
   EXPECT_NE(run.errors.find("not sealed: no keeper of seals answers"),
             std::string::npos)

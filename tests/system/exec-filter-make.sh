@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# `make -j2` builds C++ code under memseal run --engine=filter as it does without:
+# `make -j2` builds C++ code under memseal run --engine=keeper as it does without:
 # the same program, no word more, in a tree with one filter.
 . "$(dirname "$0")/common.inc"
 need make g++
@@ -37,7 +37,7 @@ cd "$work/code"
 make -j2 >"$work/plain.log" 2>&1
 [[ $(./prog) == abcd ]]
 rm -f ./*.o prog filters
-exits 0 "$memseal" run --engine=filter --require -- make -j2
+exits 0 "$memseal" run --engine=keeper --require -- make -j2
 [[ $(./prog) == abcd ]]
 not grep -i 'memseal\|not permitted\|not implemented' "$work/said"
 not diff -q "$work/plain.log" /dev/null

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# memseal run --engine=filter: a whole tree of processes is sealed by one filter
+# memseal run --engine=keeper: a whole tree of processes is sealed by one filter
 # and one keeper. Children and grandchildren are sealed, nothing of an earlier
 # image is refused in a later one, and the number of filters stays.
 # matrix: sed grep
@@ -13,7 +13,7 @@ exits 1 "$attack"
 [[ $(grep -c 'succeeded$' "$work/said") == 8 ]]
 
 # The program itself, a child, a grandchild.
-run=("$memseal" run --engine=filter --require)
+run=("$memseal" run --engine=keeper --require)
 exits 0 "${run[@]}" -- "$attack"
 exits 0 "${run[@]}" -- bash -c "$attack; exit \$?"
 exits 0 "${run[@]}" -- bash -c "bash -c '$attack; exit \$?'; exit \$?"
@@ -25,7 +25,7 @@ exits 0 "$memseal" run --require -- bash -c "$attack; exit \$?"
 exits 1 "${run[@]}" --no-inherit -- bash -c "$attack; exit \$?"
 
 # What is told is what is true: each image, each object, by the keeper.
-"$memseal" run --engine=filter --report="$work/report" -- bash -c 'cat /dev/null; true'
+"$memseal" run --engine=keeper --report="$work/report" -- bash -c 'cat /dev/null; true'
 grep -q ' text sealed keeper$' "$work/report"
 (($(grep -c ' sealed ' "$work/report") == $(grep -c ' sealed keeper$' "$work/report")))
 [[ $(cut -d' ' -f1 "$work/report" | sort -u | wc -l) -ge 2 ]]
@@ -58,10 +58,10 @@ if grep -q Seccomp_filters /proc/self/status; then
   says $'Seccomp_filters:\t1'
 fi
 
-# Inside of --engine=exact the addresses of an earlier image stay refused: that
+# Inside of --engine=filter the addresses of an earlier image stay refused: that
 # is said, and --require does not take it.
-exits 0 "$memseal" run --engine=exact --require -- "$attack"
-exits 1 "$memseal" run --engine=exact --require -- bash -c "$attack; exit \$?"
-exits 0 "$memseal" run --engine=exact -- bash -c "$memseal run --engine=filter -- $attack; exit \$?"
-says "this runs inside of memseal run --engine=exact"
-exits 125 "$memseal" run --engine=exact -- bash -c "${run[*]} -- true; exit \$?"
+exits 0 "$memseal" run --engine=filter --require -- "$attack"
+exits 1 "$memseal" run --engine=filter --require -- bash -c "$attack; exit \$?"
+exits 0 "$memseal" run --engine=filter -- bash -c "$memseal run --engine=keeper -- $attack; exit \$?"
+says "this runs inside of memseal run --engine=filter"
+exits 125 "$memseal" run --engine=filter -- bash -c "${run[*]} -- true; exit \$?"

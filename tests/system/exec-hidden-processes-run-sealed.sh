@@ -21,7 +21,7 @@ for hides in "$work/hides" "$work/fixed"; do
   for who in itself child; do
     # The twin: unsealed both attacks succeed.
     exits 1 user "$hides" undumpable $who
-    for engine in filter strict; do
+    for engine in keeper strict; do
       run=("$memseal" run --engine=$engine --require --)
       exits 0 user "${run[@]}" "$hides" not $who
       exits 0 user "${run[@]}" "$hides" undumpable $who
@@ -32,7 +32,7 @@ for hides in "$work/hides" "$work/fixed"; do
 done
 
 # A program that may not be read, at addresses that other images have sealed.
-run=("$memseal" run --engine=filter --require --)
+run=("$memseal" run --engine=keeper --require --)
 alone='for i in 1 2 3; do "$1" not itself || exit; done'
 again="$alone; for i in 1 2 3; do \"\$1\" not child || exit; done"
 exits 0 user "${run[@]}" setarch -R bash -c "$again" - "$work/fixed"
@@ -72,7 +72,7 @@ http { access_log off; client_body_temp_path $work/b; proxy_temp_path $work/p;
   fastcgi_temp_path $work/f; uwsgi_temp_path $work/u; scgi_temp_path $work/s;
   server { listen 127.0.0.1:$port; location / { root $work; gzip on; } } }
 X
-"${contained[@]}" "$memseal" run --engine=filter --require --report="$work/report" \
+"${contained[@]}" "$memseal" run --engine=keeper --require --report="$work/report" \
   -- nginx -p "$work" -c "$work/nginx.conf" &
 servers+=($!)
 master=$!

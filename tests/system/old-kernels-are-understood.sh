@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Before Linux 5.7 no filter can have a listener and reach all threads
 # (TSYNC_ESRCH), before 5.0 none can have a listener at all. There is no keeper
-# then: that is said, and what needs none works: the library, --engine=exact and
+# then: that is said, and what needs none works: the library, --engine=filter and
 # attach. The kernel is played by a filter that answers as it would.
 # matrix: python3
 . "$(dirname "$0")/common.inc"
@@ -28,11 +28,11 @@ as_linux() {
 
 for version in 4.19 5.6; do
   exits 1 eval "(as_linux $version $attack)"  # the twin: it may
-  exits 0 eval "(as_linux $version $memseal run --engine=exact --require -- $attack)"
+  exits 0 eval "(as_linux $version $memseal run --engine=filter --require -- $attack)"
   [[ $(grep -c 'EPERM$' "$work/said") == 8 ]]
 
   # No keeper: one sentence, and the program runs as it would.
-  exits 1 eval "(as_linux $version $memseal run --engine=filter -- $attack)"
+  exits 1 eval "(as_linux $version $memseal run --engine=keeper -- $attack)"
   [[ $(grep -c '^memseal: ' "$work/said") == 1 ]]
   [[ $(grep -c 'succeeded$' "$work/said") == 8 ]]
   exits 125 eval "(as_linux $version $memseal run --require -- $attack)"

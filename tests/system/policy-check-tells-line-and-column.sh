@@ -21,11 +21,11 @@ grep -q reason "$work/documented"
 good <<<'segments = ["relro", "text", "rodata"]'
 good <<<'segments = ["relro"]'
 good <<<'types = ["all"]'
-good <<<$'engine = "exact"\ntypes = ["munmap", "mmap"]'
+good <<<$'engine = "filter"\ntypes = ["munmap", "mmap"]'
 
 
 faulty 1:1 "there is no setting 'a'" <<<'a.b = 1'
-faulty 2:10 "'engine' is one of auto|native|filter|strict|exact, not 'Native'" \
+faulty 2:10 "'engine' is one of auto|native|filter|keeper|strict, not 'Native'" \
   <<<$'\nengine = "Native"'
 faulty 1:10 "'engine' is a string" <<<'engine = 1'
 faulty 1:11 "'require' is true or false" <<<'require = "yes"'
@@ -37,13 +37,13 @@ faulty 1:13 "'segments' knows text, rodata, relro, not 'text,relro'" \
   <<<'segments = ["text,relro"]'
 faulty 1:13 "'segments' knows text, rodata, relro, not 'bss'" \
   <<<'segments = ["bss"]'
-faulty 1:9 'single types need engine = "exact"' <<<'types = ["munmap"]'
-faulty 2:9 'single types need engine = "exact"' \
-  <<<$'engine = "filter"\ntypes = ["munmap"]'
+faulty 1:9 'single types need engine = "filter"' <<<'types = ["munmap"]'
+faulty 2:9 'single types need engine = "filter"' \
+  <<<$'engine = "keeper"\ntypes = ["munmap"]'
 faulty 2:10 "'types' knows seal, mprotect, munmap, mmap, mremap, discard, all" \
-  <<<$'engine = "exact"\ntypes = ["brk"]'
+  <<<$'engine = "filter"\ntypes = ["brk"]'
 faulty 2:9 "'types' names something twice, or all and more" \
-  <<<$'engine = "exact"\ntypes = ["all", "munmap"]'
+  <<<$'engine = "filter"\ntypes = ["all", "munmap"]'
 faulty 2:8 "'objects.only' is a list that is not empty" <<<$'[objects]\nonly = []'
 faulty 2:1 "there is no setting 'objects.without'" \
   <<<$'[objects]\nwithout = ["a"]'

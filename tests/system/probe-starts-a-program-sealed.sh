@@ -18,7 +18,7 @@ told '"open" in verdicts("discard", lambda s: s["segment"] == "relro")' # contro
 expect 0 "$memseal" probe --engine=strict --json -- /bin/true
 told 'verdicts("discard") == verdicts("guard") == verdicts("keep-from-child") == {"held"}'
 told 'all(s["engine"] == "strict" for s in d["segments"])'
-expect 0 "$memseal" probe --engine=filter --json -- /bin/true
+expect 0 "$memseal" probe --engine=keeper --json -- /bin/true
 told 'verdicts("protect-write") == verdicts("discard") == {"held"}'
 told 'all(s["engine"] == "keeper" for s in d["segments"])'
 

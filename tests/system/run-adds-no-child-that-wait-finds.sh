@@ -16,7 +16,7 @@ ends() {
 
 ends "$work/waits" # the twin
 ends "$work/waits" adopts "$work/waits"
-for options in --engine=filter --strict --engine=exact --on-violation=report \
+for options in --engine=keeper --strict --engine=filter --on-violation=report \
   '--on-violation=report --dlopen=skip' --how=trace --how=trace-children; do
   [[ $options == --how* && $(uname -m) != x86_64 ]] && continue
   # shellcheck disable=SC2086

@@ -18,7 +18,7 @@ followed() {
   grep -q '^#0 .*answer ()' "$work/said" && says 'exited with code 052'
 }
 followed "$work/p" # the twin
-for options in '' --engine=filter --strict --engine=exact \
+for options in '' --engine=keeper --strict --engine=filter \
   "--on-violation=report --report=$work/report"; do
   # shellcheck disable=SC2086
   followed "$memseal" run $options -- "$work/p"

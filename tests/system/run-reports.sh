@@ -40,7 +40,7 @@ for part in parts:
 X
 
 # Who enforces what was asked for is what is reported.
-for pair in filter:keeper strict:strict exact:filter; do
+for pair in keeper:keeper strict:strict filter:filter; do
   engine=${pair%:*} name=${pair#*:}
   exits 0 "$memseal" run --engine="$engine" --report -- /bin/true
   grep -qE "/bin/true .* text sealed $name\$" said ||

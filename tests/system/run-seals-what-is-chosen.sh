@@ -39,7 +39,7 @@ answers 'text=0 rodata=1 relro=1 munmap=1' --segments=relro,rodata \
 # What was left out on purpose is nothing that is missing.
 answers 'text=0 rodata=0 relro=1 munmap=0' --segments=relro --require \
   -- "${program[@]}"
-for engine in filter strict exact; do
+for engine in keeper strict filter; do
   answers 'text=1 rodata=0 relro=0 munmap=0' --engine=$engine --segments=text \
     -- "${program[@]}"
 done
@@ -48,7 +48,7 @@ done
 answers 'text=0 rodata=0 relro=1 munmap=0' --segments=relro -- "$work/static"
 grep -q 'text not sealed: --segments leaves it out' "$work/report"
 answers 'text=1 rodata=0 relro=0 munmap=0' --segments=text -- "$work/static"
-answers 'text=1 rodata=0 relro=0 munmap=0' --segments=text --engine=filter \
+answers 'text=1 rodata=0 relro=0 munmap=0' --segments=text --engine=keeper \
   -- "$work/static"
 
 # A policy says the same.
@@ -59,19 +59,19 @@ says "program text=0 rodata=0 relro=1 munmap=0"
 says "library text=0 rodata=0 relro=1 munmap=0"
 
 # Single types, where the engine can.
-answers 'text=0 rodata=0 relro=0 munmap=1' --engine=exact --types=munmap \
+answers 'text=0 rodata=0 relro=0 munmap=1' --engine=filter --types=munmap \
   -- "${program[@]}"
 grep -q '/library.so .* text sealed filter' "$work/report"
-answers 'text=1 rodata=1 relro=1 munmap=0' --engine=exact --types=mprotect \
+answers 'text=1 rodata=1 relro=1 munmap=0' --engine=filter --types=mprotect \
   -- "${program[@]}"
-answers 'text=1 rodata=0 relro=0 munmap=0' --engine=exact --types=mprotect \
+answers 'text=1 rodata=0 relro=0 munmap=0' --engine=filter --types=mprotect \
   --segments=text -- "${program[@]}"
-answers "$whole" --engine=exact --types=all -- "${program[@]}"
-answers 'text=0 rodata=0 relro=0 munmap=1' --engine=exact --types=munmap \
+answers "$whole" --engine=filter --types=all -- "${program[@]}"
+answers 'text=0 rodata=0 relro=0 munmap=1' --engine=filter --types=munmap \
   -- "$work/static"
-for engine in auto native filter strict; do
+for engine in auto native keeper strict; do
   exits 125 "$memseal" run --engine=$engine --types=munmap -- "$work/dynamic"
-  says "single types with --engine=exact only"
+  says "single types with --engine=filter only"
 done
 exits 125 "$memseal" run --segments=bss -- true
 says "'bss' is not one of text,rodata,relro"

@@ -42,7 +42,7 @@ for i in $(seq 2000); do
 done
 wc -w <<<"$seen"
 SH
-run=("$memseal" run --engine=filter --require --)
+run=("$memseal" run --engine=keeper --require --)
 exits 0 timeout 250 bash -c "ulimit -t 1; exec ${run[*]} bash $work/script $work/busy"
 not grep -v '^2000 denied, 0 failed$\|^4$' "$work/said"
 # The same keeper when it watches.
@@ -53,6 +53,6 @@ exits 0 timeout 60 bash -c "ulimit -t 1; exec $memseal run --on-violation=report
 # Little memory: what works without memseal works, sealed or not.
 for kibibytes in 40000 20000 14000; do
   exits 0 bash -c "ulimit -v $kibibytes; $work/busy 1000"
-  exits 0 bash -c "ulimit -v $kibibytes; exec $memseal run --engine=filter -- $work/busy 1000"
+  exits 0 bash -c "ulimit -v $kibibytes; exec $memseal run --engine=keeper -- $work/busy 1000"
   says " 0 failed"
 done

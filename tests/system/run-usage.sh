@@ -16,7 +16,7 @@ mistake "there is no verb 'fly'" fly
 mistake "the program to run is missing" run
 mistake "the program to run is missing" run --strict --
 mistake "there is no option --colour" run --colour true
-mistake "'magic' is not one of auto|native|filter|strict" run --engine=magic true
+mistake "'magic' is not one of auto|native|filter|keeper|strict" run --engine=magic true
 mistake "--dlopen" run --dlopen= true
 mistake "--how" run --how
 

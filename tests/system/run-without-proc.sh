@@ -24,14 +24,14 @@ exits 127 without_proc ./memseal run -- no-such-program
 # A filter is made with the help of /proc. Whoever asked for one is told that
 # there is none; who leaves the choice to memseal is not bothered, nor is a
 # child.
-exits 0 "$memseal" run --engine=exact -- true
+exits 0 "$memseal" run --engine=filter -- true
 not says "unsealed"
 for reader in true 'sh -c true'; do
   # shellcheck disable=SC2086
-  exits 0 without_proc "$memseal" run --engine=exact -- $reader
+  exits 0 without_proc "$memseal" run --engine=filter -- $reader
   says "runs unsealed: /proc is not mounted"
   (($(wc -l <"$work/said") == 1))
 done
-exits 125 without_proc "$memseal" run --engine=exact --require -- true
+exits 125 without_proc "$memseal" run --engine=filter --require -- true
 exits 0 without_proc "$memseal" run -- true
 not says "unsealed"

@@ -41,9 +41,9 @@ start 6 "$python" "$marked"
 expect 1 "$tool" status --json "$pid"
 told 'p["keeper"] is None and p["keeper_doubt"] == ""'
 
-"$tool" run --require --engine=filter -- true 2>/dev/null ||
+"$tool" run --require --engine=keeper -- true 2>/dev/null ||
   { echo "skip: no keeper can be started here (Linux 5.7)"; exit 77; }
-start 8 "$tool" run --engine=filter -- "$python" "$marked" fork
+start 8 "$tool" run --engine=keeper -- "$python" "$marked" fork
 parent=$pid forked=$child
 for pid in "$parent" "$forked"; do
   expect 0 "$tool" status --json "$pid"
@@ -62,7 +62,7 @@ says "0 B are by the kernel's own word"
 expect 0 "$tool" status --unsealed "$parent"
 
 # A daemon's parents are gone.
-start 5 "$tool" run --engine=filter -- "$python" "$marked" daemon
+start 5 "$tool" run --engine=keeper -- "$python" "$marked" daemon
 [[ $child == 1 ]] || fail "the daemon's code was made writable: $child"
 expect 0 "$tool" status --json "$pid"
 told 'all(s["kept"] and s["engine"] == "keeper" for s in segments)'

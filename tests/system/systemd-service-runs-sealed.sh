@@ -55,14 +55,14 @@ grep -qF 'MEMSEAL_OPTIONS=report=/tmp/a%%b\"c\\d"' "$drop_in"
 grep -qF '# Policy: /etc/memseal/sleep.toml.' "$drop_in"
 exits 0 "${enable[@]}" --policy=none nap
 not grep -q report "$drop_in"
-echo 'engine = "exact"' >"$work/exact.toml"
+echo 'engine = "filter"' >"$work/exact.toml"
 exits 0 "${enable[@]}" --policy="$work/exact.toml" nap
-grep -q 'MEMSEAL_OPTIONS=engine=exact;no-inherit"' "$drop_in"
+grep -q 'MEMSEAL_OPTIONS=engine=filter;no-inherit"' "$drop_in"
 echo 'on-violation = "kill"' >"$work/kill.toml"
 exits 0 "${enable[@]}" --policy="$work/kill.toml" nap
 grep -q 'MEMSEAL_OPTIONS=no-inherit;on-violation=kill"' "$drop_in"
 # What needs a process beside the service is refused, not written in vain.
-for policy in 'engine = "filter"' 'engine = "strict"' \
+for policy in 'engine = "keeper"' 'engine = "strict"' \
   'on-violation = "report"'; do
   echo "$policy" >"$work/beside.toml"
   exits 1 "${enable[@]}" --policy="$work/beside.toml" nap

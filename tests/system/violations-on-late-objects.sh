@@ -23,15 +23,16 @@ reported_by() {
     [[ $said == *"$word"* ]] || fail "$*: the report lacks '$word': $said"
   done
 }
-for options in '' --engine=filter --engine=strict --require --dlopen=seal \
+for options in '' --engine=keeper --engine=strict --require --dlopen=seal \
   --how=audit; do
   # shellcheck disable=SC2086
   reported_by $options
 done
 
-# SIGSYS is 31.
+# SIGSYS is 31. A keeper can only refuse: it is not taken for a filter.
 for violation in kill trap; do
-  for options in '' --engine=filter --engine=exact --require; do
+  expect 125 "$tool" run --on-violation=$violation --engine=keeper -- true
+  for options in '' --engine=filter --engine=strict --require; do
     # shellcheck disable=SC2086
     expect 159 "$tool" run --on-violation=$violation $options -- "${attack[@]}"
     # shellcheck disable=SC2086
@@ -70,11 +71,11 @@ said=$("$tool" run --on-violation=report -- sh -c "${attack[*]}; :" 2>&1)
 
 # The keeper of an outer run tells nothing: that is said, and hits are denied.
 inner=("$tool" run --on-violation=report)
-said=$("$tool" run --engine=filter -- "${inner[@]}" -- "${attack[@]}" 2>&1) &&
-  fail "allowed inside of --engine=filter"
+said=$("$tool" run --engine=keeper -- "${inner[@]}" -- "${attack[@]}" 2>&1) &&
+  fail "allowed inside of --engine=keeper"
 [[ $said == *"cannot be reported: this runs under the keeper of another"* ]] ||
   fail "not told: $said"
-expect 125 "$tool" run --engine=filter -- "${inner[@]}" --require -- \
+expect 125 "$tool" run --engine=keeper -- "${inner[@]}" --require -- \
   "${attack[@]}"
 
 # trace permits it, and names the late object and its caller.

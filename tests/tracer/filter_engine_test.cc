@@ -80,7 +80,7 @@ protected:
 TEST_F(FilterEngineTest, guards_a_running_process_without_mseal) {
   Victim victim, twin;
   std::size_t sealed_before = seals_in(victim.pid());
-  auto attached = attach(victim.pid(), everything, Guard::filter);
+  auto attached = attach(victim.pid(), everything, Engine::filter);
   ASSERT_TRUE(attached) << attached.error().sentence;
   EXPECT_TRUE(attached->complete());
   EXPECT_EQ(attached->threads, 5u);
@@ -98,7 +98,7 @@ TEST_F(FilterEngineTest, every_thread_is_under_it_and_none_before) {
   ASSERT_TRUE(process);
   for (pid_t tid : process::thread_ids(process->pid))
     EXPECT_EQ(status_of(tid, "Seccomp:"), "0");
-  ASSERT_TRUE(attach(victim.pid(), everything, Guard::filter));
+  ASSERT_TRUE(attach(victim.pid(), everything, Engine::filter));
   EXPECT_EQ(process::thread_ids(process->pid).size(), 5u);
   for (pid_t tid : process::thread_ids(process->pid))
     EXPECT_EQ(status_of(tid, "Seccomp:"), "2");
@@ -108,7 +108,7 @@ TEST_F(FilterEngineTest, strict_takes_both_where_there_are_both) {
   if (!sys::has_mseal())
     GTEST_SKIP() << "this kernel has no mseal(2) (Linux 6.10)";
   Victim victim;
-  auto attached = attach(victim.pid(), everything, Guard::strict);
+  auto attached = attach(victim.pid(), everything, Engine::strict);
   ASSERT_TRUE(attached) << attached.error().sentence;
   EXPECT_TRUE(attached->complete());
   EXPECT_TRUE(registered(*attached));
@@ -129,11 +129,11 @@ TEST_F(FilterEngineTest, without_mseal_the_native_engine_refuses_and_says_how) {
 
 TEST_F(FilterEngineTest, doing_it_again_makes_no_call_and_no_second_filter) {
   Victim victim;
-  auto first = attach(victim.pid(), everything, Guard::filter);
+  auto first = attach(victim.pid(), everything, Engine::filter);
   ASSERT_TRUE(first) << first.error().sentence;
   EXPECT_GT(first->calls, 0u);
   std::string filters = status_of(victim.pid(), "Seccomp_filters:");
-  auto second = attach(victim.pid(), everything, Guard::filter);
+  auto second = attach(victim.pid(), everything, Engine::filter);
   ASSERT_TRUE(second) << second.error().sentence;
   EXPECT_EQ(second->calls, 0u);
   EXPECT_EQ(status_of(victim.pid(), "Seccomp_filters:"), filters);
@@ -143,9 +143,9 @@ TEST_F(FilterEngineTest, more_is_added_to_the_register_that_is_there) {
   if (geteuid() != 0)
     GTEST_SKIP() << "suspending the first filter needs root";
   Victim victim;
-  auto first = attach(victim.pid(), program_only, Guard::filter);
+  auto first = attach(victim.pid(), program_only, Engine::filter);
   ASSERT_TRUE(first) << first.error().sentence;
-  auto second = attach(victim.pid(), everything, Guard::filter);
+  auto second = attach(victim.pid(), everything, Engine::filter);
   ASSERT_TRUE(second) << second.error().sentence;
   EXPECT_GT(second->calls, 0u);
   EXPECT_TRUE(registered(*first));
@@ -156,7 +156,7 @@ TEST_F(FilterEngineTest, more_is_added_to_the_register_that_is_there) {
 // S-09, S-12: a later commit inside reckons from it how much room is left.
 TEST_F(FilterEngineTest, the_register_counts_filters_as_the_kernel_does) {
   Victim victim;
-  auto attached = attach(victim.pid(), everything, Guard::filter);
+  auto attached = attach(victim.pid(), everything, Engine::filter);
   ASSERT_TRUE(attached) << attached.error().sentence;
   std::vector<filter::GuardedRange> guarded;
   for (PageRange range : attached->plan.calls())
@@ -183,7 +183,7 @@ TEST_F(FilterEngineTest, what_is_not_selected_stays_open) {
   ASSERT_TRUE(attach(
       victim.pid(),
       {.object = [](std::string_view object) { return !is_program(object); }},
-      Guard::filter));
+      Engine::filter));
   EXPECT_EQ(victim.mprotect_answer(), 0);
 }
 
@@ -196,7 +196,7 @@ TEST_F(FilterEngineTest, an_unprivileged_process_gets_no_new_privs) {
     CHILD_ASSERT_EQ(prctl(PR_SET_DUMPABLE, 1), 0);
     Victim victim;
     CHILD_ASSERT_EQ(status_of(victim.pid(), "NoNewPrivs:"), "0");
-    CHILD_ASSERT_TRUE(attach(victim.pid(), everything, Guard::filter));
+    CHILD_ASSERT_TRUE(attach(victim.pid(), everything, Engine::filter));
     CHILD_ASSERT_EQ(victim.mprotect_answer(), EPERM);
     CHILD_ASSERT_EQ(status_of(victim.pid(), "NoNewPrivs:"), "1");
   });
@@ -206,7 +206,7 @@ TEST_F(FilterEngineTest, a_privileged_one_does_not) {
   if (geteuid() != 0)
     GTEST_SKIP() << "needs root";
   Victim victim;
-  ASSERT_TRUE(attach(victim.pid(), everything, Guard::filter));
+  ASSERT_TRUE(attach(victim.pid(), everything, Engine::filter));
   EXPECT_EQ(status_of(victim.pid(), "NoNewPrivs:"), "0");
 }
 
@@ -226,12 +226,12 @@ TEST_F(FilterEngineTest,
         test::in_child([&] {
           steps_left = step;
           process::step_observer = die_in_time;
-          return attach(victim.pid(), program_only, Guard::filter) ? 0 : 1;
+          return attach(victim.pid(), program_only, Engine::filter) ? 0 : 1;
         }) == 0;
     ASSERT_TRUE(victim.gets_on()) << "killed at step " << step;
     ASSERT_EQ(process::Process::look(victim.pid())->tracer, 0);
     // And the next one finishes what it began.
-    auto again = attach(victim.pid(), program_only, Guard::filter);
+    auto again = attach(victim.pid(), program_only, Engine::filter);
     ASSERT_TRUE(again) << "step " << step << ": " << again.error().sentence;
     ASSERT_TRUE(registered(*again)) << "step " << step;
     ASSERT_EQ(victim.mprotect_answer(), EPERM) << "step " << step;

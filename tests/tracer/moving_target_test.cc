@@ -40,13 +40,13 @@ int end(pid_t pid) {
   return -1;
 }
 
-class MovingTargetTest : public testing::TestWithParam<Guard> {
+class MovingTargetTest : public testing::TestWithParam<Engine> {
 protected:
   void SetUp() override {
 #if !defined(__x86_64__)
     GTEST_SKIP() << "the tracer knows x86-64 only";
 #endif
-    if (GetParam() == Guard::native && !sys::has_mseal())
+    if (GetParam() == Engine::native && !sys::has_mseal())
       GTEST_SKIP() << "this kernel has no mseal(2) (Linux 6.10)";
   }
 };
@@ -107,10 +107,10 @@ TEST_P(MovingTargetTest, one_that_forks_all_the_time_goes_on) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Engines, MovingTargetTest,
-                         testing::Values(Guard::native, Guard::filter),
+                         testing::Values(Engine::native, Engine::filter),
                          [](const auto &about) {
-                           return about.param == Guard::native ? "native"
-                                                               : "filter";
+                           return about.param == Engine::native ? "native"
+                                                                : "filter";
                          });
 
 }  // namespace

@@ -17,7 +17,7 @@ gcc -g -O1 "$SOURCE/examples/corrupted_pointer.c" -o "$work/attack"
 # The control: such filters are there, and kill.
 exits 159 "$memseal" run --on-violation=kill "$work/attack"
 
-for how in --engine=exact --on-violation=kill --on-violation=trap; do
+for how in --engine=filter --on-violation=kill --on-violation=trap; do
   for _ in $(seq 20); do
     exits 0 "$memseal" run "$how" -- sh -c '/bin/ls / >/dev/null'
     exits 0 "$memseal" run "$how" -- sh -c "$work/pie; exit \$?"
