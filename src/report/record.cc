@@ -12,10 +12,14 @@ Form form_of(std::string_view file) {
 TextWriter &write_head(TextWriter &out, Form form, const char *type,
                        const Subject &subject) {
   const auto pid = static_cast<std::uint64_t>(subject.pid);
+  const auto tid = static_cast<std::uint64_t>(subject.tid);
   if (form == Form::json) {
     out.text("{\"schema\":").decimal(schema).text(",\"type\":\"").text(type);
     write(out.text("\",\"time\":\""), subject.time).text("\",\"pid\":");
-    return out.decimal(pid).text(",\"program\":").json(subject.program);
+    out.decimal(pid);
+    if (tid != 0)
+      out.text(",\"tid\":").decimal(tid);
+    return out.text(",\"program\":").json(subject.program);
   }
   if (form == Form::dated_text)
     write(out, subject.time).text(" ");
@@ -23,7 +27,10 @@ TextWriter &write_head(TextWriter &out, Form form, const char *type,
     out.text("memseal: ");
   std::string_view name = subject.program;
   name.remove_prefix(name.rfind('/') + 1);  // npos + 1 is 0
-  return out.printable(name).text("[").decimal(pid).text("]: ");
+  out.printable(name).text("[").decimal(pid);
+  if (tid != 0)
+    out.text("/").decimal(tid);
+  return out.text("]: ");
 }
 
 }  // namespace memseal::report

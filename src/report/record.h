@@ -4,6 +4,7 @@
 //
 //   text        memseal: NAME[PID]: ...          for people, standard error
 //   dated_text  TIME NAME[PID]: ...              for people, a file
+//               (or [PID/TID], where a thread is meant)
 //   json        {"schema":1,"type":"...","time":"...","pid":...,"program":"..."
 //
 // A record is one line, whatever the names in it hold: JSON is ASCII and always
@@ -31,6 +32,7 @@ Form form_of(std::string_view file);
 struct Subject {
   Timestamp time;
   int pid = 0;
+  int tid = 0;               ///< 0: no thread of it is meant
   std::string_view program;  ///< path of what it executes
 };
 

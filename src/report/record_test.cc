@@ -76,7 +76,8 @@ TEST(Form, is_json_by_name_and_dated_in_files) {
   EXPECT_EQ(form_of("r.json.old"), Form::dated_text);
 }
 
-const Subject subject{{1'000'000'000, 5'000}, 12, "/usr/bin/true"};
+const Subject subject{
+    .time = {1'000'000'000, 5'000}, .pid = 12, .program = "/usr/bin/true"};
 
 std::string line(Form form, const SealLine &what) {
   char buffer[1024];
@@ -137,11 +138,12 @@ TEST(SealLine, tells_why_something_is_not_sealed) {
 }
 
 TEST(SealLine, is_one_line_whatever_the_names_hold) {
-  SealLine forged{.subject = {{}, 12, "/x/\nmemseal: a"},
-                  .object = "/x/\nmemseal: true[1]: libc.so",
-                  .segment = "text",
-                  .range = range(),
-                  .engine = "native"};
+  SealLine forged{
+      .subject = {.time = {}, .pid = 12, .program = "/x/\nmemseal: a"},
+      .object = "/x/\nmemseal: true[1]: libc.so",
+      .segment = "text",
+      .range = range(),
+      .engine = "native"};
   for (Form form : {Form::text, Form::dated_text, Form::json}) {
     std::string text = line(form, forged);
     EXPECT_EQ(text.find('\n'), text.size() - 1) << text;
@@ -153,7 +155,7 @@ TEST(SealLine, fits_even_with_the_longest_names) {
   std::string buffer(longest_seal_line, '\0');
   TextWriter out(buffer);
   write(out, Form::json,
-        {.subject = {{}, 1 << 30, path},
+        {.subject = {.time = {}, .pid = 1 << 30, .program = path},
          .object = path,
          .segment = "rodata",
          .range = range(),
