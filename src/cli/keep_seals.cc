@@ -28,7 +28,8 @@ int keep_seals(int argc, char **) {
     return exit_usage;
   }
   supervisor::SealKeeper keeper(sys::page_size());
-  return supervisor::serve_as_keeper(keeper, given_channel, {}) ? 0 : 1;
+  return supervisor::serve_as_keeper(keeper, given_channel, {}, nullptr) ? 0
+                                                                         : 1;
 }
 
 }  // namespace memseal::cli

@@ -9,7 +9,6 @@
 #include <cstring>
 #include <string>
 
-#include "cli/hits.h"
 #include "cli/policy_file.h"
 #include "cli/run_trace.h"
 #include "cli/verb.h"
@@ -18,7 +17,7 @@
 #include "launch/begin_report.h"
 #include "launch/plan.h"
 #include "launch/policy_path.h"
-#include "report/report_file.h"
+#include "report/violation_report_tool.h"
 
 namespace memseal::cli {
 namespace {
@@ -101,40 +100,53 @@ bool start_keeper(const launch::Plan &plan) {
   return error == 0;
 }
 
-/// The keeper that --on-violation=report needs. Without it hits are denied and
-/// nobody hears of them.
-bool start_watch(const launch::RunRequest &request) {
-  static HitReport report(std::string(
-      request.options.report.empty() ? "-" : request.options.report));
-  long started = start_watching_keeper(
-      {.tell = [](const supervisor::Hit &hit) { report.denied(hit); },
-       .conclude = [](const auto &counts) { report.conclude(counts); },
-       .descriptors = {report.descriptor()}});
-  if (started == 0)
-    return true;
-  fmt::print(stderr, "memseal: hits of '{}' cannot be reported: {}\n",
-             request.program[0], keeper::why_no_keeper(started));
-  return false;
+void tell_unwritten(const std::string &file, const Error &error,
+                    Requirement requirement) {
+  fmt::print(stderr, "memseal: {} cannot be written: {}{}\n",
+             file == "-" ? "a report to standard error"
+                         : fmt::format("the report '{}'", file),
+             report::why_unwritten(error),
+             requirement == Requirement::required
+                 ? ", but --require asks for it"
+                 : "; the program runs without one");
 }
 
 /// Whether to go on, without a report if none can be written.
 bool begin_report(RunOptions &options) {
   static launch::PathText room;
+  const std::string file = report_file(options);
   auto begun = launch::begin_report(options, room);
   if (begun)
     return true;
-  bool required = options.requirement == Requirement::required;
-  fmt::print(stderr, "memseal: {} cannot be written: {}{}\n",
-             options.report.empty() || options.report == "-"
-                 ? "a report to standard error"
-                 : fmt::format("the report '{}'", options.report),
-             report::why_unwritten(begun.error()),
-             required ? ", but --require asks for it"
-                      : "; the program runs without one");
+  tell_unwritten(file, begun.error(), options.requirement);
   options.report = {};
   if (options.on_violation == OnViolation::report)
     options.on_violation = OnViolation::deny;
-  return !required;
+  return options.requirement == Requirement::best_effort;
+}
+
+/// The keeper that --on-violation=report needs. Without it violations are
+/// denied and nobody hears of them.
+bool start_watch(const launch::RunRequest &request, const launch::Plan &plan) {
+  const std::string file = report_file(request.options);
+  static auto report =
+      report::ViolationReport::open(file, report::form_of(file));
+  if (!report) {
+    tell_unwritten(file, report.error(), Requirement::best_effort);
+    return false;
+  }
+  const report::Subject subject{
+      .time = {}, .pid = getpid(), .program = plan.path};
+  long started = start_watching_keeper(
+      {.tell = [](const auto &violation) { report->tell(violation); },
+       .conclude =
+           [=](const auto &counts) { report->conclude(subject, counts); },
+       .descriptors = {report->descriptor()}});
+  if (started == 0)
+    return true;
+  fmt::print(stderr, "memseal: violations of '{}' cannot be reported: {}\n",
+             request.program[0], keeper::why_no_keeper(started));
+  return false;
 }
 
 int execute(const launch::Plan &plan) {
@@ -195,7 +207,7 @@ int run(int argc, char **argv) {
     if (auto code = prepare_trace(*request))
       return *code;
   }
-  if (plan->watched && !start_watch(*request)) {
+  if (plan->watched && !start_watch(*request, *plan)) {
     if (request->options.requirement == Requirement::required)
       return exit_usage;
     request->options.on_violation = OnViolation::deny;

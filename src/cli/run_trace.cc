@@ -4,13 +4,15 @@
 
 #include <fmt/core.h>
 
+#include <memory>
 #include <string>
 
-#include "cli/hits.h"
 #include "cli/verb.h"
+#include "cli/watching_filter.h"
 #include "options/glob.h"
 #include "report/report_file.h"
 #include "report/seal_line.h"
+#include "report/violation_report_tool.h"
 #include "tracer/launch.h"
 
 namespace memseal::cli {
@@ -73,6 +75,31 @@ bool tell(const std::string &file, const Launched &launched) {
   return written.has_value();
 }
 
+/// Opened before the tracer leaves. Null if that cannot be done, which is told.
+std::shared_ptr<report::ViolationReport> open_violations(
+    const std::string &file) {
+  auto opened = report::ViolationReport::open(file, report::form_of(file));
+  if (opened)
+    return std::make_shared<report::ViolationReport>(std::move(*opened));
+  complain(fmt::format("violations cannot be reported: '{}': {}", file,
+                       report::why_unwritten(opened.error())));
+  return nullptr;
+}
+
+/// Denies them, and writes each down, until the program and its children are
+/// gone.
+void report_violations(const Launched &launched, int listener,
+                       report::ViolationReport *report) {
+  auto counts = watch_filter(launched, listener, OnViolation::report,
+                             [=](const auto &violation) {
+                               if (report != nullptr)
+                                 report->tell(violation);
+                             });
+  if (report != nullptr)
+    report->conclude(
+        {.time = {}, .pid = launched.pid, .program = launched.program}, counts);
+}
+
 /// A tracer starts no keeper: its filter takes the place. Violations that are
 /// not just denied need a filter, too.
 Engine engine_for(const RunOptions &options) {
@@ -86,6 +113,10 @@ Engine engine_for(const RunOptions &options) {
 }
 
 }  // namespace
+
+std::string report_file(const RunOptions &options) {
+  return options.report.empty() ? "-" : std::string(options.report);
+}
 
 std::optional<int> prepare_trace(const launch::RunRequest &request) {
   const RunOptions &wanted = request.options;
@@ -107,9 +138,12 @@ std::optional<int> prepare_trace(const launch::RunRequest &request) {
       .on_violation = wanted.on_violation,
       .report = {},
       .supervise = {}};
-  options.supervise = [=](const Launched &launched, int listener) {
-    report_hits(launched, listener, file.empty() ? "-" : file);
-  };
+  if (wanted.on_violation == OnViolation::report) {
+    auto violations = open_violations(report_file(wanted));
+    options.supervise = [=](const Launched &launched, int listener) {
+      report_violations(launched, listener, violations.get());
+    };
+  }
   options.report = [=](const Launched &launched) {
     return tell(file, launched);
   };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "launch/run_arguments.h"
 
@@ -12,5 +13,8 @@ namespace memseal::cli {
 /// it, in this process. Where it cannot be sealed and need not be (no
 /// --require), that is said on standard error.
 std::optional<int> prepare_trace(const launch::RunRequest &request);
+
+/// Where violations are written, by name; "-" if no report was asked for.
+std::string report_file(const RunOptions &options);
 
 }  // namespace memseal::cli

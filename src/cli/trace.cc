@@ -12,13 +12,15 @@
 #include <string>
 #include <vector>
 
-#include "cli/hits.h"
 #include "cli/options.h"
 #include "cli/verb.h"
 #include "cli/verbs.h"
+#include "cli/violation_summary.h"
+#include "cli/watching_filter.h"
 #include "cli/watching_keeper.h"
 #include "launch/plan.h"
 #include "options/glob.h"
+#include "report/violation_report_tool.h"
 #include "tracer/launch.h"
 
 namespace memseal::cli {
@@ -30,28 +32,31 @@ struct Request {
   std::vector<std::string> command;
 };
 
-/// Hears of hits in the supervisor's process, and sends the summary to the
-/// waiting parent through `line`.
-class Ear {
+/// Counts violations in the supervisor's process, tells of each if that is
+/// wanted, and sends the summary to the waiting parent through `line`.
+class Recorder {
 public:
-  Ear(const Request &request, int line)
-      : request_(request),
-        line_(line),
-        told_(fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)),
-        lines_(request.json ? HitLines::Form::json : HitLines::Form::text,
-               "permitted") {}
-
-  void hear(const supervisor::Hit &hit) {
-    summary_.add(hit);
-    if (request_.verbose)
-      send(told_, lines_.line(hit));
+  Recorder(const Request &request, int line) : request_(request), line_(line) {
+    if (!request.verbose)
+      return;
+    auto form = request.json ? report::Form::json : report::Form::text;
+    if (auto opened = report::ViolationReport::open("-", form))
+      each_ = std::move(*opened);
   }
-  void conclude(const supervisor::DeskCounts &counts) const {
+
+  void take(const report::Violation &violation) {
+    summary_.add(violation);
+    if (each_)
+      each_->tell(violation);
+  }
+  void conclude(const report::ViolationCounts &counts) const {
     const std::string &program = request_.command[0];
     send(line_, request_.json ? summary_.json(counts, program)
                               : summary_.text(counts, program));
   }
-  std::vector<int> descriptors() const { return {line_, told_}; }
+  std::vector<int> descriptors() const {
+    return each_ ? std::vector{line_, each_->descriptor()} : std::vector{line_};
+  }
 
 private:
   static void send(int fd, std::string_view text) {
@@ -64,9 +69,9 @@ private:
   }
 
   const Request &request_;
-  int line_, told_;
-  HitLines lines_;
-  HitSummary summary_;
+  int line_;
+  std::optional<report::ViolationReport> each_;
+  ViolationSummary summary_;
 };
 
 [[noreturn]] void give_up(const launch::Plan &plan, std::string_view why) {
@@ -77,12 +82,12 @@ private:
 
 /// The loader module marks what sealing would seal, whenever it comes, and the
 /// keeper lets everything go on.
-void watch_by_keeper(const launch::Plan &plan, Ear &ear) {
+void watch_by_keeper(const launch::Plan &plan, Recorder &recorder) {
   long started = start_watching_keeper(
-      {.answer = OnViolation::permit,
-       .tell = [&](const supervisor::Hit &hit) { ear.hear(hit); },
-       .conclude = [&](const auto &counts) { ear.conclude(counts); },
-       .descriptors = ear.descriptors()});
+      {.on_violation = OnViolation::permit,
+       .tell = [&](const auto &violation) { recorder.take(violation); },
+       .conclude = [&](const auto &counts) { recorder.conclude(counts); },
+       .descriptors = recorder.descriptors()});
   if (started == -EEXIST)
     give_up(plan, "this runs under the keeper of a memseal run");
   if (started != 0)
@@ -93,7 +98,7 @@ void watch_by_keeper(const launch::Plan &plan, Ear &ear) {
 
 /// The ranges that the program begins with.
 void watch_by_tracer(const launch::Plan &plan, const Request &request,
-                     Ear &ear) {
+                     Recorder &recorder) {
   RunOptions patterns;
   patterns.only = request.only;
   patterns.except = request.except;
@@ -115,10 +120,9 @@ void watch_by_tracer(const launch::Plan &plan, const Request &request,
           },
       .supervise =
           [&](const tracer::Launched &launched, int listener) {
-            supervisor::HitDesk desk(
-                launched.pid, guarded_of(launched), OnViolation::permit,
-                [&](const supervisor::Hit &hit) { ear.hear(hit); });
-            ear.conclude(desk.serve(listener));
+            recorder.conclude(watch_filter(
+                launched, listener, OnViolation::permit,
+                [&](const auto &violation) { recorder.take(violation); }));
           }};
   if (auto ready = tracer::seal_next_exec(options); !ready)
     give_up(plan, ready.error().sentence);
@@ -126,11 +130,11 @@ void watch_by_tracer(const launch::Plan &plan, const Request &request,
 
 [[noreturn]] void become_program(const launch::Plan &plan,
                                  const Request &request, int line) {
-  Ear ear(request, line);
+  Recorder recorder(request, line);
   if (plan.watched)
-    watch_by_keeper(plan, ear);
+    watch_by_keeper(plan, recorder);
   else
-    watch_by_tracer(plan, request, ear);
+    watch_by_tracer(plan, request, recorder);
   // From outside nothing is marked for children.
   execve(plan.path, plan.arguments, plan.watched ? plan.environment : environ);
   fmt::print(stderr, "memseal: '{}' cannot be executed: {}\n", plan.path,

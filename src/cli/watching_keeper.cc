@@ -18,31 +18,34 @@ namespace {
 
 /// What sealing is for in a process, told from its mappings and the files
 /// behind them: Yama would not let us read its memory.
-std::vector<supervisor::Guarded> survey(pid_t process) {
-  std::vector<supervisor::Guarded> guarded;
+std::vector<report::SealedRange> sealable_ranges(pid_t process) {
+  std::vector<report::SealedRange> ranges;
   process::ProcessView space;
   if (process::look_at(process, space))
-    return guarded;
+    return ranges;
   for (const process::Object &object : space.objects) {
     for (const process::Segment &segment : object.segments) {
       if (process::is_sealable(segment.kind))
-        guarded.push_back({segment.range, object.name, name(segment.kind)});
+        ranges.push_back({segment.range, object.name, name(segment.kind)});
     }
   }
-  return guarded;
+  return ranges;
 }
 
 // sys::LaunchKeeper is a plain function.
 const KeeperJob *next_job = nullptr;
 
 [[noreturn]] void do_job(int channel) {
-  supervisor::SealKeeper keeper(
-      sys::page_size(),
-      {.answer = next_job->answer, .tell = next_job->tell, .survey = survey});
-  bool served =
-      supervisor::serve_as_keeper(keeper, channel, next_job->descriptors);
+  supervisor::SealKeeper keeper(sys::page_size(), next_job->on_violation);
+  supervisor::ThreadTable threads;
+  supervisor::ViolationWatch watch(threads,
+                                   {.on_violation = next_job->on_violation,
+                                    .tell = next_job->tell,
+                                    .ranges_of = sealable_ranges});
+  bool served = supervisor::serve_as_keeper(keeper, channel,
+                                            next_job->descriptors, &watch);
   if (served && next_job->conclude)
-    next_job->conclude(keeper.counts());
+    next_job->conclude(watch.counts());
   _exit(served ? 0 : 1);
 }
 
@@ -63,7 +66,7 @@ long start_watching_keeper(const KeeperJob &job) {
     return -ESRCH;
   next_job = &job;
   return keeper::start_keeper("", launch_here,
-                              job.answer == OnViolation::permit
+                              job.on_violation == OnViolation::permit
                                   ? keeper::Unjudged::allowed
                                   : keeper::Unjudged::refused);
 }

@@ -12,10 +12,10 @@
 namespace memseal::cli {
 
 struct KeeperJob {
-  OnViolation answer = OnViolation::report;
-  std::function<void(const supervisor::Hit &)> tell{};
+  OnViolation on_violation = OnViolation::report;
+  std::function<void(const report::Violation &)> tell{};
   /// When nobody is under the filter any more.
-  std::function<void(const supervisor::DeskCounts &)> conclude{};
+  std::function<void(const report::ViolationCounts &)> conclude{};
   /// That these two write to; all others are closed.
   std::vector<int> descriptors{};
 };

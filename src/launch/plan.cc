@@ -94,10 +94,10 @@ bool mseal_works() {
          sys::try_mseal_in_child() == sys::MsealTrial::works;
 }
 
-/// A supervisor that hears of hits only is cheaper than a keeper that judges
-/// every call. The first knows no more than the addresses that the program
-/// begins with: enough where nothing that comes later is sealed. A filter
-/// cannot ask a keeper.
+/// A supervisor that hears of violations only is cheaper than a keeper that
+/// judges every call. The first knows no more than the addresses that the
+/// program begins with: enough where nothing that comes later is sealed. A
+/// filter cannot ask a keeper.
 bool is_cheaper_traced(const RunOptions &options) {
   return options.on_violation == OnViolation::report &&
          (options.dlopen == DlopenPolicy::skip ||

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "supervisor/call_text.h"
+
 #include <fmt/core.h>
-#include <linux/audit.h>
 #include <linux/mman.h>
 #include <linux/seccomp.h>
 #include <sys/mman.h>
@@ -9,7 +10,7 @@
 #include <iterator>
 #include <span>
 
-#include "supervisor/hit.h"
+#include "supervisor/memory_call.h"
 
 namespace memseal::supervisor {
 namespace {
@@ -62,14 +63,9 @@ std::string prot(std::uint64_t value) {
   return flags(value, protections, "PROT_NONE");
 }
 
-}  // namespace
-
-std::string call_name(const seccomp_data &data) {
-#if defined(__x86_64__)
-  if (data.arch != AUDIT_ARCH_X86_64)
-    return fmt::format("32-bit call {}", data.nr);
-#endif
-  switch (data.nr) {
+/// Null: none of those that change mappings.
+const char *known_name(int number) {
+  switch (number) {
     case SYS_mprotect:
       return "mprotect";
     case SYS_pkey_mprotect:
@@ -91,32 +87,54 @@ std::string call_name(const seccomp_data &data) {
     case SYS_remap_file_pages:
       return "remap_file_pages";
     default:
-      return fmt::format("call {}", data.nr);
+      return nullptr;
   }
+}
+
+std::string as_registers(const seccomp_data &data) {
+  const auto &a = data.args;
+  return fmt::format("{}({:#x}, {:#x}, {:#x}, {:#x}, {:#x}, {:#x})",
+                     call_name(data), a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
+}  // namespace
+
+std::string call_name(const seccomp_data &data) {
+  if (data.arch != native_arch)
+    return fmt::format("32-bit call {}", data.nr);
+  const char *name = known_name(data.nr);
+  return name != nullptr ? name : fmt::format("call {}", data.nr);
 }
 
 std::string call_text(const seccomp_data &data) {
   const auto &a = data.args;
-  const std::string name = call_name(data);
-  if (name == "mprotect")
-    return fmt::format("mprotect({:#x}, {}, {})", a[0], a[1], prot(a[2]));
-  if (name == "pkey_mprotect")
-    return fmt::format("pkey_mprotect({:#x}, {}, {}, {})", a[0], a[1],
-                       prot(a[2]), static_cast<int>(a[3]));
-  if (name == "munmap")
-    return fmt::format("munmap({:#x}, {})", a[0], a[1]);
-  if (name == "mmap")
-    return fmt::format("mmap({:#x}, {}, {}, {}, {}, {:#x})", a[0], a[1],
-                       prot(a[2]), flags(a[3], map_flags, "0"),
-                       static_cast<int>(a[4]), a[5]);
-  if (name == "mremap")
-    return fmt::format("mremap({:#x}, {}, {}, {}, {:#x})", a[0], a[1], a[2],
-                       flags(a[3], remap_flags, "0"), a[4]);
-  if (name == "madvise")
-    return fmt::format("madvise({:#x}, {}, {})", a[0], a[1],
-                       one_of(a[2], advice));
-  return fmt::format("{}({:#x}, {:#x}, {:#x}, {:#x}, {:#x}, {:#x})", name, a[0],
-                     a[1], a[2], a[3], a[4], a[5]);
+  if (data.arch != native_arch)
+    return as_registers(data);
+  switch (data.nr) {
+    case SYS_mprotect:
+      return fmt::format("mprotect({:#x}, {}, {})", a[0], a[1], prot(a[2]));
+    case SYS_pkey_mprotect:
+      return fmt::format("pkey_mprotect({:#x}, {}, {}, {})", a[0], a[1],
+                         prot(a[2]), static_cast<int>(a[3]));
+    case SYS_munmap:
+      return fmt::format("munmap({:#x}, {})", a[0], a[1]);
+    case SYS_mmap:
+      return fmt::format("mmap({:#x}, {}, {}, {}, {}, {:#x})", a[0], a[1],
+                         prot(a[2]), flags(a[3], map_flags, "0"),
+                         static_cast<int>(a[4]), a[5]);
+    case SYS_mremap:
+      return fmt::format("mremap({:#x}, {}, {}, {}, {:#x})", a[0], a[1], a[2],
+                         flags(a[3], remap_flags, "0"), a[4]);
+    case SYS_madvise:
+      return fmt::format("madvise({:#x}, {}, {})", a[0], a[1],
+                         one_of(a[2], advice));
+    case SYS_brk:
+      return fmt::format("brk({:#x})", a[0]);
+    case SYS_shmdt:
+      return fmt::format("shmdt({:#x})", a[0]);
+    default:
+      return as_registers(data);
+  }
 }
 
 }  // namespace memseal::supervisor

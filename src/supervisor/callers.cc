@@ -5,9 +5,14 @@
 #include <elfutils/libdwfl.h>
 #include <fmt/core.h>
 
+#include <cstdlib>
 #include <cstring>
 
 namespace memseal::supervisor {
+
+using report::Backtrace;
+using report::Frame;
+
 namespace {
 
 constexpr std::size_t most_frames = 12, most_places = 10'000;
@@ -76,6 +81,9 @@ Callers::Callers(pid_t pid)
       memory_(process::RemoteMemory::open(pid,
                                           process::RemoteMemory::Access::read)),
       dwfl_(dwfl_begin(&files)) {
+  // elfutils asks these servers for what is not on this machine, and the
+  // program waits for us. Source: debuginfod_find_debuginfo(3).
+  unsetenv("DEBUGINFOD_URLS");
   if (dwfl_ == nullptr || dwfl_linux_proc_report(dwfl_, pid) != 0 ||
       dwfl_report_end(dwfl_, nullptr, nullptr) != 0)
     return;

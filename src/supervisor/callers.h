@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "process/remote_memory.h"
-#include "supervisor/hit.h"
+#include "report/violation.h"
 #include "supervisor/thread_files.h"
 
 struct Dwfl;
@@ -34,11 +34,11 @@ public:
 
   /// The frames of a thread that waits in a call; none if the kernel does not
   /// tell. Stays where it is until the next call of this.
-  const Backtrace &of(pid_t tid, const ThreadPosition &place);
+  const report::Backtrace &of(pid_t tid, const ThreadPosition &place);
 
 private:
-  std::vector<Frame> unwind(pid_t tid);
-  Frame name(std::uint64_t address, bool returns_to) const;
+  std::vector<report::Frame> unwind(pid_t tid);
+  report::Frame name(std::uint64_t address, bool returns_to) const;
 
   pid_t pid_;
   Result<process::RemoteMemory> memory_;
@@ -47,7 +47,7 @@ private:
   // Where the thread is, and the first word of its stack: the return address of
   // the C library's wrapper.
   using Place = std::pair<std::uint64_t, std::uint64_t>;
-  std::map<Place, Backtrace> known_;
+  std::map<Place, report::Backtrace> known_;
 
 public:
   // For elfutils' callbacks.

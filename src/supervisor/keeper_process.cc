@@ -15,6 +15,8 @@
 #include <cstring>
 #include <utility>
 
+#include "supervisor/notification_loop.h"
+
 namespace memseal::supervisor {
 namespace {
 
@@ -105,7 +107,8 @@ void close_all_but(std::vector<int> kept) {
 
 }  // namespace
 
-bool serve_as_keeper(SealKeeper &keeper, int channel, std::vector<int> kept) {
+bool serve_as_keeper(SealKeeper &keeper, int channel, std::vector<int> kept,
+                     ViolationWatch *watch) {
   leave_the_session();
   prctl(PR_SET_NAME, "memseal-keeper");
   kept.push_back(channel);
@@ -123,7 +126,7 @@ bool serve_as_keeper(SealKeeper &keeper, int channel, std::vector<int> kept) {
   close(channel);
   if (turn() != 0)
     serve_in_turns();
-  return keeper.serve(listener, turn());
+  return answer_notifications(listener, keeper, watch, turn());
 }
 
 }  // namespace memseal::supervisor

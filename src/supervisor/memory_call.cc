@@ -93,7 +93,15 @@ void decode_mremap(MemoryCall &call, const std::uint64_t (&args)[6],
 
 }  // namespace
 
+#if defined(__x86_64__)
+const std::uint32_t native_arch = AUDIT_ARCH_X86_64;
+#else
+const std::uint32_t native_arch = AUDIT_ARCH_AARCH64;
+#endif
+
 MemoryCall decode(const seccomp_data &data, std::size_t page) {
+  if (data.arch != native_arch)
+    return {};
   std::uint64_t args[6];
   for (int i = 0; i < 6; ++i)
     args[i] = data.args[i];

@@ -27,6 +27,10 @@ enum class Effect : std::uint8_t {
   refused,      ///< prctl(PR_SET_MM)
 };
 
+/// What seccomp_data::arch is for the calls of a 64-bit program. Others have
+/// other numbers.
+extern const std::uint32_t native_arch;
+
 struct MemoryCall {
   Effect effect = Effect::none;
   /// The pages it touches; two for an mremap onto a place.
@@ -35,7 +39,9 @@ struct MemoryCall {
   std::optional<int> file{};
 };
 
-/// Units: `page` is the page size of the caller.
+/// A call of another architecture has no effect that is known.
+///
+/// Units:   `page` is the page size of the caller.
 MemoryCall decode(const seccomp_data &data, std::size_t page);
 
 }  // namespace memseal::supervisor

@@ -3,17 +3,12 @@
 
 #include <linux/magic.h>
 #include <linux/seccomp.h>
-#include <poll.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <ctime>
-#include <new>
 #include <string>
 
 #include "base/assert.h"
@@ -26,18 +21,13 @@ namespace {
 
 constexpr std::size_t most_ranges = 65536, most_in_heaps = 4096;
 
-// Linux 6.6; older headers and kernels do without.
-// Source: Linux, include/uapi/linux/seccomp.h.
-constexpr unsigned long notif_set_flags = _IOW('!', 4, std::uint64_t);
-constexpr std::uint64_t sync_wake_up = 1;
-
 Verdict answer(long value) {
   return {.kind = Verdict::Kind::answer, .value = value};
 }
 Verdict refusal(long value, const SealedImage *image) {
   return {.kind = Verdict::Kind::answer,
           .value = value,
-          .hit = true,
+          .violation = true,
           .version = image != nullptr ? image->version : 0};
 }
 constexpr Verdict proceed{};
@@ -77,14 +67,6 @@ Verdict refuse(Effect effect, const SealedImage *image, Address heap_end) {
   }
 }
 
-/// Processor time of this process, in nanoseconds.
-std::uint64_t time_used() {
-  timespec time{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-  return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000 +
-         static_cast<std::uint64_t>(time.tv_nsec);
-}
-
 }  // namespace
 
 Ever::Ever(std::size_t most, std::size_t page)
@@ -100,19 +82,16 @@ void Ever::add(PageRange range) {
   MEMSEAL_ASSERT(ranges_.add(*PageRange::create(begin, end - begin, 1)));
 }
 
-SealKeeper::SealKeeper(std::size_t page)
+SealKeeper::SealKeeper(std::size_t page, OnViolation on_violation)
     : page_(page),
       any_(most_ranges, page),
       memory_(most_ranges, page),
       heap_(most_in_heaps, page),
-      images_(page) {}
-
-SealKeeper::SealKeeper(std::size_t page, Watch watch) : SealKeeper(page) {
-  witness_.emplace(watch.survey);
+      images_(page),
+      on_violation_(on_violation) {
   // Who refuses nothing keeps nothing.
-  if (watch.answer == OnViolation::permit)
+  if (on_violation == OnViolation::permit)
     images_.list(Listing::none);
-  watch_ = std::move(watch);
 }
 
 Verdict SealKeeper::judge_request(pid_t thread, const seccomp_data &data) {
@@ -171,7 +150,7 @@ bool SealKeeper::is_touched(const MemoryCall &call, PageRange range) const {
   }
 }
 
-Verdict SealKeeper::judge_change(pid_t thread, MemoryCall call) {
+Verdict SealKeeper::judge_change(pid_t thread, MemoryCall &call) {
   if (call.file && !call.ranges.empty()) {
     std::size_t huge = huge_page_of(thread, *call.file);
     PageRange first = call.ranges[0];
@@ -225,8 +204,8 @@ Verdict SealKeeper::look(const MemoryCall &call, SealedImage *image,
   return refuse(call.effect, image, heap_end);
 }
 
-Verdict SealKeeper::decide(pid_t thread, const seccomp_data &data) {
-  MemoryCall call = decode(data, page_);
+Verdict SealKeeper::judge(pid_t thread, const seccomp_data &data,
+                          MemoryCall &call) {
   switch (call.effect) {
     case Effect::none:
       return proceed;
@@ -238,69 +217,7 @@ Verdict SealKeeper::decide(pid_t thread, const seccomp_data &data) {
     case Effect::refused:
       return answer(-EPERM);
     default:
-      return judge_change(thread, std::move(call));
-  }
-}
-
-bool SealKeeper::take_hit(int listener, const seccomp_notif &asked,
-                          const Verdict &verdict) {
-  Hit hit = witness_->describe(static_cast<pid_t>(asked.pid), asked.data,
-                               verdict.version);
-  // What was read of the thread holds only if it is still the same one.
-  bool there = ioctl(listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &asked.id) == 0;
-  ++(there ? counts_.hits : counts_.vanished);
-  if (there)
-    watch_->tell(hit);
-  return watch_->answer == OnViolation::permit;
-}
-
-Verdict SealKeeper::judge(pid_t thread, const seccomp_data &data) {
-  try {
-    return decide(thread, data);
-  } catch (const std::bad_alloc &) {
-    // brk(2) fails by answering with less than it was asked for.
-    bool moves_break = data.nr == SYS_brk && data.args[0] != 0;
-    return answer(moves_break ? 0 : -ENOMEM);
-  }
-}
-
-bool SealKeeper::serve(int listener, std::uint64_t turn) {
-  seccomp_notif_sizes sizes{};
-  if (syscall(SYS_seccomp, SECCOMP_GET_NOTIF_SIZES, 0, &sizes) != 0)
-    return false;
-  ioctl(listener, notif_set_flags, sync_wake_up);
-  std::vector<std::uint64_t> in(sizes.seccomp_notif / 8 + 1),
-      out(sizes.seccomp_notif_resp / 8 + 1);
-  auto *asked = reinterpret_cast<seccomp_notif *>(in.data());
-  auto *reply = reinterpret_cast<seccomp_notif_resp *>(out.data());
-  for (;;) {
-    pollfd ready{listener, POLLIN, 0};
-    if (poll(&ready, 1, -1) < 0 && errno != EINTR)
-      return false;
-    if ((ready.revents & POLLIN) == 0) {
-      if ((ready.revents & (POLLHUP | POLLERR)) != 0)
-        return true;
-      continue;
-    }
-    in.assign(in.size(), 0);
-    if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, asked) != 0)
-      continue;  // the caller was killed meanwhile
-    Verdict verdict = judge(static_cast<pid_t>(asked->pid), asked->data);
-    if (verdict.hit && watch_ && take_hit(listener, *asked, verdict))
-      verdict = proceed;
-    out.assign(out.size(), 0);
-    reply->id = asked->id;
-    if (verdict.kind == Verdict::Kind::proceed)
-      reply->flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
-    else if (verdict.value < 0 && verdict.value >= -4095)
-      reply->error = static_cast<int>(verdict.value);
-    else
-      reply->val = verdict.value;
-    // Fails if the caller is gone, with its process id: nothing was decided
-    // for another.
-    ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, reply);
-    if (turn != 0 && time_used() >= turn && fork() > 0)
-      _exit(0);
+      return judge_change(thread, call);
   }
 }
 

@@ -26,37 +26,16 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
-#include <optional>
 #include <string_view>
 #include <vector>
 
 #include "memseal/page_range.h"
-#include "supervisor/hit.h"
-#include "supervisor/memory_call.h"
 #include "supervisor/sealed_images.h"
-#include "supervisor/witness.h"
+#include "supervisor/verdict.h"
+#include "supervisor/violation_watch.h"
 #include "vm/range_set.h"
 
-struct seccomp_data;
-struct seccomp_notif;
-
 namespace memseal::supervisor {
-
-/// What the keeper answers: an errno (negative), a value, or "continue".
-struct Verdict {
-  enum class Kind : std::uint8_t { proceed, answer } kind = Kind::proceed;
-  long value = 0;             ///< as the kernel returns it: -EPERM
-  bool hit = false;           ///< a seal forbids the call
-  std::uint64_t version = 0;  ///< of what is known of the image; 0: unknown
-};
-
-/// Who wants to hear of the calls that a seal forbids.
-struct Watch {
-  OnViolation answer = OnViolation::report;
-  std::function<void(const Hit &)> tell{};
-  Witness::Survey survey{};
-};
 
 /// A union of ranges that only grows. Once it outgrows its table it holds
 /// everything between its ends.
@@ -71,52 +50,35 @@ private:
   RangeSet ranges_;
 };
 
-class SealKeeper {
+class SealKeeper : public Judge {
 public:
-  explicit SealKeeper(std::size_t page);
-  SealKeeper(std::size_t page, Watch watch);
+  /// `on_violation` is what whoever watches makes of violations.
+  explicit SealKeeper(std::size_t page,
+                      OnViolation on_violation = OnViolation::report);
 
-  /// Judges one call of thread `thread`. Without memory to do so it lets
-  /// nothing go on: the call fails with ENOMEM.
-  Verdict judge(pid_t thread, const seccomp_data &data);
-
-  /// Answers notifications until no process uses the filter any more.
-  /// Returns whether it ended that way. After `turn` nanoseconds of processor
-  /// time (0: never) a fork of this process goes on, and this one exits with 0:
-  /// what follows the return happens in the last one.
-  bool serve(int listener, std::uint64_t turn = 0);
-
-  /// With a watch: how many hits there were.
-  const DeskCounts &counts() const { return counts_; }
+  Verdict judge(pid_t thread, const seccomp_data &data,
+                MemoryCall &call) override;
 
 private:
-  Verdict decide(pid_t thread, const seccomp_data &data);
   Verdict judge_request(pid_t thread, const seccomp_data &data);
   /// Arguments only: the caller has looked for holes, and sets the marks.
   Verdict judge_seal(pid_t thread, const seccomp_data &data);
-  Verdict judge_change(pid_t thread, MemoryCall call);
+  Verdict judge_change(pid_t thread, MemoryCall &call);
   /// Looks for marks that the call touches.
   Verdict look(const MemoryCall &call, SealedImage *image,
                std::string_view smaps) const;
   /// Whether a mapping, or what is known to be sealed, is in the call's way.
   bool is_touched(const MemoryCall &call, PageRange range) const;
   bool was_ever_in_the_way(const MemoryCall &call) const;
-  /// Whether the call goes on although it is a hit; tells of it.
-  bool take_hit(int listener, const seccomp_notif &asked,
-                const Verdict &verdict);
-  /// What a mark forbids takes marks away only if hits are let go on.
-  bool marks_stay() const {
-    return !watch_ || watch_->answer == OnViolation::report;
-  }
+  /// What a mark forbids takes marks away only if violations are permitted.
+  bool marks_stay() const { return on_violation_ != OnViolation::permit; }
 
   std::size_t page_;
   /// Everything that was ever sealed in the tree; of it, what is no part of a
   /// loaded object; and of that, what was below the end of the heap.
   Ever any_, memory_, heap_;
   SealedImages images_;
-  std::optional<Watch> watch_;
-  std::optional<Witness> witness_;
-  DeskCounts counts_;
+  OnViolation on_violation_;
 };
 
 }  // namespace memseal::supervisor

@@ -10,15 +10,16 @@
 //
 // Idea. Within one image marks come only through the keeper, and never go. So
 // the marks found at first sight and those asked for since are all there can
-// be. A call that touches none of them needs no look; one that does is a hit,
-// which smaps confirms before it is refused, where smaps can be read.
+// be. A call that touches none of them needs no look; one that does may be a
+// violation, which smaps confirms before it is refused, where smaps can be
+// read.
 //
 // An image ends with execve or with its process. Two descriptors tell: a pidfd,
 // for a process id may be used again, and /proc/PID/pagemap, which belongs to
 // the memory that was there when it was opened and reads as empty once that is
 // gone. A child that shares memory without being a thread (CLONE_VM) is told by
 // kcmp(2), and shares what is known. What is known may be too much, never too
-// little: that is why hits are confirmed.
+// little: that is why smaps confirms.
 //
 // Where /proc/PID/pagemap cannot be opened:
 //   - a process that has executed since it was forked began with nothing

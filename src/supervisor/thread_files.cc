@@ -76,16 +76,7 @@ std::string ThreadFiles::name() const {
   std::string_view told = read_again(comm_, text);
   if (told.ends_with('\n'))
     told.remove_suffix(1);
-  std::string name;
-  for (char c : told) {
-    if (c == '\n')
-      name += "\\n";
-    else if (c == '\\')
-      name += "\\\\";
-    else
-      name += c;
-  }
-  return name;
+  return std::string(told);
 }
 
 ThreadFiles &ThreadTable::of(pid_t tid, ThreadPosition &place) {

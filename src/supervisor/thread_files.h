@@ -28,7 +28,7 @@ public:
 
   /// False if the thread does not wait in a call, or is gone.
   bool find(ThreadPosition &place) const;
-  /// As in /proc/TID/status: newlines and backslashes escaped.
+  /// Any bytes.
   std::string name() const;
   pid_t process() const { return process_; }
   /// The auxiliary vector of the image that the thread runs: its addresses are
@@ -43,7 +43,7 @@ private:
   std::string image_;
 };
 
-/// The files of the threads that hit last, a bounded number of them.
+/// The files of the threads that called last, a bounded number of them.
 class ThreadTable {
 public:
   /// Those of a thread that waits for us, and where it is. Never null; opened

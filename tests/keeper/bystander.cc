@@ -144,7 +144,8 @@ supervisor::Verdict judge(supervisor::SealKeeper &keeper, pid_t process,
   const std::uint64_t args[] = {a0, a1, a2, a3, a4, a5};
   for (int i = 0; i < 6; ++i)
     data.args[i] = args[i];
-  return keeper.judge(process, data);
+  supervisor::MemoryCall call;
+  return decide(keeper, process, data, page, call);
 }
 
 namespace {
@@ -161,7 +162,7 @@ bool refuses(supervisor::SealKeeper &keeper, pid_t process, std::size_t i) {
       judge(keeper, process, SYS_mprotect, page_at(i), page, PROT_READ);
   if (verdict.kind == supervisor::Verdict::Kind::proceed)
     return false;
-  if (verdict.value != -EPERM || !verdict.hit)
+  if (verdict.value != -EPERM || !verdict.violation)
     std::abort();
   return true;
 }

@@ -178,7 +178,7 @@ TEST(UnreadableProcess, is_told_0_by_brk_below_heap_that_may_be_sealed) {
               Bystander copy = Bystander::forked();
               copy.hide();
               Verdict below = set_break(keeper, copy.pid(), page_at(4));
-              if (goes_on(below) || below.value != 0 || !below.hit)
+              if (goes_on(below) || below.value != 0 || !below.violation)
                 return 2;
               // Page 6 was above the end of the heap when it was sealed.
               // The kernel rounds it up: page 4 stays.
@@ -198,7 +198,7 @@ TEST(UnreadableProcess, detaches_segments_where_none_may_be_sealed) {
               if (seal_memory(keeper, copy.pid(), 4, 0) != 0)
                 return 2;
               Verdict kept = judge(keeper, copy.pid(), SYS_shmdt, page_at(3));
-              if (goes_on(kept) || kept.value != 0 || !kept.hit)
+              if (goes_on(kept) || kept.value != 0 || !kept.violation)
                 return 3;
               return goes_on(judge(keeper, copy.pid(), SYS_shmdt, page_at(5)))
                          ? 0

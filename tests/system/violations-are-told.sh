@@ -14,24 +14,24 @@ for word in 'mprotect(0x' 'PROT_READ|PROT_WRITE' "$dir/demo+0x0: denied" \
   'unlock_cache (corrupted_pointer.c:' 'main (corrupted_pointer.c:'; do
   [[ $said == *"$word"* ]] || fail "the report lacks '$word': $said"
 done
-[[ $(grep -c denied <<<"$said") == 1 ]] || fail "one hit, other lines: $said"
+[[ $(grep -c denied <<<"$said") == 1 ]] || fail "one violation, other lines: $said"
 
-# As many lines as hits.
+# As many lines as violations.
 rounds=3000
-expect 1 "$tool" run --on-violation=report --report="$dir/hits.json" \
+expect 1 "$tool" run --on-violation=report --report="$dir/violations.json" \
   "$dir/demo" "$rounds"
 for _ in $(seq 100); do
-  [[ $(grep -c '"verdict":"denied"' "$dir/hits.json") -ge $rounds ]] && break
+  [[ $(grep -c '"outcome":"denied"' "$dir/violations.json") -ge $rounds ]] && break
   sleep 0.05
 done
-python3 - "$dir/hits.json" "$rounds" <<'PY' || fail "hits.json is wrong"
+python3 - "$dir/violations.json" "$rounds" <<'PY' || fail "violations.json is wrong"
 import json, sys
 lines = [json.loads(line) for line in open(sys.argv[1])]
-hits = [line for line in lines if line.get("verdict") == "denied"]
-assert len(hits) == int(sys.argv[2]), len(hits)
-for hit in hits:
-    assert hit["name"] == "mprotect" and hit["object"].endswith("/demo"), hit
-    assert any(f["function"] == "unlock_cache" for f in hit["frames"]), hit
+violations = [line for line in lines if line.get("outcome") == "denied"]
+assert len(violations) == int(sys.argv[2]), len(violations)
+for told in violations:
+    assert told["call"] == "mprotect" and told["object"].endswith("/demo"), told
+    assert any(f["function"] == "unlock_cache" for f in told["frames"]), told
 PY
 
 # Whatever a name holds, a line is JSON: quotes, newlines, what is no UTF-8.
@@ -42,16 +42,15 @@ for how in auto trace; do
   expect 1 "$tool" run --on-violation=report --how=$how \
     --report="$dir/strange.json" "$strange"
   for _ in $(seq 100); do
-    grep -q '"verdict":"denied"' "$dir/strange.json" && break
+    grep -q '"outcome":"denied"' "$dir/strange.json" && break
     sleep 0.05
   done
   python3 - "$dir/strange.json" <<'PY2' || fail "strange.json is wrong ($how)"
 import json, sys
-lines = [json.loads(line) for line in open(sys.argv[1], encoding="utf-8",
-                                           errors="replace")]
-[hit] = [line for line in lines if line.get("verdict") == "denied"]
-assert '/a"b\\c' in hit["object"] and '"' in hit["program"], hit
-assert any('/a"b\\c' in frame["object"] for frame in hit["frames"]), hit
+lines = [json.loads(line) for line in open(sys.argv[1], encoding="ascii")]
+[told] = [line for line in lines if line.get("outcome") == "denied"]
+assert '/a"b\\c' in told["object"] and '"' in told["program"], told
+assert any('/a"b\\c' in frame["object"] for frame in told["frames"]), told
 PY2
 done
 
@@ -61,7 +60,7 @@ expect 159 "$tool" run --on-violation=trap "$dir/demo"
 expect 0 "$tool" run --on-violation=kill "$dir/static" pid
 
 # deny_after_death NAME OPTION...: the supervisor, which calls itself NAME, dies
-# while the program hits and hits: all are denied.
+# while the program goes on and on: all are denied.
 deny_after_death() {
   local name=$1 report=$dir/killed-$1 program supervisor='' found stat
   shift
@@ -82,7 +81,7 @@ deny_after_death() {
   done
   [[ -n $supervisor ]] || fail "there is no $name to be killed"
   kill -9 "$supervisor"
-  wait "$program" && fail "a hit was allowed"
+  wait "$program" && fail "a violation was allowed"
   pids=()
   grep -q 'refused 1000000 times: Function not implemented' "$dir/said" ||
     fail "after the death of $name: $(cat "$dir/said")"
@@ -106,5 +105,5 @@ said=$("$tool" trace -- "$dir/static" pid 2>&1)
 expect 143 "$tool" trace -- "$dir/static" signal
 expect 127 "$tool" trace -- "$dir/none"
 "$tool" trace --json -- "$dir/static" 2>/dev/null |
-  python3 -c 'import json,sys; s=json.load(sys.stdin); assert s["hits"] == 1, s'
+  python3 -c 'import json,sys; s=json.load(sys.stdin); assert s["violations"] == 1, s'
 echo OK

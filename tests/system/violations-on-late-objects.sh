@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # What dlopen brings is under --on-violation as what was there at the start: a
-# hit on it is reported with its caller, kills, or raises SIGSYS. What
+# violation of it is reported with its caller, kills, or raises SIGSYS. What
 # --dlopen=skip leaves unsealed is not.
 . "$SOURCE/tests/system/trace-common.inc"
 source=$programs/attacks_late_object.c
@@ -17,7 +17,7 @@ reported_by() {
   local said
   said=$("$tool" run --on-violation=report "$@" -- "${attack[@]}" 3 2>&1) &&
     fail "$*: the attack works"
-  [[ $(grep -c denied <<<"$said") == 3 ]] || fail "$*: not three hits: $said"
+  [[ $(grep -c denied <<<"$said") == 3 ]] || fail "$*: not three violations: $said"
   for word in "on text of $dir/late.so+0x" 'mprotect(0x' \
     'unlock_itself (attacks_late_object.c:' 'main (attacks_late_object.c:'; do
     [[ $said == *"$word"* ]] || fail "$*: the report lacks '$word': $said"
@@ -69,7 +69,7 @@ expect 0 "$tool" run --on-violation=report --except='late.so' -- "${attack[@]}"
 said=$("$tool" run --on-violation=report -- sh -c "${attack[*]}; :" 2>&1)
 [[ $said == *"on text of $dir/late.so"*denied* ]] || fail "a child: $said"
 
-# The keeper of an outer run tells nothing: that is said, and hits are denied.
+# The keeper of an outer run tells nothing: that is said, and violations are denied.
 inner=("$tool" run --on-violation=report)
 said=$("$tool" run --engine=keeper -- "${inner[@]}" -- "${attack[@]}" 2>&1) &&
   fail "allowed inside of --engine=keeper"

@@ -25,10 +25,21 @@ MemoryCall call(long number, std::uint64_t a0 = 0, std::uint64_t a1 = 0,
                 std::uint64_t a4 = 0) {
   seccomp_data data{};
   data.nr = static_cast<int>(number);
+  data.arch = native_arch;
   std::uint64_t args[] = {a0, a1, a2, a3, a4};
   for (int i = 0; i < 5; ++i)
     data.args[i] = args[i];
   return decode(data, page);
+}
+
+TEST(Decode, numbers_of_another_architecture_are_not_ours) {
+  seccomp_data data{};
+  data.nr = SYS_munmap;
+  data.arch = native_arch ^ 1;
+  data.args[0] = at;
+  data.args[1] = page;
+  EXPECT_EQ(decode(data, page).effect, Effect::none);
+  EXPECT_TRUE(decode(data, page).ranges.empty());
 }
 
 std::string pages_of(const MemoryCall &touched) {

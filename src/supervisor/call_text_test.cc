@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "supervisor/call_text.h"
+
 #include <gtest/gtest.h>
 #include <linux/audit.h>
 #include <linux/mman.h>
@@ -6,21 +8,15 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
-#include "supervisor/hit.h"
+#include "supervisor/memory_call.h"
 
 namespace memseal::supervisor {
 namespace {
 
-#if defined(__x86_64__)
-constexpr std::uint32_t native = AUDIT_ARCH_X86_64;
-#else
-constexpr std::uint32_t native = AUDIT_ARCH_AARCH64;
-#endif
-
 seccomp_data call(int number, std::initializer_list<std::uint64_t> arguments) {
   seccomp_data data{};
   data.nr = number;
-  data.arch = native;
+  data.arch = native_arch;
   std::size_t i = 0;
   for (std::uint64_t argument : arguments)
     data.args[i++] = argument;
@@ -35,6 +31,8 @@ TEST(CallText, names_what_is_asked_for_in_words) {
             "mprotect(0x1000, 1, PROT_NONE)");
   EXPECT_EQ(call_text(call(SYS_munmap, {0xabc000, 4096})),
             "munmap(0xabc000, 4096)");
+  EXPECT_EQ(call_text(call(SYS_brk, {0xabc000})), "brk(0xabc000)");
+  EXPECT_EQ(call_text(call(SYS_shmdt, {0xabc000})), "shmdt(0xabc000)");
   EXPECT_EQ(call_text(call(SYS_madvise, {0x1000, 4096, MADV_DONTNEED})),
             "madvise(0x1000, 4096, MADV_DONTNEED)");
   EXPECT_EQ(call_text(call(SYS_mmap, {0x1000, 4096, PROT_EXEC,
@@ -54,6 +52,7 @@ TEST(CallText, does_not_take_32_bit_numbers_for_its_own) {
   seccomp_data data = call(SYS_mprotect, {});
   data.arch = AUDIT_ARCH_I386;
   EXPECT_EQ(call_name(data), "32-bit call 10");
+  EXPECT_EQ(call_text(data), "32-bit call 10(0x0, 0x0, 0x0, 0x0, 0x0, 0x0)");
 }
 #endif
 
