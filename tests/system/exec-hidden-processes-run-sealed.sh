@@ -22,7 +22,7 @@ for hides in "$work/hides" "$work/fixed"; do
     # The twin: unsealed both attacks succeed.
     exits 1 user "$hides" undumpable $who
     for engine in keeper strict; do
-      run=("$memseal" run --engine=$engine --require --)
+      run=("$memseal" run "--engine=$engine" --require --)
       exits 0 user "${run[@]}" "$hides" not $who
       exits 0 user "${run[@]}" "$hides" undumpable $who
       # What an undumpable process executes may be looked into again.
