@@ -75,6 +75,7 @@ std::string json_of(const Diagnosis &diagnosis) {
               {"means",
                {{"native", means.native},
                 {"filter", means.filter},
+                {"keeper", means.keeper},
                 {"filter_needs_no_new_privs", means.filter_needs_no_new_privs},
                 {"trace", means.trace},
                 {"loader_module", means.audit_module && means.libc_has_audit}}},
