@@ -320,7 +320,7 @@ TEST_F(PlanTest, filters_of_the_programs_own_end_with_it) {
     request_.options.engine =
         violation == OnViolation::deny ? Engine::filter : Engine::automatic;
     Plan made = plan("glibc");
-    EXPECT_EQ(value(made, "MEMSEAL_EXACT"), "1");
+    EXPECT_EQ(value(made, "MEMSEAL_FILTER"), "1");
     EXPECT_NE(value(made, "MEMSEAL_OPTIONS").find("no-inherit"),
               std::string::npos);
     EXPECT_EQ(value(made, "GLIBC_TUNABLES"), "-");
@@ -329,11 +329,11 @@ TEST_F(PlanTest, filters_of_the_programs_own_end_with_it) {
 }
 
 TEST_F(PlanTest, inside_of_such_filters_it_is_said_that_they_stay) {
-  Plan made = plan("glibc", {"MEMSEAL_EXACT=1"});
+  Plan made = plan("glibc", {"MEMSEAL_FILTER=1"});
   EXPECT_NE(made.remark, nullptr);
   EXPECT_EQ(plan("glibc").remark, nullptr);  // control
   request_.options.requirement = Requirement::required;
-  EXPECT_EQ(obstacle("glibc", {"MEMSEAL_EXACT=1"}), Obstacle::stale_filter);
+  EXPECT_EQ(obstacle("glibc", {"MEMSEAL_FILTER=1"}), Obstacle::stale_filter);
 }
 
 TEST_F(PlanTest, violations_are_told_by_a_keeper_or_by_a_tracer) {
