@@ -65,7 +65,8 @@ std::optional<std::uint64_t> stat_field(std::string_view text, int number) {
     at = text.find(' ', at + 1);
   if (at == text.npos)
     return {};
-  return leading_number(text.substr(at + 1));
+  text.remove_prefix(at + 1);  // substr would need the C++ library
+  return leading_number(text);
 }
 
 std::optional<std::uint64_t> read_stat_field(const char *path, int number) {
