@@ -36,6 +36,7 @@ complete -c memseal -n '__fish_seen_subcommand_from run' -a '(__fish_complete_su
 complete -c memseal -n 'not __fish_seen_subcommand_from attach run status trace doctor probe policy enable disable' -a status -d 'show what is sealed in a process'
 complete -c memseal -n '__fish_seen_subcommand_from status' -l help -d 'print this help and exit'
 complete -c memseal -n '__fish_seen_subcommand_from status' -l all -d 'every process, a line each'
+complete -c memseal -n '__fish_seen_subcommand_from status' -l tree -d 'the processes and all that descend from them, a line each'
 complete -c memseal -n '__fish_seen_subcommand_from status' -l unit -x -d 'the processes of a systemd unit'
 complete -c memseal -n '__fish_seen_subcommand_from status' -l unsealed -d 'only what could be sealed and is not'
 complete -c memseal -n '__fish_seen_subcommand_from status' -l map -d 'draw the address space'

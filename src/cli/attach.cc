@@ -65,7 +65,7 @@ struct Request {
 enum class Parse { ok, wrong, wants_help };
 
 int complain(std::string_view sentence) {
-  fmt::print(stderr, "memseal: {}\n", sentence);
+  fmt::print(stderr, "memseal: {}\n", printable(sentence));
   return exit_usage;
 }
 

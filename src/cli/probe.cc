@@ -15,6 +15,7 @@
 #include "cli/options.h"
 #include "cli/verbs.h"
 #include "process/process.h"
+#include "report/document_tool.h"
 
 namespace memseal::cli {
 namespace {
@@ -33,7 +34,7 @@ struct Request {
 };
 
 int refuse(int code, const std::string &sentence) {
-  fmt::print(stderr, "memseal: {}\n", sentence);
+  fmt::print(stderr, "memseal: {}\n", report::printable(sentence));
   return code;
 }
 

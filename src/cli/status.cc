@@ -5,13 +5,16 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "cli/options.h"
 #include "cli/status_report.h"
 #include "cli/verbs.h"
+#include "process/descendants.h"
 #include "process/proc_files.h"
+#include "report/document_tool.h"
 
 namespace memseal::cli {
 namespace {
@@ -26,12 +29,17 @@ constexpr char epilogue[] =
 
 struct Request {
   std::vector<std::string> targets;
-  bool all = false, json = false, unsealed = false, map = false;
+  bool all = false, tree = false, json = false, unsealed = false, map = false;
   std::string unit, colour = "auto";
 };
 
+/// Names of processes, units and files may hold anything.
+void complain(const std::string &sentence) {
+  fmt::print(stderr, "memseal: {}\n", report::printable(sentence));
+}
+
 int mistake(const std::string &sentence) {
-  fmt::print(stderr, "memseal: {}\n", sentence);
+  complain(sentence);
   return exit_mistake;
 }
 
@@ -49,13 +57,13 @@ std::vector<int> processes_of_unit(const std::string &unit) {
 }
 
 /// Which processes are meant. An exit code if that cannot be told.
-int find_targets(const Request &request, std::vector<int> &pids) {
+int find_targets(const Request &request, std::vector<pid_t> &pids) {
   if (request.all)
     pids = process::process_ids();
   if (!request.unit.empty()) {
     std::vector<int> members = processes_of_unit(request.unit);
     if (members.empty()) {
-      fmt::print(stderr, "memseal: unit '{}' has no process\n", request.unit);
+      complain(fmt::format("unit '{}' has no process", request.unit));
       return exit_unreadable;
     }
     pids.insert(pids.end(), members.begin(), members.end());
@@ -79,16 +87,30 @@ int find_targets(const Request &request, std::vector<int> &pids) {
   return 0;
 }
 
+/// Adds the descendants, each process once.
+std::vector<process::Descendant> with_descendants(
+    const std::vector<pid_t> &pids, bool tree) {
+  std::vector<process::Descendant> all;
+  std::set<pid_t> seen;
+  for (pid_t pid : pids)
+    for (process::Descendant found :
+         tree ? process::living_descendants(pid)
+              : std::vector<process::Descendant>{{pid, 0}})
+      if (!tree || seen.insert(found.pid).second)
+        all.push_back(found);
+  return all;
+}
+
 void show(const std::vector<process::ProcessView> &spaces,
-          const Request &request) {
+          const std::vector<int> &depths, const Request &request) {
   Rows rows = request.unsealed ? Rows::unsealed : Rows::all;
   Colour colour = colour_of(stdout, request.colour);
   std::string text;
   if (request.json)
     text = json_of(spaces, rows);
-  else if (request.all && !request.map && !request.unsealed)
-    for (const process::ProcessView &space : spaces)
-      text += line_of(space, colour);
+  else if ((request.all || request.tree) && !request.map && !request.unsealed)
+    for (std::size_t i = 0; i < spaces.size(); ++i)
+      text += line_of(spaces[i], depths[i], colour);
   else
     for (const process::ProcessView &space : spaces)
       text += (text.empty() ? "" : "\n") +
@@ -97,30 +119,34 @@ void show(const std::vector<process::ProcessView> &spaces,
   std::fputs(text.c_str(), stdout);
 }
 
-int look_and_show(const std::vector<int> &pids, const Request &request) {
+int look_and_show(const std::vector<process::Descendant> &targets,
+                  const Request &request) {
   std::vector<process::ProcessView> spaces;
+  std::vector<int> depths;
   process::Keepers keepers;
   int unreadable = 0;
   bool unsealed = false;
-  for (int pid : pids) {
+  for (auto [pid, depth] : targets) {
+    const bool is_one_of_many = request.all || depth > 0;
     process::ProcessView space;
     if (auto failure = process::look_at(pid, space, keepers)) {
       // Of everything that runs, some will end meanwhile, and the kernel's
       // threads have nothing to show.
-      if (request.all && (failure->vanished || failure->no_memory))
+      if (is_one_of_many && (failure->vanished || failure->no_memory))
         continue;
       ++unreadable;
       if (!request.all)
-        fmt::print(stderr, "memseal: {}\n", failure->sentence);
+        complain(failure->sentence);
       continue;
     }
     unsealed = unsealed || !space.totals().sealable.whole();
     spaces.push_back(std::move(space));
+    depths.push_back(depth);
   }
   if (!spaces.empty() || request.json)
-    show(spaces, request);
+    show(spaces, depths, request);
   if (std::fflush(stdout) != 0) {
-    fmt::print(stderr, "memseal: the answer could not be written\n");
+    complain("the answer could not be written");
     return exit_unreadable;
   }
   if (request.all && unreadable > 0)
@@ -139,6 +165,8 @@ int status(int argc, char **argv) {
   options.positionals("PID", request.targets,
                       "process numbers, or self: this very process");
   options.flag("--all", request.all, "every process, a line each");
+  options.flag("--tree", request.tree,
+               "the processes and all that descend from them, a line each");
   options.text("--unit", request.unit, "the processes of a systemd unit");
   options.flag("--unsealed", request.unsealed,
                "only what could be sealed and is not");
@@ -151,10 +179,10 @@ int status(int argc, char **argv) {
   if (request.json && request.map)
     return mistake("--json and --map exclude each other");
 
-  std::vector<int> pids;
+  std::vector<pid_t> pids;
   if (int code = find_targets(request, pids); code != 0)
     return code;
-  return look_and_show(pids, request);
+  return look_and_show(with_descendants(pids, request.tree), request);
 }
 
 }  // namespace memseal::cli

@@ -21,8 +21,10 @@ enum class Rows : std::uint8_t {
 std::string table_of(const process::ProcessView &space, Rows rows,
                      Colour colour);
 
-/// One line: pid, name, share of what is sealable that is sealed.
-std::string line_of(const process::ProcessView &space, Colour colour);
+/// One line: pid, name, share of what is sealable that is sealed. The name is
+/// indented by the depth in a tree.
+std::string line_of(const process::ProcessView &space, int depth,
+                    Colour colour);
 
 /// A drawing of the address space, `columns` wide, with a legend.
 std::string picture_of(const process::ProcessView &space, int columns,

@@ -148,15 +148,18 @@ std::string table_of(const process::ProcessView &space, Rows rows,
   return text + totals_of(space, colour);
 }
 
-std::string line_of(const process::ProcessView &space, Colour colour) {
+std::string line_of(const process::ProcessView &space, int depth,
+                    Colour colour) {
   process::Totals totals = space.totals();
   Tone tone = totals.sealable.whole()       ? Tone::good
               : totals.sealable.sealed == 0 ? Tone::plain
                                             : Tone::strong;
-  return paint(fmt::format("{:>8}  {:<16} {:>8}  {:>8} of {:>8}", space.pid,
-                           printable(space.name), percent(totals.sealable),
-                           human_size(totals.sealable.sealed),
-                           human_size(totals.sealable.bytes)),
+  return paint(fmt::format(
+                   "{:>8}  {:<16} {:>8}  {:>8} of {:>8}", space.pid,
+                   std::string(2 * static_cast<std::size_t>(depth), ' ') +
+                       printable(space.name),
+                   percent(totals.sealable), human_size(totals.sealable.sealed),
+                   human_size(totals.sealable.bytes)),
                tone, colour) +
          '\n';
 }
