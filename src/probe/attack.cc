@@ -13,24 +13,25 @@ constexpr unsigned grows_down = 0x01000000;  // PROT_GROWSDOWN
 constexpr int dontneed_locked = 24, guard_install = 102;
 constexpr std::uint64_t anywhere = static_cast<std::uint64_t>(-1);
 
-Attempted protect(ForkedCopy &copy, const Aim &aim, unsigned bits) {
+Result<CallOutcome> protect(ForkedCopy &copy, const Aim &aim, unsigned bits) {
   return copy.call(SYS_mprotect, {aim.begin, aim.size, bits});
 }
 
-Attempted replace(ForkedCopy &copy, const Aim &aim, std::uint64_t size,
-                  unsigned flags) {
+Result<CallOutcome> replace(ForkedCopy &copy, const Aim &aim,
+                            std::uint64_t size, unsigned flags) {
   return copy.call(SYS_mmap,
                    {aim.begin, size, PROT_READ | PROT_WRITE,
                     MAP_PRIVATE | MAP_ANONYMOUS | flags, anywhere, 0});
 }
 
-Attempted remap(ForkedCopy &copy, Address from, std::uint64_t old_size,
-                std::uint64_t new_size, unsigned flags, Address to = 0) {
+Result<CallOutcome> remap(ForkedCopy &copy, Address from,
+                          std::uint64_t old_size, std::uint64_t new_size,
+                          unsigned flags, Address to = 0) {
   return copy.call(SYS_mremap, {from, old_size, new_size, flags, to});
 }
 
 template <int Advice>
-Attempted advise(ForkedCopy &copy, const Aim &aim) {
+Result<CallOutcome> advise(ForkedCopy &copy, const Aim &aim) {
   return copy.call(SYS_madvise, {aim.begin, aim.size, Advice});
 }
 

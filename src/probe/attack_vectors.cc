@@ -29,7 +29,7 @@ namespace {
 
 constexpr std::uint64_t anywhere = static_cast<std::uint64_t>(-1);
 
-Attempted protect(ForkedCopy &copy, const Aim &aim, unsigned bits) {
+Result<CallOutcome> protect(ForkedCopy &copy, const Aim &aim, unsigned bits) {
   return copy.call(SYS_mprotect, {aim.begin, aim.size, bits});
 }
 
@@ -42,7 +42,7 @@ Result<void> leave(ForkedCopy &copy, const Aim &aim, const T &value) {
 
 }  // namespace
 
-Attempted advise_by_descriptor(ForkedCopy &copy, const Aim &aim) {
+Result<CallOutcome> advise_by_descriptor(ForkedCopy &copy, const Aim &aim) {
   auto self = MEMSEAL_TRY(copy.call(SYS_getpid, {}));
   auto fd = MEMSEAL_TRY(
       copy.call(SYS_pidfd_open, {static_cast<std::uint64_t>(self.answer), 0}));
@@ -54,14 +54,14 @@ Attempted advise_by_descriptor(ForkedCopy &copy, const Aim &aim) {
                                          aim.scratch, 1, MADV_DONTNEED, 0});
 }
 
-Attempted read_implies_exec(ForkedCopy &copy, const Aim &aim) {
+Result<CallOutcome> read_implies_exec(ForkedCopy &copy, const Aim &aim) {
   auto asked = MEMSEAL_TRY(copy.call(SYS_personality, {READ_IMPLIES_EXEC}));
   if (asked.answer < 0)
     return asked;
   return protect(copy, aim, PROT_READ);
 }
 
-Attempted attach_segment_over(ForkedCopy &copy, const Aim &aim) {
+Result<CallOutcome> attach_segment_over(ForkedCopy &copy, const Aim &aim) {
   auto id = MEMSEAL_TRY(
       copy.call(SYS_shmget, {IPC_PRIVATE, aim.page, IPC_CREAT | 0600}));
   if (id.answer < 0)
@@ -73,7 +73,7 @@ Attempted attach_segment_over(ForkedCopy &copy, const Aim &aim) {
   return outcome;
 }
 
-Attempted write_own_memory(ForkedCopy &copy, const Aim &aim) {
+Result<CallOutcome> write_own_memory(ForkedCopy &copy, const Aim &aim) {
   constexpr char path[] = "/proc/self/mem";
   MEMSEAL_TRY_VOID(leave(copy, aim, path));
   auto fd = MEMSEAL_TRY(copy.call(
@@ -89,7 +89,7 @@ Attempted write_own_memory(ForkedCopy &copy, const Aim &aim) {
                                   aim.scratch, 1, aim.begin});
 }
 
-Attempted write_by_vector(ForkedCopy &copy, const Aim &aim) {
+Result<CallOutcome> write_by_vector(ForkedCopy &copy, const Aim &aim) {
   auto self = MEMSEAL_TRY(copy.call(SYS_getpid, {}));
   iovec vectors[2] = {{reinterpret_cast<void *>(aim.scratch + 256), 1},
                       {reinterpret_cast<void *>(aim.begin), 1}};
@@ -99,7 +99,7 @@ Attempted write_by_vector(ForkedCopy &copy, const Aim &aim) {
                     aim.scratch + sizeof(iovec), 1, 0});
 }
 
-Attempted take_over_faults(ForkedCopy &copy, const Aim &aim) {
+Result<CallOutcome> take_over_faults(ForkedCopy &copy, const Aim &aim) {
   auto fd = MEMSEAL_TRY(
       copy.call(SYS_userfaultfd, {O_CLOEXEC | UFFD_USER_MODE_ONLY}));
   if (fd.answer < 0)
@@ -136,16 +136,16 @@ Result<Aim> with_page_before(ForkedCopy &copy, const Aim &aim) {
 
 }  // namespace
 
-Attempted protect_across(ForkedCopy &copy, const Aim &aim) {
+Result<CallOutcome> protect_across(ForkedCopy &copy, const Aim &aim) {
   return protect(copy, MEMSEAL_TRY(with_page_before(copy, aim)), PROT_NONE);
 }
 
-Attempted unmap_across(ForkedCopy &copy, const Aim &aim) {
+Result<CallOutcome> unmap_across(ForkedCopy &copy, const Aim &aim) {
   Aim wider = MEMSEAL_TRY(with_page_before(copy, aim));
   return copy.call(SYS_munmap, {wider.begin, wider.size});
 }
 
-Attempted move_break(ForkedCopy &copy, const Aim &aim) {
+Result<CallOutcome> move_break(ForkedCopy &copy, const Aim &aim) {
   constexpr std::uint64_t low = 0x10000, size = 0x1000;
   prctl_mm_map map{};
   map.start_code = low;
@@ -189,7 +189,7 @@ constexpr std::uint32_t ring_in_our_memory = 1u << 14;  // SETUP_NO_MMAP
 }  // namespace
 
 /// A ring of one entry in the copy's own pages, which needs no mapping.
-Attempted advise_by_ring(ForkedCopy &copy, const Aim &aim) {
+Result<CallOutcome> advise_by_ring(ForkedCopy &copy, const Aim &aim) {
   const Address ring = aim.scratch, entry = aim.scratch + aim.page;
   const process::RemoteAddress at{entry + 1024};
   auto write = [&](Address to, const auto &value) {
@@ -230,8 +230,8 @@ namespace {
 // Source: Linux, arch/x86/entry/syscalls/syscall_32.tbl.
 constexpr long compat_munmap = 91, compat_mprotect = 125, compat_mmap2 = 192;
 
-Attempted by_compat(ForkedCopy &copy, const Aim &aim, long number,
-                    const ForkedCopy::Arguments &arguments) {
+Result<CallOutcome> by_compat(ForkedCopy &copy, const Aim &aim, long number,
+                              const ForkedCopy::Arguments &arguments) {
   CallOutcome outcome;
   if (aim.begin + aim.size > std::uint64_t{1} << 32) {
     outcome.answer = -ERANGE;
@@ -250,16 +250,16 @@ Attempted by_compat(ForkedCopy &copy, const Aim &aim, long number,
 
 }  // namespace
 
-Attempted protect_by_compat(ForkedCopy &copy, const Aim &aim) {
+Result<CallOutcome> protect_by_compat(ForkedCopy &copy, const Aim &aim) {
   return by_compat(copy, aim, compat_mprotect,
                    {aim.begin, aim.size, PROT_READ | PROT_WRITE});
 }
 
-Attempted unmap_by_compat(ForkedCopy &copy, const Aim &aim) {
+Result<CallOutcome> unmap_by_compat(ForkedCopy &copy, const Aim &aim) {
   return by_compat(copy, aim, compat_munmap, {aim.begin, aim.size});
 }
 
-Attempted map_over_by_compat(ForkedCopy &copy, const Aim &aim) {
+Result<CallOutcome> map_over_by_compat(ForkedCopy &copy, const Aim &aim) {
   return by_compat(copy, aim, compat_mmap2,
                    {aim.begin, aim.size, PROT_READ | PROT_WRITE,
                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, anywhere, 0});
@@ -298,7 +298,7 @@ constexpr long nr_faccessat2 = 439;  // Linux 5.8; the same everywhere
 
 }  // namespace
 
-Attempted may_write_backing_file(ForkedCopy &copy, const Aim &aim) {
+Result<CallOutcome> may_write_backing_file(ForkedCopy &copy, const Aim &aim) {
   Backing file = MEMSEAL_TRY(backing_of(copy, aim.begin));
   CallOutcome outcome;
   if (file.inode == 0 || file.path.size() >= aim.page) {
