@@ -48,17 +48,17 @@ target_link_options(
 add_dependencies(memseal_launcher memseal_tool)
 
 # The tool: every verb. Its name is the launcher's business; users call it
-# `memseal`.
+# `memseal`. All but main is a library, for unit tests of the verbs' parts.
 find_package(fmt REQUIRED)
-file(GLOB tool_sources CONFIGURE_DEPENDS src/cli/*.cc)
-list(FILTER tool_sources EXCLUDE REGEX "_test\\.cc$")
-add_executable(memseal_tool ${tool_sources} $<TARGET_OBJECTS:launch>
-                            $<TARGET_OBJECTS:core>)
+file(GLOB cli_sources CONFIGURE_DEPENDS src/cli/*.cc)
+list(FILTER cli_sources EXCLUDE REGEX "(_test|/main)\\.cc$")
+add_library(cli STATIC ${cli_sources} $<TARGET_OBJECTS:launch>)
+target_compile_definitions(cli PUBLIC MEMSEAL_VERSION="${PROJECT_VERSION}")
+target_link_libraries(cli PUBLIC probe rooted_includes memseal_warnings fmt::fmt)
+
+add_executable(memseal_tool src/cli/main.cc $<TARGET_OBJECTS:core>)
 set_target_properties(memseal_tool PROPERTIES OUTPUT_NAME memseal-tool)
-target_compile_definitions(memseal_tool
-                           PRIVATE MEMSEAL_VERSION="${PROJECT_VERSION}")
-target_link_libraries(memseal_tool PRIVATE probe rooted_includes
-                                           memseal_warnings fmt::fmt)
+target_link_libraries(memseal_tool PRIVATE cli)
 
 # The loader modules have no C library: no DT_NEEDED, nothing to bind lazily.
 function(memseal_add_module name)

@@ -66,6 +66,10 @@ void Options::command(const char *name, std::vector<std::string> &values,
 std::optional<int> Options::parse(int argc, char **argv, int usage_code) {
   try {
     app_->cli.parse(argc, argv);
+    // Options before a command that it does not know CLI11 leaves to us.
+    auto left = app_->cli.remaining();
+    if (!left.empty() && left.front() != "--")
+      throw CLI::ExtrasError(app_->cli.get_name(), {left.front()});
     return std::nullopt;
   } catch (const CLI::CallForHelp &) {
     std::fputs(app_->cli.help().c_str(), stdout);
