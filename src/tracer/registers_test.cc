@@ -40,6 +40,48 @@ TEST(Registers, a_finished_call_and_plain_code_stay_where_they_are) {
   EXPECT_EQ(code.answer(), -512);
 }
 
+TEST(Registers, a_call_takes_its_arguments_in_the_kernels_order) {
+  Registers registers = behind(SYS_read, 5);
+  registers.set_call(SYS_mremap, {11, 12, 13, 14, 15, 16});
+  EXPECT_EQ(registers.answer(), SYS_mremap);  // rax holds the number
+  EXPECT_EQ(registers.system_call(), -1);     // nothing is to be restarted
+  for (unsigned i = 0; i < 6; ++i)
+    EXPECT_EQ(registers.argument(i), 11 + i);
+  EXPECT_EQ(registers.raw.r10, 14u);  // not rcx, which the kernel overwrites
+}
+
+TEST(Registers, a_call_by_the_32_bit_door_takes_others) {
+  Registers registers = behind(SYS_read, 5);
+  registers.set_compat_call(125, {11, 12, 13, 14, 15, 16});
+  EXPECT_EQ(registers.answer(), 125);
+  EXPECT_EQ(registers.system_call(), -1);
+  const unsigned long long in_order[] = {registers.raw.rbx, registers.raw.rcx,
+                                         registers.raw.rdx, registers.raw.rsi,
+                                         registers.raw.rdi, registers.raw.rbp};
+  for (unsigned i = 0; i < 6; ++i)
+    EXPECT_EQ(in_order[i], 11 + i);
+}
+
+TEST(Registers, other_registers_stay_as_they_are) {
+  Registers registers = behind(SYS_pause, -512);
+  registers.raw.rbx = 1, registers.raw.rsp = 2, registers.raw.r15 = 3;
+  registers.raw.rdi = 4;
+  Registers after = registers.restarted();
+  EXPECT_EQ(after.raw.rbx, 1u);
+  EXPECT_EQ(after.raw.rsp, 2u);
+  EXPECT_EQ(after.raw.r15, 3u);
+  EXPECT_EQ(after.argument(0), 4u);
+}
+
+TEST(Registers, an_answer_is_signed_and_a_program_counter_an_address) {
+  Registers registers;
+  registers.set_answer(-EPERM);
+  EXPECT_EQ(registers.answer(), -EPERM);
+  registers.set_program_counter({0x7f0000001234});
+  EXPECT_EQ(registers.program_counter(),
+            process::RemoteAddress{0x7f0000001234});
+}
+
 TEST(Registers, only_waiting_calls_are_spared_an_interruption) {
   Registers wait = behind(SYS_epoll_wait, -EINTR);
   EXPECT_TRUE(spare_interruption(wait));
