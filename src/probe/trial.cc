@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
@@ -25,28 +24,7 @@ constexpr std::uint64_t map_low = 0;
 /// As much of a segment as is compared byte for byte.
 constexpr std::uint64_t compared_bytes = std::uint64_t{256} << 10;
 
-std::string errno_name(int error) {
-  const char *name = strerrorname_np(error);
-  return name != nullptr ? name : fmt::format("errno {}", error);
-}
-
 }  // namespace
-
-const char *name(Verdict verdict) {
-  switch (verdict) {
-    case Verdict::held:
-      return "held";
-    case Verdict::open:
-      return "open";
-    case Verdict::without_effect:
-      return "no effect";
-    case Verdict::not_applicable:
-      return "not applicable";
-    case Verdict::unknown:
-      return "unknown";
-  }
-  return "unknown";
-}
 
 process::Attempt<AttackRunner> AttackRunner::in(ForkedCopy copy) {
   AttackRunner laboratory(std::move(copy));
@@ -146,36 +124,6 @@ const AttackRunner::State &AttackRunner::state_before(
   return before_.second;
 }
 
-void AttackRunner::judge(Trial &trial, const Attack &attack,
-                         const process::Segment &segment, long answer,
-                         const State &after) {
-  const State &before = state_before(segment);
-  bool mapping_changed = after.mappings != before.mappings;
-  bool changed = mapping_changed || after.bytes != before.bytes;
-  std::string what = mapping_changed ? "mapping changed" : "bytes changed";
-  if (answer >= 0) {
-    bool effect = changed || attack.effect == Effect::implied;
-    trial.verdict = effect ? Verdict::open : Verdict::without_effect;
-    trial.detail = changed ? what : "succeeds";
-    return;
-  }
-  int error = static_cast<int>(-answer);
-  trial.detail = errno_name(error);
-  if (changed) {
-    trial.verdict = Verdict::open;
-    trial.detail += ", but " + what;
-  } else if (error != EPERM) {
-    trial.verdict = Verdict::not_applicable;
-  } else if (control(attack, segment.protection) == -EPERM) {
-    // A base filter refuses some attacks wherever they point; without one it is
-    // not our doing.
-    trial.verdict = trial.promised ? Verdict::held : Verdict::not_applicable;
-    trial.detail += ", on any memory";
-  } else {
-    trial.verdict = Verdict::held;
-  }
-}
-
 Trial AttackRunner::attempt(const Attack &attack,
                             const process::Segment &segment) {
   Trial trial;
@@ -193,17 +141,15 @@ Trial AttackRunner::attempt(const Attack &attack,
     trial.detail = errno_name(outcome.error().to_errno());
     return trial;
   }
-  if (!outcome->lived()) {
-    trial.verdict = Verdict::held;
-    trial.detail =
-        fmt::format("killed by SIG{}", sigabbrev_np(outcome->died_of));
-    return trial;
+  Observation seen{
+      .outcome = *outcome, .effect = attack.effect, .promised = trial.promised};
+  if (outcome->lived()) {
+    const State &before = state_before(segment);
+    State after = look(*copy, segment.range.begin(), segment.range.size());
+    seen.mapping_changed = after.mappings != before.mappings;
+    seen.bytes_changed = after.bytes != before.bytes;
   }
-  judge(trial, attack, segment, outcome->answer,
-        look(*copy, segment.range.begin(), segment.range.size()));
-  if (outcome->trapped_by != 0)
-    trial.detail = "SIGSYS";
-  return trial;
+  return judge(seen, [&] { return control(attack, segment.protection); });
 }
 
 }  // namespace memseal::probe

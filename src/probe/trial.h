@@ -11,25 +11,11 @@
 
 #include "probe/attack.h"
 #include "probe/forked_copy.h"
+#include "probe/verdict.h"
 #include "process/process_view.h"
 #include "process/refusal.h"
 
 namespace memseal::probe {
-
-enum class Verdict : std::uint8_t {
-  held,            ///< refused, and nothing changed
-  open,            ///< it worked
-  without_effect,  ///< allowed, and nothing changed
-  not_applicable,  ///< the kernel refuses it on such memory, seal or no seal
-  unknown,         ///< could not be tried
-};
-const char *name(Verdict verdict);
-
-struct Trial {
-  Verdict verdict = Verdict::unknown;
-  std::string detail;     ///< "EPERM", "killed", "mapping changed"
-  bool promised = false;  ///< a seal promises that it is held
-};
 
 /// A copy of a process in which everything is tried; it makes a further copy
 /// for each trial.
@@ -58,8 +44,6 @@ private:
   long control(const Attack &attack, Protection protection);
   const State &state_before(const process::Segment &segment);
   static State look(const ForkedCopy &copy, Address begin, std::uint64_t size);
-  void judge(Trial &trial, const Attack &attack,
-             const process::Segment &segment, long answer, const State &after);
 
   ForkedCopy copy_;
   std::uint64_t page_ = 0;

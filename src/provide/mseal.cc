@@ -20,6 +20,7 @@
 #include <string_view>
 
 #include "keeper/client.h"
+#include "provide/arguments.h"
 #include "provide/keeper.h"
 #include "sys/memory.h"
 #include "sys/syscall.h"
@@ -53,16 +54,6 @@ Server server() {
   return now;
 }
 
-/// The checks that need no look at the mappings, in the kernel's order.
-/// Source: Linux 6.18, mm/mseal.c, do_mseal().
-long check(unsigned long begin, unsigned long length, unsigned long flags) {
-  const unsigned long page = static_cast<unsigned long>(getpagesize());
-  unsigned long size = (length + page - 1) & ~(page - 1);
-  bool bad = flags != 0 || (begin & (page - 1)) != 0 ||
-             (length != 0 && size == 0) || begin + size < begin;
-  return bad ? -EINVAL : 0;
-}
-
 long ensure_keeper() {
   while (starting.test_and_set())
     sched_yield();
@@ -82,7 +73,7 @@ long serve(unsigned long begin, unsigned long length, unsigned long flags) {
     return call(sys::nr_mseal, begin, length, flags).raw;
   if (who == Server::nobody && !keeper_possible())
     return -ENOSYS;
-  if (long error = check(begin, length, flags))
+  if (long error = check_arguments(begin, length, flags, sys::page_size()))
     return error;
   if (length == 0)
     return 0;
