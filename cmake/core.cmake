@@ -64,6 +64,8 @@ target_compile_definitions(freestanding_options INTERFACE MEMSEAL_FREESTANDING)
 target_compile_options(
   freestanding_options
   INTERFACE -fno-stack-protector -fno-sanitize=all -fno-builtin
+            # base/large_local.h
+            -Werror=frame-larger-than=2048
             -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables
             $<$<STREQUAL:${CMAKE_SYSTEM_PROCESSOR},x86_64>:-fcf-protection=none>
             # Out-of-line atomics ask libc which instructions there are.

@@ -2,6 +2,7 @@
 // The kernel's judgement of a program: bpf/machine.h.
 #include <array>
 
+#include "base/large_local.h"
 #include "bpf/machine.h"
 
 namespace memseal::bpf {
@@ -93,7 +94,7 @@ public:
 
 private:
   std::span<const Instruction> program_;
-  std::array<std::uint16_t, max_instructions> at_target_{};
+  MEMSEAL_LARGE_MEMBER std::array<std::uint16_t, max_instructions> at_target_;
 };
 
 }  // namespace

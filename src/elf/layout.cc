@@ -50,10 +50,13 @@ Placement placement_of(const ProgramHeaders &headers, const Mapping &mapping,
 // prelinked library it is "negative".
 class LayoutBuilder {
 public:
-  LayoutBuilder(const ProgramHeaders &headers, Placement placement)
-      : headers_(headers), place_(placement) {}
+  LayoutBuilder(const ProgramHeaders &headers, Placement placement,
+                Layout &layout)
+      : headers_(headers), place_(placement), layout_(layout) {
+    layout.clear();
+  }
 
-  Parsed<Layout> build() {
+  Parsed<void> build() {
     if ((place_.bias & (place_.page - 1)) != 0)
       return flawed(Flaw::misaligned);
     MEMSEAL_TRY_VOID(find_relro());
@@ -80,8 +83,7 @@ public:
     if (!relro_placed)
       return flawed(Flaw::relro_outside);
     MEMSEAL_TRY_VOID(find_dynamic());
-    MEMSEAL_TRY_VOID(widen_last());
-    return layout_;
+    return widen_last();
   }
 
 private:
@@ -202,20 +204,33 @@ private:
 
   const ProgramHeaders &headers_;
   Placement place_;
-  Layout layout_;
+  Layout &layout_;
   Elf64_Addr relro_begin_ = 0, relro_end_ = 0;
   Elf64_Addr reached_ = 0;  ///< end of the last part
 };
 
 Parsed<Layout> Layout::create(const ProgramHeaders &headers,
                               Placement placement) {
-  return LayoutBuilder(headers, placement).build();
+  Parsed<Layout> layout;
+  if (auto created = create(headers, placement, *layout); !created)
+    layout = std::unexpected(created.error());
+  return layout;
 }
 
-Layout Layout::of_pages(PartKind kind, PageRange range) {
-  Layout layout;
-  MEMSEAL_ASSERT(layout.parts_.push_back({kind, range}));
-  return layout;
+Parsed<void> Layout::create(const ProgramHeaders &headers, Placement placement,
+                            Layout &layout) {
+  return LayoutBuilder(headers, placement, layout).build();
+}
+
+void Layout::set_pages(PartKind kind, PageRange range) {
+  clear();
+  MEMSEAL_ASSERT(parts_.push_back({kind, range}));
+}
+
+void Layout::clear() {
+  parts_.clear();
+  dynamic_begin_ = 0;
+  dynamic_size_ = 0;
 }
 
 PageRange Layout::extent() const {

@@ -73,9 +73,13 @@ public:
   ///          relro_outside, relro_twice, dynamic_outside, too_many_headers.
   static Parsed<Layout> create(const ProgramHeaders &headers,
                                Placement placement);
+  /// The same into `layout`, for small stacks; on errors it holds nothing of
+  /// use.
+  static Parsed<void> create(const ProgramHeaders &headers, Placement placement,
+                             Layout &layout);
 
   /// Pages that belong to no file: one part.
-  static Layout of_pages(PartKind kind, PageRange range);
+  void set_pages(PartKind kind, PageRange range);
 
   std::span<const Part> parts() const { return parts_.view(); }
   /// First to last page.
@@ -88,6 +92,7 @@ public:
 
 private:
   friend class LayoutBuilder;
+  void clear();
   InlineVector<Part, max_parts> parts_;
   Address dynamic_begin_ = 0;
   std::size_t dynamic_size_ = 0;

@@ -83,7 +83,8 @@ TEST(Layout, a_file_that_is_mapped_whole_need_not_align_its_segments) {
 
 TEST(Layout, pages_of_no_file_are_one_part) {
   PageRange pages = *PageRange::create(0x7ff000, 0x6000, 0x1000);
-  Layout layout = Layout::of_pages(PartKind::rodata, pages);
+  Layout layout;
+  layout.set_pages(PartKind::rodata, pages);
   EXPECT_EQ(rows(layout),
             (std::vector<Row>{{PartKind::rodata, 0x7ff000, 0x805000}}));
   EXPECT_EQ(layout.extent(), pages);

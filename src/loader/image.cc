@@ -140,20 +140,21 @@ std::expected<elf::ProgramHeaders, Outcome> headers_of(const Image &image) {
   return read_at(begin, map);
 }
 
-std::expected<elf::Layout, Outcome> layout_of(const Image &image,
-                                              std::size_t page) {
-  if (image.pages)
-    return elf::Layout::of_pages(elf::PartKind::rodata, *image.pages);
+std::expected<void, Outcome> layout_of(const Image &image,
+                                       elf::Layout &layout) {
+  if (image.pages) {
+    layout.set_pages(elf::PartKind::rodata, *image.pages);
+    return {};
+  }
   elf::ProgramHeaders headers = MEMSEAL_TRY(headers_of(image));
-  elf::Placement placement{.bias = image.map->l_addr, .page = page};
+  elf::Placement placement{.bias = image.map->l_addr, .page = sys::page_size()};
   if (is_vdso(*image.map))
-    placement.whole_file = size_of_vdso(page);
-  auto layout = elf::Layout::create(headers, placement);
-  if (!layout)
-    return because(Reason::flawed, layout.error());
+    placement.whole_file = size_of_vdso(placement.page);
+  if (auto created = elf::Layout::create(headers, placement, layout); !created)
+    return because(Reason::flawed, created.error());
   if (dynamic_of(*image.map).has_text_relocations())
     return because(Reason::flawed, elf::Flaw::text_relocations);
-  return *layout;
+  return {};
 }
 
 }  // namespace memseal::loader

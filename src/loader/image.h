@@ -47,9 +47,8 @@ std::string_view file_mapped_at(Address inside);
 /// Outcome::reason is headers_not_found or flawed.
 std::expected<elf::ProgramHeaders, Outcome> headers_of(const Image &image);
 
-/// Its parts, if it may be sealed at all. Lent pages are one, rodata.
+/// Writes its parts, if it may be sealed at all. Lent pages are one, rodata.
 /// Outcome::reason is headers_not_found or flawed.
-std::expected<elf::Layout, Outcome> layout_of(const Image &image,
-                                              std::size_t page);
+std::expected<void, Outcome> layout_of(const Image &image, elf::Layout &layout);
 
 }  // namespace memseal::loader

@@ -32,6 +32,8 @@ constinit Batch pending;
 constinit Batch in_hand;
 /// Those of them that an filter with addresses will be made for.
 constinit Batch collected;
+/// Of the library that is being looked at.
+constinit elf::Layout layout;
 
 /// Whether nothing will be sealed late, whatever comes.
 bool inert() {
@@ -61,7 +63,7 @@ enum class Kept : std::uint8_t { by_pinning, by_its_loader };
 /// Pins a library that may be sealed. Returns why it may not after all.
 Reason prepare_late(const Pending &item, const Image &image, Kept kept) {
   // What cannot be sealed need not be kept either.
-  if (!layout_of(image, sys::page_size()))
+  if (!layout_of(image, layout))
     return Reason::flawed;  // `leave` finds out how
   if (kept == Kept::by_pinning && state.options.dlopen == DlopenPolicy::pin &&
       !pin(*item.map, item.lmid, state.head))
@@ -99,11 +101,9 @@ enum class Readiness : std::uint8_t { relocated, early, unknown };
 
 /// RELRO that is read-only has been relocated.
 Readiness readiness(const LinkMap &map) {
-  auto layout =
-      layout_of(image_of(const_cast<LinkMap &>(map)), sys::page_size());
-  if (!layout)
+  if (!layout_of(image_of(const_cast<LinkMap &>(map)), layout))
     return Readiness::relocated;  // only to be recorded
-  for (const elf::Part &part : layout->parts()) {
+  for (const elf::Part &part : layout.parts()) {
     if (part.kind != elf::PartKind::relro)
       continue;
     switch (sys::writability(part.range.begin())) {

@@ -77,22 +77,22 @@ void seal_run(Run run, Engine engine) {
   }
 }
 
-/// Looks at the object and hands each run of touching parts that are to be
-/// sealed to `handle`.
+/// Looks at the object, writes down what is to be expected of each part, and
+/// hands each run of touching parts that are to be sealed to `handle`.
 template <typename Handle>
-ObjectOutcome walk(const Image &image, SegmentSet wanted, RelroCheck check,
-                   Handle handle) {
-  ObjectOutcome result;
-  auto layout = layout_of(image, sys::page_size());
-  if (!layout) {
-    result.whole = layout.error();
-    return result;
+void walk(const Image &image, SegmentSet wanted, RelroCheck check,
+          ObjectOutcome &outcome, Handle handle) {
+  static constinit elf::Layout layout;
+  outcome.clear();
+  if (auto found = layout_of(image, layout); !found) {
+    outcome.whole = found.error();
+    return;
   }
-  for (const elf::Part &part : layout->parts())
-    MEMSEAL_ASSERT(result.parts.push_back(
+  for (const elf::Part &part : layout.parts())
+    MEMSEAL_ASSERT(outcome.parts.push_back(
         {part, expectation(part, image, wanted, check)}));
 
-  Run parts = result.parts.view();
+  Run parts = outcome.parts.view();
   for (std::size_t begin = 0; begin < parts.size();) {
     std::size_t end = begin;
     while (end < parts.size() && parts[end].outcome.sealed())
@@ -101,7 +101,6 @@ ObjectOutcome walk(const Image &image, SegmentSet wanted, RelroCheck check,
       handle(parts.subspan(begin, end - begin));
     begin = end + 1;
   }
-  return result;
 }
 
 }  // namespace
@@ -116,16 +115,18 @@ Outcome ObjectOutcome::shortfall() const {
   return {};
 }
 
-ObjectOutcome seal_object(const Image &image, SegmentSet wanted,
-                          RelroCheck check, Engine engine) {
-  return walk(image, wanted, check, [=](Run run) { seal_run(run, engine); });
+void seal_object(const Image &image, SegmentSet wanted, RelroCheck check,
+                 Engine engine, ObjectOutcome &outcome) {
+  walk(image, wanted, check, outcome,
+       [=](Run run) { seal_run(run, engine); });
 }
 
 bool collect_object(const Image &image, SegmentSet wanted, SealTypes types,
                     Requests &requests) {
+  static constinit ObjectOutcome expected;
   std::size_t before = requests.size();
   bool fits = true;
-  walk(image, wanted, RelroCheck::ask_kernel, [&](Run run) {
+  walk(image, wanted, RelroCheck::ask_kernel, expected, [&](Run run) {
     fits = fits && requests.push_back({extent_of(run), types});
   });
   while (!fits && requests.size() > before)
@@ -133,9 +134,9 @@ bool collect_object(const Image &image, SegmentSet wanted, SealTypes types,
   return fits;
 }
 
-ObjectOutcome conclude_object(const Image &image, SegmentSet wanted,
-                              const Result<void> &sealed) {
-  return walk(image, wanted, RelroCheck::ask_kernel, [&](Run run) {
+void conclude_object(const Image &image, SegmentSet wanted,
+                     const Result<void> &sealed, ObjectOutcome &outcome) {
+  walk(image, wanted, RelroCheck::ask_kernel, outcome, [&](Run run) {
     for (PartOutcome &item : run) {
       if (!sealed)
         item.outcome = refusal(sealed.error());
@@ -143,20 +144,19 @@ ObjectOutcome conclude_object(const Image &image, SegmentSet wanted,
   });
 }
 
-ObjectOutcome leave_object(const Image &image, Reason reason) {
-  ObjectOutcome result;
-  auto layout = layout_of(image, sys::page_size());
-  if (!layout) {
+void leave_object(const Image &image, Reason reason, ObjectOutcome &outcome) {
+  static constinit elf::Layout layout;
+  outcome.clear();
+  if (auto found = layout_of(image, layout); !found) {
     // What nobody asked for is not judged.
     Outcome left{.reason = reason};
-    result.whole = left.falls_short() ? layout.error() : left;
-    return result;
+    outcome.whole = left.falls_short() ? found.error() : left;
+    return;
   }
-  for (const elf::Part &part : layout->parts()) {
+  for (const elf::Part &part : layout.parts()) {
     Reason why = part.sealable() ? reason : Reason::writable_by_design;
-    MEMSEAL_ASSERT(result.parts.push_back({part, {.reason = why}}));
+    MEMSEAL_ASSERT(outcome.parts.push_back({part, {.reason = why}}));
   }
-  return result;
 }
 
 }  // namespace memseal::loader

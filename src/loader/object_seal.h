@@ -19,13 +19,17 @@ struct PartOutcome {
 };
 
 /// What became of an object. `whole` is set, and `parts` is empty, if its parts
-/// are not even known.
+/// are not even known. Too big for a stack.
 struct ObjectOutcome {
   Outcome whole;
   InlineVector<PartOutcome, elf::Layout::max_parts> parts;
 
   /// The first shortfall, or `none`.
   Outcome shortfall() const;
+  void clear() {
+    whole = {};
+    parts.clear();
+  }
 };
 
 /// Whether to make sure that the loader has protected RELRO. The loader always
@@ -37,8 +41,8 @@ enum class RelroCheck : std::uint8_t { trust_loader, ask_kernel };
 ///
 /// Needs:   the object is relocated.
 /// Context: before-main.
-ObjectOutcome seal_object(const Image &image, SegmentSet wanted,
-                          RelroCheck check, Engine engine);
+void seal_object(const Image &image, SegmentSet wanted, RelroCheck check,
+                 Engine engine, ObjectOutcome &outcome);
 
 /// With filters with addresses it is one commit for many objects, since each
 /// commit is a filter and a stack of them is slow: first all objects are
@@ -51,10 +55,10 @@ bool collect_object(const Image &image, SegmentSet wanted, SealTypes types,
                     Requests &requests);
 
 /// What became of an object that was collected, after all were sealed or none.
-ObjectOutcome conclude_object(const Image &image, SegmentSet wanted,
-                              const Result<void> &sealed);
+void conclude_object(const Image &image, SegmentSet wanted,
+                     const Result<void> &sealed, ObjectOutcome &outcome);
 
 /// What it would have sealed, each part with `reason` instead.
-ObjectOutcome leave_object(const Image &image, Reason reason);
+void leave_object(const Image &image, Reason reason, ObjectOutcome &outcome);
 
 }  // namespace memseal::loader

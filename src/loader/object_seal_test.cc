@@ -124,6 +124,18 @@ TEST(Collecting, adds_nothing_of_an_object_that_does_not_fit_whole) {
   EXPECT_EQ(requests.size(), before + 1);
 }
 
+ObjectOutcome concluded(const Image &image, SegmentSet wanted,
+                        const Result<void> &sealed) {
+  ObjectOutcome outcome;
+  conclude_object(image, wanted, sealed, outcome);
+  return outcome;
+}
+ObjectOutcome left(const Image &image, Reason reason) {
+  ObjectOutcome outcome;
+  leave_object(image, reason, outcome);
+  return outcome;
+}
+
 std::vector<std::string> reasons_of(const ObjectOutcome &outcome) {
   std::vector<std::string> names;
   for (const PartOutcome &item : outcome.parts)
@@ -135,9 +147,9 @@ using Names = std::vector<std::string>;
 
 TEST(Outcome, of_a_commit_that_succeeded_says_sealed_of_what_was_wanted) {
   Object object;
-  EXPECT_EQ(reasons_of(conclude_object(object.image(), every_segment, {})),
+  EXPECT_EQ(reasons_of(concluded(object.image(), every_segment, {})),
             (Names{"none", "none", "none", "none", "writable_by_design"}));
-  EXPECT_EQ(reasons_of(conclude_object(object.image(), text_only, {})),
+  EXPECT_EQ(reasons_of(concluded(object.image(), text_only, {})),
             (Names{"segment_left_out", "none", "segment_left_out",
                    "segment_left_out", "writable_by_design"}));
 }
@@ -159,7 +171,7 @@ TEST(Outcome, of_a_commit_that_failed_tells_why) {
   };
   for (const auto &c : cases) {
     ObjectOutcome outcome =
-        conclude_object(object.image(), text_only, std::unexpected(c.error));
+        concluded(object.image(), text_only, std::unexpected(c.error));
     EXPECT_EQ(outcome.parts[1].outcome.reason, c.reason);
     EXPECT_EQ(outcome.parts[1].outcome.sys_errno, c.sys_errno);
     // What was not asked for is not what failed.
@@ -170,18 +182,16 @@ TEST(Outcome, of_a_commit_that_failed_tells_why) {
 
 TEST(Outcome, falls_short_by_the_first_part_that_does) {
   Object object;
-  EXPECT_FALSE(conclude_object(object.image(), every_segment, {})
-                   .shortfall()
-                   .falls_short());
+  EXPECT_FALSE(
+      concluded(object.image(), every_segment, {}).shortfall().falls_short());
   object.protect_relro(PROT_READ | PROT_WRITE);
-  EXPECT_EQ(
-      conclude_object(object.image(), every_segment, {}).shortfall().reason,
-      Reason::relro_writable);
+  EXPECT_EQ(concluded(object.image(), every_segment, {}).shortfall().reason,
+            Reason::relro_writable);
 }
 
 TEST(Outcome, of_an_object_that_is_left_says_so_of_all_but_its_data) {
   Object object;
-  EXPECT_EQ(reasons_of(leave_object(object.image(), Reason::no_mseal)),
+  EXPECT_EQ(reasons_of(left(object.image(), Reason::no_mseal)),
             (Names{"no_mseal", "no_mseal", "no_mseal", "no_mseal",
                    "writable_by_design"}));
 }
@@ -189,35 +199,36 @@ TEST(Outcome, of_an_object_that_is_left_says_so_of_all_but_its_data) {
 TEST(Outcome, of_a_flawed_object_tells_the_flaw_unless_nobody_asked_for_it) {
   Object object;
   object.set_dynamic({DT_TEXTREL, {0}});
-  ObjectOutcome wanted = leave_object(object.image(), Reason::no_mseal);
+  ObjectOutcome wanted = left(object.image(), Reason::no_mseal);
   EXPECT_TRUE(wanted.parts.empty());
   EXPECT_EQ(wanted.whole.reason, Reason::flawed);
   EXPECT_EQ(wanted.whole.flaw, elf::Flaw::text_relocations);
   EXPECT_EQ(wanted.shortfall().reason, Reason::flawed);
-  ObjectOutcome unwanted = leave_object(object.image(), Reason::not_selected);
+  ObjectOutcome unwanted = left(object.image(), Reason::not_selected);
   EXPECT_EQ(unwanted.whole.reason, Reason::not_selected);
   EXPECT_FALSE(unwanted.shortfall().falls_short());
 }
 
 TEST(Image, whose_headers_are_of_another_object_is_not_sealed_by_them) {
   Object object;
-  ASSERT_TRUE(layout_of(object.image(), page));  // control
+  elf::Layout layout;
+  ASSERT_TRUE(layout_of(object.image(), layout));  // control
   auto headers = elf::usual_headers();
   headers[4].p_vaddr += 0x10;  // its dynamic section is elsewhere
   Object other(headers);
-  auto layout = layout_of(other.image(), page);
-  ASSERT_FALSE(layout);
-  EXPECT_EQ(layout.error().reason, Reason::headers_not_found);
+  auto found = layout_of(other.image(), layout);
+  ASSERT_FALSE(found);
+  EXPECT_EQ(found.error().reason, Reason::headers_not_found);
 }
 
 TEST(Image, that_is_pages_without_a_file_is_one_part_of_rodata) {
   Object object;
   Image vvar{nullptr, "[vvar]", MappedBy::kernel, object.range(0, 0x4000)};
-  auto layout = layout_of(vvar, page);
-  ASSERT_TRUE(layout);
-  ASSERT_EQ(layout->parts().size(), 1u);
-  EXPECT_EQ(layout->parts()[0].kind, elf::PartKind::rodata);
-  EXPECT_EQ(layout->parts()[0].range, object.range(0, 0x4000));
+  elf::Layout layout;
+  ASSERT_TRUE(layout_of(vvar, layout));
+  ASSERT_EQ(layout.parts().size(), 1u);
+  EXPECT_EQ(layout.parts()[0].kind, elf::PartKind::rodata);
+  EXPECT_EQ(layout.parts()[0].range, object.range(0, 0x4000));
 }
 
 /// Pages 2 to 5 of the object lie between two segments.

@@ -12,6 +12,7 @@ namespace {
 
 // Static, like all tables here: dlopen may be called on a thread with a small
 // stack.
+constinit ObjectOutcome outcome_of_object;
 constinit Requests requests;
 constinit bool requests_fit = true;
 
@@ -44,8 +45,10 @@ bool somebody_reads() {
 }
 
 void leave(const Image &image, Reason reason) {
-  if (somebody_reads())
-    record(image, leave_object(image, reason));
+  if (!somebody_reads())
+    return;
+  leave_object(image, reason, outcome_of_object);
+  record(image, outcome_of_object);
 }
 
 Result<void> commit_requests() {
@@ -64,14 +67,16 @@ void handle(const Image &image, Pass pass, const Result<void> &sealed) {
     case Pass::seal: {
       RelroCheck check =
           somebody_reads() ? RelroCheck::ask_kernel : RelroCheck::trust_loader;
-      return record(image, seal_object(image, wanted, check, state.engine));
+      seal_object(image, wanted, check, state.engine, outcome_of_object);
+      return record(image, outcome_of_object);
     }
     case Pass::collect:
       if (!collect_object(image, wanted, state.options.types, requests))
         requests_fit = false;
       return;
     case Pass::conclude:
-      return record(image, conclude_object(image, wanted, sealed));
+      conclude_object(image, wanted, sealed, outcome_of_object);
+      return record(image, outcome_of_object);
   }
 }
 

@@ -42,7 +42,7 @@ public:
 
 private:
   bool is(std::string_view entry, std::string_view name) const {
-    char text[PATH_MAX];
+    static char text[PATH_MAX];
     TextWriter path(text);
     path.text(folder_).text(name).text({"\0", 1});
     if (folder_.empty() || path.cut())

@@ -25,6 +25,7 @@
 #include <utility>
 
 #include "base/inline_vector.h"
+#include "base/large_local.h"
 #include "seal/register.h"
 #include "sys/named_memory.h"
 #include "sys/owned_pages.h"
@@ -195,7 +196,9 @@ struct Asked {
 class Quiescer {
 public:
   Quiescer(sys::ThreadList &threads, ThreadSet &known, KernelWorkers workers)
-      : threads_(threads), known_(known), workers_(workers) {}
+      : threads_(threads), known_(known), workers_(workers) {
+    wave_.clear();
+  }
 
   Result<void> run() {
     deadline_ = sys::now_microseconds() + timeout;
@@ -300,7 +303,7 @@ private:
   sys::ThreadList &threads_;
   ThreadSet &known_;
   KernelWorkers workers_;
-  InlineVector<Asked, wave_size> wave_;
+  MEMSEAL_LARGE_MEMBER InlineVector<Asked, wave_size> wave_;
   std::uint64_t deadline_ = 0;
   sys::BootTicks began_ = 0;  // the filter is older
   bool again_ = false;        // one reading of the list is done

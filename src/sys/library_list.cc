@@ -8,6 +8,7 @@
 
 #include <cstring>
 
+#include "base/large_local.h"
 #include "sys/syscall.h"
 
 namespace memseal::sys {
@@ -59,7 +60,7 @@ LibraryFile::Identity LibraryFile::identity_of(const char *path) {
 bool LibraryFile::is(std::string_view name) const {
   if (name == path_)
     return true;
-  char path[PATH_MAX];
+  MEMSEAL_LARGE_LOCAL char path[PATH_MAX];
   if (identity_.inode == 0 || name.find('/') == std::string_view::npos ||
       name.size() >= sizeof path)
     return false;

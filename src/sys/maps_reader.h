@@ -9,6 +9,7 @@
 #include <optional>
 #include <string_view>
 
+#include "base/large_local.h"
 #include "memseal/error.h"
 #include "sys/syscall.h"
 #include "vm/mapping.h"
@@ -25,7 +26,8 @@ enum class ReadSeals : std::uint8_t { without, with_seals };
 /// seen, missed or seen in part, but what stayed as it was is seen, and ranges
 /// never go backwards.
 ///
-/// Needs:   about 12 KiB of stack.
+/// Needs:   about 12 KiB of stack; in the freestanding core no other reader at
+///          the same time.
 /// Source:  Linux, Documentation/filesystems/proc.rst, /proc/PID/maps.
 /// Context: anywhere; before-main included.
 class MapsReader {
@@ -65,8 +67,8 @@ private:
   bool at_end_ = false;
   std::size_t begin_ = 0, end_ = 0;  ///< of what is unread in `buffer_`
   std::size_t line_size_ = 0;        ///< of the header kept in `line_`
-  std::array<char, 8192> buffer_;
-  std::array<char, 4096> line_;
+  MEMSEAL_LARGE_MEMBER std::array<char, 8192> buffer_;
+  MEMSEAL_LARGE_MEMBER std::array<char, 4096> line_;
 };
 
 }  // namespace memseal::sys

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/large_local.h"
 #include "sys/syscall.h"
 
 namespace memseal::sys {
@@ -70,7 +71,7 @@ std::optional<std::uint64_t> stat_field(std::string_view text, int number) {
 }
 
 std::optional<std::uint64_t> read_stat_field(const char *path, int number) {
-  std::array<char, 1024> buffer;
+  MEMSEAL_LARGE_LOCAL std::array<char, 1024> buffer;
   auto text = read_proc(path, buffer);
   if (!text)
     return {};

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <string_view>
 
+#include "base/large_local.h"
 #include "sys/memory.h"
 #include "sys/syscall.h"
 
@@ -33,7 +34,7 @@ SeccompState read_state(const char *path) {
   Answer file = call(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
   if (file.failed())
     return {};
-  char text[4096];
+  MEMSEAL_LARGE_LOCAL char text[4096];
   long size = call(SYS_read, file.raw, text, sizeof text).raw;
   call(SYS_close, file.raw);
   if (size <= 0)

@@ -84,7 +84,7 @@ int current_thread() {
 }
 
 bool proc_has_our_ids() {
-  std::array<char, 4096> buffer;
+  MEMSEAL_LARGE_LOCAL std::array<char, 4096> buffer;
   auto text = read_proc("/proc/thread-self/status", buffer);
   if (!text)  // before Linux 3.17
     text = read_proc(TaskPath(current_thread(), "status").text, buffer);
@@ -142,7 +142,7 @@ Result<std::size_t> ThreadList::thread_count() const {
 }
 
 Result<ThreadState> thread_state(int tid) {
-  std::array<char, 4096> buffer;
+  MEMSEAL_LARGE_LOCAL std::array<char, 4096> buffer;
   auto text = read_proc(TaskPath(tid, "status").text, buffer);
   if (!text) {
     if (is_gone(text.error().sys_errno))

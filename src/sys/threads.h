@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "base/large_local.h"
 #include "memseal/error.h"
 #include "sys/signals.h"
 
@@ -63,7 +64,7 @@ private:
   explicit ThreadList(int fd) : fd_(fd) {}
   int fd_;
   std::size_t begin_ = 0, end_ = 0;
-  alignas(8) std::array<char, 4096> buffer_;
+  alignas(8) MEMSEAL_LARGE_MEMBER std::array<char, 4096> buffer_;
 };
 
 /// What a thread is doing, as far as it matters for a signal sent to it.

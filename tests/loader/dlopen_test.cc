@@ -115,6 +115,31 @@ TEST_P(Dlopen, from_six_threads_at_once) {
   }
 }
 
+TEST_P(Dlopen, works_on_a_thread_with_the_smallest_stack) {
+  auto command = opener("small", {"libwitness.so", "libarray.so", "libplain.so",
+                                  "libnorelro.so"});
+  EXPECT_EQ(run_unsealed(glibc, command).output, "bad=0\n");
+  std::string file = testing::TempDir() + "memseal-small-stack.json";
+  for (const std::string &options :
+       {std::string(), std::string("dlopen=seal"), "report=" + file})
+    EXPECT_EQ(run_sealed(glibc, command, options).output, "bad=0\n") << options;
+  std::remove(file.c_str());
+}
+
+TEST_P(Dlopen, needs_hardly_more_stack_than_with_an_empty_auditor) {
+  auto command = opener("depth", {"libwitness.so"});
+  auto needed = [&](const std::string &auditor, const std::string &options) {
+    std::vector<std::string> whole = glibc.loader();
+    whole.insert(whole.end(), command.begin(), command.end());
+    return std::stoi(
+        run(whole, {"LD_AUDIT=" + auditor, "MEMSEAL_OPTIONS=" + options})
+            .output);
+  };
+  int empty = needed(program("libempty.so"), "");
+  for (const char *options : {"", "report=/dev/null", "engine=exact"})
+    EXPECT_LE(needed(module("audit"), options), empty + 512) << options;
+}
+
 TEST_P(Dlopen, into_a_namespace_of_its_own_seals_too) {
   // glibc 2.31 crashes when dlmopen makes a namespace under any audit module,
   // an empty one included.

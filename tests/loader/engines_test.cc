@@ -63,6 +63,14 @@ TEST_P(Launched, what_dlopen_brings_is_sealed_before_its_constructor) {
   }
 }
 
+TEST_P(Launched, dlopen_works_on_a_thread_with_the_smallest_stack) {
+  std::vector<std::string> command = {program("opener"), "small",
+                                      program("libwitness.so"),
+                                      program("libarray.so")};
+  EXPECT_EQ(run(command, {}).output, "bad=0\n");
+  EXPECT_EQ(launch(command).output, "bad=0\n");
+}
+
 TEST_P(Launched, a_hundred_cycles_of_dlopen_keep_one_copy) {
   std::vector<std::string> command = {program("opener"), "cycle",
                                       program("libwitness.so")};

@@ -106,6 +106,45 @@ static int threads(char **libraries) {
   return 0;
 }
 
+static void *open_one(void *library) {
+  return dlopen(library, RTLD_NOW) != NULL ? NULL : "open";
+}
+
+/* Opens each on a thread with the smallest stack there may be. */
+static int on_small_stacks(char **libraries) {
+  pthread_attr_t small;
+  int bad = pthread_attr_init(&small);
+  bad += pthread_attr_setstacksize(&small, 16384);
+  for (; *libraries != NULL; ++libraries) {
+    pthread_t id;
+    void *result = "create";
+    bad += pthread_create(&id, &small, open_one, *libraries) != 0 ||
+           pthread_join(id, &result) != 0 || result != NULL;
+  }
+  printf("bad=%d\n", bad);
+  return 0;
+}
+
+/* How many bytes of its stack a thread needs to open one. */
+static int needed_stack(char **libraries) {
+  enum { size = 1 << 18, paint = 0xa5 };
+  unsigned char *stack = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                              MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  memset(stack, paint, size);
+  pthread_attr_t ours;
+  pthread_t id;
+  int untouched = 0;
+  if (pthread_attr_init(&ours) != 0 ||
+      pthread_attr_setstack(&ours, stack, size) != 0 ||
+      pthread_create(&id, &ours, open_one, libraries[0]) != 0 ||
+      pthread_join(id, NULL) != 0)
+    return 2;
+  while (stack[untouched] == paint)
+    ++untouched;
+  printf("%d\n", size - untouched);
+  return 0;
+}
+
 static int new_namespace(char **libraries) {
   say("constructor", dlmopen(LM_ID_NEWLM, libraries[0], RTLD_NOW), "witness");
   return 0;
@@ -133,10 +172,11 @@ int main(int argc, char **argv) {
   static const struct {
     const char *name;
     int (*act)(char **);
-  } acts[] = {{"open", open_all},    {"plain", open_plain},
-              {"cycle", cycle},      {"fail", failing},
-              {"threads", threads},  {"dlmopen", new_namespace},
-              {"sandbox", sandboxed}};
+  } acts[] = {{"open", open_all},     {"plain", open_plain},
+              {"cycle", cycle},       {"fail", failing},
+              {"threads", threads},   {"dlmopen", new_namespace},
+              {"sandbox", sandboxed}, {"small", on_small_stacks},
+              {"depth", needed_stack}};
   for (unsigned i = 0; argc > 2 && i < sizeof acts / sizeof *acts; ++i) {
     if (strcmp(argv[1], acts[i].name) == 0)
       return acts[i].act(argv + 2);

@@ -30,6 +30,8 @@ __asm__(".symver dlerror, dlerror@" OLDEST);
 __asm__(".symver dlmopen, dlmopen@" DLMOPEN_VERSION);
 __asm__(".symver pthread_create, pthread_create@" OLDEST);
 __asm__(".symver pthread_join, pthread_join@" OLDEST);
+__asm__(".symver pthread_attr_setstack, pthread_attr_setstack@" OLDEST);
+__asm__(".symver pthread_attr_setstacksize, pthread_attr_setstacksize@" OLDEST);
 __asm__(".symver __libc_start_main, __libc_start_main@" OLDEST);
 #endif
 
