@@ -48,7 +48,7 @@ std::string_view take_name(std::string_view &list, ListSyntax syntax) {
 LibraryFile::LibraryFile(const char *path)
     : path_(path), identity_(identity_of(path)) {}
 
-LibraryFile::Identity LibraryFile::identity_of(const char *path) {
+FileIdentity LibraryFile::identity_of(const char *path) {
   // As ld.so looks at files, so no filter that lets it load the program minds.
   // The kernel's structure is libc's on 64-bit machines.
   struct stat status = {};

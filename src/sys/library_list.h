@@ -11,6 +11,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/file_identity.h"
+
 namespace memseal::sys {
 
 enum class ListSyntax : std::uint8_t {
@@ -41,14 +43,10 @@ public:
   bool is_in(std::string_view list, ListSyntax syntax) const;
 
 private:
-  struct Identity {
-    std::uint64_t device = 0, inode = 0;  ///< inode 0: unknown
-    friend bool operator==(Identity, Identity) = default;
-  };
-  static Identity identity_of(const char *path);
+  static FileIdentity identity_of(const char *path);
 
   std::string_view path_;
-  Identity identity_;
+  FileIdentity identity_;  ///< inode 0: unknown
 };
 
 }  // namespace memseal::sys
