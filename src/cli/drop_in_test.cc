@@ -93,12 +93,12 @@ TEST_F(DropInTest, refuses_what_needs_a_process_beside_the_service) {
   EXPECT_FALSE(assignments("/bin/none"));
   EXPECT_FALSE(assignments("/bin/dynamic", "how = \"trace\"\n"));
   EXPECT_FALSE(assignments("/bin/dynamic", "on-violation = \"report\"\n"));
-  auto filter = assignments_for(folder_.at("root"), unit_, "/bin/dynamic",
-                                parse_policy("engine = \"filter\""));
-  ASSERT_FALSE(filter);
-  EXPECT_NE(filter.error().find("needs a process beside"), std::string::npos);
+  auto keeper = assignments_for(folder_.at("root"), unit_, "/bin/dynamic",
+                                parse_policy("engine = \"keeper\""));
+  ASSERT_FALSE(keeper);
+  EXPECT_NE(keeper.error().find("needs a process beside"), std::string::npos);
   EXPECT_TRUE(assignments_for(folder_.at("root"), unit_, "/bin/dynamic",
-                              parse_policy("engine = \"exact\"")));
+                              parse_policy("engine = \"filter\"")));
 }
 
 TEST_F(DropInTest, is_written_so_that_systemd_reads_it_back) {
@@ -122,7 +122,7 @@ TEST_F(DropInTest, allows_mseal_where_the_unit_lists_what_it_allows) {
   EXPECT_EQ(text("").find("SystemCallFilter"), std::string::npos);
   unit_.call_filters = {"@system-service"};
   EXPECT_NE(text("").find("\nSystemCallFilter=mseal\n"), std::string::npos);
-  EXPECT_NE(text("engine = \"exact\"").find("=mseal seccomp\n"),
+  EXPECT_NE(text("engine = \"filter\"").find("=mseal seccomp\n"),
             std::string::npos);
 }
 

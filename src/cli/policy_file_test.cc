@@ -63,10 +63,10 @@ glob = "libx.so"
 reason = "too"
 )");
   launch::RunRequest run = request(policy);
-  EXPECT_EQ(run.options.engine, EngineChoice::strict);
+  EXPECT_EQ(run.options.engine, strict_tree);
   EXPECT_EQ(run.options.dlopen, DlopenPolicy::skip);
   EXPECT_EQ(run.how, launch::How::preload);
-  EXPECT_EQ(run.options.violation, Violation::report);
+  EXPECT_EQ(run.options.on_violation, OnViolation::report);
   EXPECT_EQ(run.provide, launch::Provide::never);
   EXPECT_EQ(run.options.report, "/var/log/x.json");
   EXPECT_EQ(run.options.segments, (SegmentSet{true, false, true}));
@@ -79,7 +79,7 @@ reason = "too"
 
 TEST(Policy, single_types_reach_the_run) {
   Policy policy =
-      parse_policy("engine = \"exact\"\ntypes = [\"munmap\", \"mmap\"]");
+      parse_policy("engine = \"filter\"\ntypes = [\"munmap\", \"mmap\"]");
   EXPECT_EQ(request(policy).options.types, seal_type::munmap | seal_type::mmap);
 }
 
@@ -95,10 +95,10 @@ TEST(Policy, each_fault_is_told_where_it_is) {
   } const cases[] = {
       {"colour = 1", "1:1 there is no setting 'colour'"},
       {"\nengine = \"Native\"",
-       "2:10 'engine' is one of auto|native|filter|strict|exact, not 'Native'"},
+       "2:10 'engine' is one of auto|native|filter|keeper|strict, not 'Native'"},
       {"engine = 1", "1:10 'engine' is a string"},
       {"engine = \"\"",
-       "1:10 'engine' is one of auto|native|filter|strict|exact, not ''"},
+       "1:10 'engine' is one of auto|native|filter|keeper|strict, not ''"},
       {"require = \"yes\"", "1:11 'require' is true or false"},
       {"report = \"seals.txt\"", "1:10 'report' is an absolute path, or \"-\""},
       {"segments = []", "1:12 'segments' is a list of strings, not empty"},
@@ -127,7 +127,7 @@ TEST(Policy, each_fault_is_told_where_it_is) {
       {"[[objects.only]]\nglob = \"a\"\nreason = 1",
        "3:10 'reason' is a string"},
       {"types = [\"munmap\"]",
-       "1:9 single types need engine = \"exact\" and on-violation = \"deny\": "
+       "1:9 single types need engine = \"filter\" and on-violation = \"deny\": "
        "any other seal is one, and forbids every act"},
       {"dlopen = \"seal\"\non-violation = \"kill\"",
        "1:10 'seal' lets dlclose try to unmap what is sealed, which "

@@ -117,8 +117,7 @@ Outcome ObjectOutcome::shortfall() const {
 
 void seal_object(const Image &image, SegmentSet wanted, RelroCheck check,
                  Engine engine, ObjectOutcome &outcome) {
-  walk(image, wanted, check, outcome,
-       [=](Run run) { seal_run(run, engine); });
+  walk(image, wanted, check, outcome, [=](Run run) { seal_run(run, engine); });
 }
 
 bool collect_object(const Image &image, SegmentSet wanted, SealTypes types,

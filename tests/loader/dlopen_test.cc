@@ -136,7 +136,7 @@ TEST_P(Dlopen, needs_hardly_more_stack_than_with_an_empty_auditor) {
             .output);
   };
   int empty = needed(program("libempty.so"), "");
-  for (const char *options : {"", "report=/dev/null", "engine=exact"})
+  for (const char *options : {"", "report=/dev/null", "engine=filter"})
     EXPECT_LE(needed(module("audit"), options), empty + 512) << options;
 }
 

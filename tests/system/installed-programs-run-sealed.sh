@@ -18,7 +18,7 @@ ln -s usr/lib "$work/root/lib"
 ln -s usr/bin "$work/root/bin"
 for folder in "$usr/bin" "$work/root/bin" "$usr/bin/../bin" \
   "$usr/libexec/../../usr/bin"; do
-  for engine in --engine=auto --engine=filter --strict --engine=exact; do
+  for engine in --engine=auto --engine=keeper --strict --engine=filter; do
     exits 0 env PATH="$folder:$PATH" memseal run "$engine" --require -- "$attack"
     quiet
   done
