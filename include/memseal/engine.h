@@ -36,12 +36,12 @@ public:
   /// As the register of seals holds it. Bits of no engine are dropped.
   constexpr std::uint32_t bits() const { return bits_; }
   static constexpr Engine from_bits(std::uint32_t bits) {
-    return Engine(static_cast<std::uint8_t>(bits & 7));
+    return Engine(bits & 7);
   }
 
 private:
-  explicit constexpr Engine(std::uint8_t bits) : bits_(bits) {}
-  std::uint8_t bits_ = 0;
+  explicit constexpr Engine(std::uint32_t bits) : bits_(bits) {}
+  std::uint32_t bits_ = 0;
 };
 
 inline constexpr Engine Engine::automatic{};

@@ -192,8 +192,9 @@ struct memseal_info {
 
 /* Tells what is sealed at `addr`: by memseal, whichever copy of it in this
  * process, and by mseal(2), whoever called it (read from /proc/self/smaps,
- * which takes a while in a large process). Where nothing is sealed the extent
- * is the gap between memseal's seals, mapped or not.
+ * which takes a while in a large process). What memseal remembers of the page
+ * is confirmed by the kernel (S-78). Where nothing is sealed the extent is the
+ * gap between memseal's seals, mapped or not.
  *
  * Errors:  EINVAL: `info` is null or `info->size` smaller than version 0.1's.
  */

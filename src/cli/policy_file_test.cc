@@ -95,7 +95,8 @@ TEST(Policy, each_fault_is_told_where_it_is) {
   } const cases[] = {
       {"colour = 1", "1:1 there is no setting 'colour'"},
       {"\nengine = \"Native\"",
-       "2:10 'engine' is one of auto|native|filter|keeper|strict, not 'Native'"},
+       "2:10 'engine' is one of auto|native|filter|keeper|strict, not "
+       "'Native'"},
       {"engine = 1", "1:10 'engine' is a string"},
       {"engine = \"\"",
        "1:10 'engine' is one of auto|native|filter|keeper|strict, not ''"},

@@ -28,7 +28,7 @@ enum class Inheritance : std::uint8_t { children_sealed, children_unsealed };
 
 /// Strings point into the text that was parsed, or the argument vector.
 struct RunOptions {
-  Engine engine;  ///< empty: native where it is there, else keeper
+  Engine engine{};  ///< empty: native where it is there, else keeper
   DlopenPolicy dlopen = DlopenPolicy::pin;
   Requirement requirement = Requirement::best_effort;
   Inheritance inheritance = Inheritance::children_sealed;

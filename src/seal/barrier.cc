@@ -70,8 +70,10 @@ Result<Barrier> Barrier::prepare() {
     barrier.ring_worker_ |= reach == Reach::ring_worker;
     barrier.kernel_worker_ |= reach != Reach::by_signal;
   }
-  if (seen == 1 && sharers == sys::AddressSpaceSharers::some)
-    barrier.sharers_ = Sharers::sibling;
+  bool alone = seen == 1;
+  if (alone ? sharers == sys::AddressSpaceSharers::some
+            : sys::shares_memory_with_process())
+    barrier.sibling_ = true;
   return barrier;
 }
 

@@ -61,14 +61,15 @@ public:
 
   /// Whether a process that is no thread of this one shares its memory. No
   /// filter of ours reaches it.
-  bool has_sibling() const { return sharers_ == Sharers::sibling; }
+  bool has_sibling() const { return sibling_; }
   /// Whether io_uring has a thread here, which no filter judges either.
   bool has_ring_worker() const { return ring_worker_; }
 
 private:
-  enum class Sharers : std::uint8_t { none, threads, sibling };
+  enum class Sharers : std::uint8_t { none, threads };
   explicit Barrier(Sharers sharers) : sharers_(sharers) {}
   Sharers sharers_;
+  bool sibling_ = false;
   bool ring_worker_ = false;
   bool kernel_worker_ = false;  ///< io_uring's or another one
 };

@@ -165,7 +165,7 @@ std::uint32_t engine_flag(Engine engine) {
 std::uint32_t open_roads(Engine engine) {
   std::uint32_t open = 0;
   const RegisterHeader *header = find_register();
-  if (header == nullptr || header->base_level < MEMSEAL_BASE_CLOSED)
+  if (base_level() != BaseLevel::closed)
     open |=
         MEMSEAL_OPEN_IO_URING | MEMSEAL_OPEN_USERFAULTFD | MEMSEAL_OPEN_PTRACE;
   if (header != nullptr)

@@ -8,8 +8,10 @@
 
 #include "base/assert.h"
 #include "seal/barrier.h"
+#include "seal/enforced.h"
 #include "seal/install_filters.h"
 #include "seal/judge.h"
+#include "seal/on_violation.h"
 #include "seal/own_mappings.h"
 #include "seal/register.h"
 #include "sys/holes.h"
@@ -69,8 +71,8 @@ public:
       std::optional<Address> hole;
       if (hole_ && hole_->index == i)
         hole = hole_->at;
-      MEMSEAL_TRY_VOID(
-          judge(requests_[i], engine_, hole, protection(), change_.table()));
+      MEMSEAL_TRY_VOID(judge(requests_[i], engine_, hole, protection(),
+                             change_.header(), change_.table()));
     }
     MEMSEAL_TRY_VOID(collect());
     if (!guarded_.empty()) {
@@ -121,6 +123,8 @@ private:
       change_.header().open |= open_older_ring;
     note_who_is_missed(change_.header(), barrier);
     MEMSEAL_TRY_VOID(ensure_base(change_.header(), BaseLevel::compatible));
+    if (violations_are_deadly())
+      change_.header().deadly = 1;
     const RegisterHeader &before = change_.header();
     auto installed = MEMSEAL_TRY(
         install_range_filter(guarded_.view(), context_,
@@ -255,7 +259,7 @@ public:
   /// Step 5.
   static Result<void> ensure_base(RegisterHeader &header, BaseLevel level) {
     auto wanted = static_cast<std::uint32_t>(level);
-    if (header.base_level >= wanted)
+    if (header.base_level >= wanted && has_base_filter(level))
       return {};
     count(header, MEMSEAL_TRY(install_base_filter(level)));
     header.base_level = wanted;

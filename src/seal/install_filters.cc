@@ -69,6 +69,10 @@ void set_on_violation(OnViolation wanted) {
   on_violation = wanted;
 }
 
+bool violations_are_deadly() {
+  return on_violation != OnViolation::deny;
+}
+
 Result<FilterCount> install_base_filter(BaseLevel level) {
   auto storage = MEMSEAL_TRY(sys::OwnedPages::create(bpf::max_instructions *
                                                      sizeof(bpf::Instruction)));

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "seal/judge.h"
 
+#include <algorithm>
 #include <atomic>
 
+#include "seal/enforced.h"
 #include "seal/own_mappings.h"
 #include "sys/memory.h"
 
@@ -18,6 +20,51 @@ Result<void> check_pages(const SealRequest &request,
     return fail(Errc::hole);
   if (closed)
     return fail(Errc::closed);
+  return {};
+}
+
+/// What the kernel does not confirm of what the table says about the page. What
+/// this commit is going to do, it cannot know yet.
+Engine unconfirmed(Address page, const RegisterEntry &entry, SealTypes asked,
+                   Engine redone, const RegisterHeader &header) {
+  SealTypes by_filter = asked & SealTypes{entry.filter_types};
+  Downgrade downgrade = (entry.flags & flag_downgradable) != 0
+                            ? Downgrade::allowed
+                            : Downgrade::refused;
+  bool is_due = (entry.flags & flag_filter_due) != 0;
+  if (!by_filter.empty() && !is_due &&
+      (header.deadly != 0 || filtered(page, by_filter, downgrade) != by_filter))
+    return Engine::filter;
+  bool by_native =
+      Engine::from_bits(entry.engine).without(redone).has(Engine::native) &&
+      (entry.flags & flag_native_due) == 0;
+  if (by_native && (header.deadly != 0 || !refuses_mremap(page)))
+    return Engine::native;
+  return {};
+}
+
+/// Takes out of the table what is not so (seal/enforced.h). `redone`: the
+/// engines that will act whatever the table says.
+Result<void> check_claims(const SealRequest &request, Engine redone,
+                          const RegisterHeader &header, SealTable &table) {
+  const SealTypes asked{request.types.bits & ~seal_type::seal.bits};
+  Address at = request.range.begin();
+  while (at < request.range.end()) {
+    auto entry = table.first_from(at);
+    if (!entry || entry->begin >= request.range.end())
+      break;
+    at = std::max<Address>(at, entry->begin);
+    const Address end = std::min<Address>(entry->end, request.range.end());
+    Engine wrong;
+    for (Address page = at; page < end && wrong.empty();
+         page += sys::page_size())
+      wrong = unconfirmed(page, *entry, asked, redone, header);
+    if (wrong.empty())
+      at = end;
+    else  // and what remains of the entry is looked at again
+      MEMSEAL_TRY_VOID(table.disclaim(
+          *PageRange::create(at, end - at, sys::page_size()), wrong));
+  }
   return {};
 }
 
@@ -54,13 +101,19 @@ Result<Engine> choose(const SealRequest &request, Engine wanted) {
 
 Result<void> judge(const SealRequest &request, Engine engine,
                    std::optional<Address> hole,
-                   std::optional<Protection> will_be, SealTable &table) {
+                   std::optional<Protection> will_be,
+                   const RegisterHeader &header, SealTable &table) {
+  Result<Engine> choice = choose(request, engine);
+  MEMSEAL_TRY_VOID(check_claims(
+      request,
+      choice && choice->has(Engine::native) ? Engine::native : Engine(), header,
+      table));
   MEMSEAL_TRY_VOID(check_pages(request, hole, table));
   if (request.types.empty())
     return {};
   bool gains =
       table.would_gain(request.range, request.types, request.downgrade);
-  Engine engines = MEMSEAL_TRY(choose(request, engine));
+  Engine engines = MEMSEAL_TRY(choice);
   if (!gains && engine == Engine::automatic)
     return {};
   if (gains && request.downgrade == Downgrade::allowed)

@@ -15,10 +15,13 @@ namespace memseal {
 ///
 /// `hole`: the lowest address of the range that was not mapped when the call
 /// began. It is not asked here, for memseal's own mappings may have filled it.
-/// `will_be`: the protection that the pages are about to get, if so.
+/// `will_be`: the protection that the pages are about to get, if so. What the
+/// table says of the range is taken out of it where the kernel knows nothing of
+/// it.
 /// Errors:  hole, closed, unsupported, system; the table is then as it was.
 Result<void> judge(const SealRequest &request, Engine engine,
                    std::optional<Address> hole,
-                   std::optional<Protection> will_be, SealTable &table);
+                   std::optional<Protection> will_be,
+                   const RegisterHeader &header, SealTable &table);
 
 }  // namespace memseal

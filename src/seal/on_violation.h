@@ -12,4 +12,7 @@ namespace memseal {
 /// Needs:   deny, kill or trap; no other thread seals meanwhile.
 void set_on_violation(OnViolation on_violation);
 
+/// Whether that is more than an error.
+bool violations_are_deadly();
+
 }  // namespace memseal

@@ -63,7 +63,8 @@ constexpr Address huge = Address{2} << 20;
 /// is known.
 std::optional<bool> is_in_huge_page(Address edge,
                                     const RegisterHeader &before) {
-  if (SealTypes{read_entry(before, edge).types}.has(seal_type::mremap))
+  if (before.deadly != 0 &&
+      SealTypes{read_entry(before, edge).types}.has(seal_type::mremap))
     return {};
   const std::size_t page = sys::page_size();
   int error = sys::call(SYS_mremap, edge, page, page, 0).error();

@@ -128,6 +128,7 @@ Result<RegisterHeader *> grow(RegisterHeader *old, std::size_t needed) {
   header->generation = old->generation;
   header->base_level = old->base_level;
   header->open = old->open;
+  header->deadly = old->deadly;
   header->filters = old->filters;
   header->kernel_instructions = old->kernel_instructions;
 

@@ -14,7 +14,8 @@
 //
 // A register that became too small points to its successor by `next`; follow it
 // until it is 0. The register decides nothing but what may be added: the seals
-// themselves are in the kernel.
+// themselves are in the kernel, which is asked where the register would be a
+// reason to do nothing (seal/enforced.h).
 #pragma once
 
 #include <cstddef>
@@ -59,6 +60,10 @@ struct RegisterHeader {
   std::uint32_t filters;     ///< filters installed by memseal
   /// The most that the kernel counts these as (bpf/kernel_length.h).
   std::uint32_t kernel_instructions;
+  /// 1: a filter here kills, or sends a signal, for a forbidden call. So nobody
+  /// may find out by such a call what holds.
+  std::uint32_t deadly;
+  std::uint32_t reserved;
 };
 
 }  // namespace memseal

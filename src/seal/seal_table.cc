@@ -38,8 +38,9 @@ void strengthen(RegisterEntry &entry, const Grant &grant) {
   if (!immutable && (asks || held))
     entry.flags |= flag_downgradable;
 
-  if (grant.engine.has(Engine::native) &&
-      !Engine::from_bits(before.engine).has(Engine::native))
+  // Also if it is said to be there: mseal(2) costs little, and changes nothing
+  // where that is true.
+  if (grant.engine.has(Engine::native))
     entry.flags |= flag_native_due;
   if (!grant.engine.has(Engine::filter))
     return;
@@ -58,6 +59,11 @@ std::size_t SealTable::first_ending_after(Address address) const {
       all.begin(), all.end(),
       [&](const RegisterEntry &entry) { return entry.end <= address; });
   return static_cast<std::size_t>(it - all.begin());
+}
+
+std::optional<RegisterEntry> SealTable::first_from(Address address) const {
+  std::size_t i = first_ending_after(address);
+  return i == count_ ? std::nullopt : std::optional(storage_[i]);
 }
 
 std::optional<Address> SealTable::first_closed(PageRange range, SealTypes types,
@@ -130,6 +136,33 @@ Result<void> SealTable::add(const Grant &grant) {
   return {};
 }
 
+Result<void> SealTable::disclaim(PageRange range, Engine engine) {
+  MEMSEAL_TRY_VOID(split(range.begin()));
+  MEMSEAL_TRY_VOID(split(range.end()));
+  for (std::size_t i = first_ending_after(range.begin());
+       i < count_ && storage_[i].begin < range.end(); ++i) {
+    RegisterEntry &entry = storage_[i];
+    entry.engine &= ~engine.bits();
+    if (engine.has(Engine::filter))
+      entry.filter_types = 0;
+    entry.types = Engine::from_bits(entry.engine).has(Engine::native)
+                      ? seal_type::all.bits
+                      : entry.filter_types & ~seal_type::seal.bits;
+    if ((entry.types & mprotect_bit) == 0 ||
+        Engine::from_bits(entry.engine).has(Engine::native))
+      entry.flags &= ~flag_downgradable;
+  }
+  remove_empty();
+  return {};
+}
+
+void SealTable::remove_empty() {
+  auto kept = std::remove_if(
+      storage_.begin(), storage_.begin() + static_cast<long>(count_),
+      [](const RegisterEntry &entry) { return entry.types == 0; });
+  count_ = static_cast<std::size_t>(kept - storage_.begin());
+}
+
 void SealTable::merge(std::size_t first, std::size_t last) {
   auto *items = storage_.data();
   std::size_t kept = first;
@@ -151,19 +184,14 @@ void SealTable::native_done(std::size_t index) {
 }
 
 void SealTable::drop_native_due() {
-  std::size_t kept = 0;
-  for (std::size_t i = 0; i < count_; ++i) {
-    RegisterEntry entry = storage_[i];
-    if ((entry.flags & flag_native_due) != 0) {
-      // It was not native before, so the filter enforced all it held.
-      entry.flags &= ~flag_native_due;
-      entry.engine &= ~Engine::native.bits();
-      entry.types = entry.filter_types;
-    }
-    if (entry.types != 0)
-      storage_[kept++] = entry;
+  for (RegisterEntry &entry : storage_.first(count_)) {
+    if ((entry.flags & flag_native_due) == 0)
+      continue;
+    entry.flags &= ~flag_native_due;
+    entry.engine &= ~Engine::native.bits();
+    entry.types = entry.filter_types;
   }
-  count_ = kept;
+  remove_empty();
 }
 
 void SealTable::forget_changes() {

@@ -37,6 +37,9 @@ public:
     return storage_.first(count_);
   }
 
+  /// A copy of the first entry that ends behind the address.
+  std::optional<RegisterEntry> first_from(Address address) const;
+
   /// The lowest address in the range that holds SEAL and would gain something
   /// (S-07, S-14): a type, or immutability where it was downgradable.
   std::optional<Address> first_closed(PageRange range, SealTypes types,
@@ -44,6 +47,10 @@ public:
 
   /// Whether any page would gain a type, or immutability.
   bool would_gain(PageRange range, SealTypes types, Downgrade downgrade) const;
+
+  /// Takes back what a filter, or mseal(2), is said to enforce on the range,
+  /// and SEAL with it. Errors: as add.
+  Result<void> disclaim(PageRange range, Engine engine);
 
   /// Adds the grant. What a filter or mseal(2) still has to do for it is noted
   /// in the flags of the entries.
@@ -75,6 +82,7 @@ private:
   /// Makes `at` a border between entries if it lies inside of one.
   Result<void> split(Address at);
   void merge(std::size_t first, std::size_t last);
+  void remove_empty();
 
   std::span<RegisterEntry> storage_;
   std::size_t count_;

@@ -148,6 +148,34 @@ TEST_F(SealTableTest, WhatTheKernelDidNotSealIsTakenBack) {
   EXPECT_EQ(table.entries()[1].engine, by_kernel.bits());
 }
 
+TEST_F(SealTableTest, ADisclaimedRangeHoldsWhatTheOtherEngineEnforces) {
+  add(pages(2, 6), seal_type::all, Downgrade::refused, by_kernel | by_filter);
+  table.forget_changes();
+  ASSERT_TRUE(table.disclaim(pages(4, 2), by_filter));
+  ASSERT_EQ(table.entries().size(), 3u);
+  EXPECT_EQ(table.entries()[1].begin, 4 * page);
+  EXPECT_EQ(table.entries()[1].types, seal_type::all.bits);
+  EXPECT_EQ(table.entries()[1].filter_types, 0u);
+  EXPECT_EQ(table.entries()[1].engine, by_kernel.bits());
+  ASSERT_TRUE(table.disclaim(pages(4, 2), by_kernel));
+  ASSERT_EQ(table.entries().size(), 2u);  // nothing is left of it
+  EXPECT_EQ(table.entries()[0].end, 4 * page);
+  EXPECT_EQ(table.entries()[1].begin, 6 * page);
+  // SEAL is memseal's own: it goes with what it was to protect.
+  ASSERT_TRUE(table.disclaim(pages(2, 2), by_kernel));
+  EXPECT_EQ(table.entries()[0].types,
+            seal_type::all.bits & ~seal_type::seal.bits);
+}
+
+TEST_F(SealTableTest, MsealIsCalledAgainWhateverTheTableSays) {
+  add(pages(2, 1), seal_type::all, Downgrade::refused, by_kernel);
+  table.native_done(0);
+  table.forget_changes();
+  EXPECT_EQ(due(flag_native_due), 0u);
+  add(pages(2, 1), seal_type::all, Downgrade::refused, by_kernel);
+  EXPECT_EQ(due(flag_native_due), 1u);
+}
+
 TEST_F(SealTableTest, AFullTableRefuses) {
   for (std::size_t i = 0; i < storage.size(); ++i)
     add(pages(2 * i, 1), seal_type::munmap);

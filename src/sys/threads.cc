@@ -6,7 +6,9 @@
 #include <linux/stat.h>
 #include <linux/time_types.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 
+#include <atomic>
 #include <cstring>
 #include <string_view>
 
@@ -96,18 +98,18 @@ bool proc_has_our_ids() {
   return number_of(ids) == current_thread();
 }
 
-Result<ThreadList> ThreadList::open() {
-  long fd = MEMSEAL_TRY(result(call(SYS_openat, AT_FDCWD, "/proc/self/task",
-                                    O_RDONLY | O_DIRECTORY | O_CLOEXEC)));
-  return ThreadList(static_cast<int>(fd));
+Result<IdList> IdList::open(const char *path) {
+  long fd = MEMSEAL_TRY(result(
+      call(SYS_openat, AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)));
+  return IdList(static_cast<int>(fd));
 }
 
-ThreadList::~ThreadList() {
+IdList::~IdList() {
   if (fd_ >= 0)
     call(SYS_close, fd_);
 }
 
-Result<std::optional<int>> ThreadList::next() {
+Result<std::optional<int>> IdList::next() {
   for (;;) {
     if (begin_ == end_) {
       long got = MEMSEAL_TRY(
@@ -126,10 +128,14 @@ Result<std::optional<int>> ThreadList::next() {
   }
 }
 
-Result<void> ThreadList::rewind() {
+Result<void> IdList::rewind() {
   begin_ = end_ = 0;
   MEMSEAL_TRY(result(call(SYS_lseek, fd_, 0, SEEK_SET)));
   return {};
+}
+
+Result<ThreadList> ThreadList::open() {
+  return ThreadList(MEMSEAL_TRY(IdList::open("/proc/self/task")));
 }
 
 Result<std::size_t> ThreadList::thread_count() const {
@@ -139,6 +145,43 @@ Result<std::size_t> ThreadList::thread_count() const {
   MEMSEAL_TRY(
       result(call(SYS_statx, fd_, "", AT_EMPTY_PATH, STATX_NLINK, &told)));
   return told.stx_nlink - 2;
+}
+
+namespace {
+
+/// Compares what is at one address here and there: a number that nobody else
+/// has, put there for this. For where kcmp(2) is not to be had.
+bool has_our_number(int pid) {
+  std::atomic<std::uint64_t> here{0};
+  call(SYS_getrandom, &here, sizeof here, 0);
+  std::uint64_t there = 0;
+  iovec to{&there, sizeof there}, from{&here, sizeof here};
+  Answer read = call(SYS_process_vm_readv, pid, &to, 1, &from, 1, 0);
+  return read.raw == sizeof there && there == here && there != 0;
+}
+
+bool shares_memory_with(int self, int pid) {
+  constexpr int kcmp_vm = 1;
+  Answer compared = call(SYS_kcmp, self, pid, kcmp_vm, 0, 0);
+  if (compared.failed() && compared.error() != ESRCH)
+    return has_our_number(pid);
+  return compared.raw == 0;
+}
+
+}  // namespace
+
+bool shares_memory_with_process() {
+  const int self = static_cast<int>(call(SYS_getpid).raw);
+  auto processes = IdList::open("/proc");
+  if (!processes)
+    return false;
+  for (;;) {
+    auto pid = processes->next();
+    if (!pid || !*pid)
+      return false;
+    if (**pid != self && shares_memory_with(self, **pid))
+      return true;
+  }
 }
 
 Result<ThreadState> thread_state(int tid) {

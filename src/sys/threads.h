@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <utility>
 
 #include "base/large_local.h"
 #include "memseal/error.h"
@@ -39,33 +40,52 @@ int current_thread();
 ///          namespace from the one /proc belongs to down to ours.
 bool proc_has_our_ids();
 
-/// The threads in /proc/self/task, one by one.
+/// A folder of /proc whose entries have numbers for names, one by one.
+class IdList {
+public:
+  /// Errors: system: ENOENT where /proc is not mounted, EMFILE.
+  static Result<IdList> open(const char *path);
+  IdList(IdList &&other) noexcept : fd_(other.fd_) { other.fd_ = -1; }
+  IdList &operator=(IdList &&) = delete;
+  ~IdList();
+
+  /// The next id, or nothing at the end. Errors: system.
+  Result<std::optional<int>> next();
+  /// Back to the first.
+  Result<void> rewind();
+
+protected:
+  explicit IdList(int fd) : fd_(fd) {}
+  int fd_;
+
+private:
+  std::size_t begin_ = 0, end_ = 0;
+  alignas(8) MEMSEAL_LARGE_MEMBER std::array<char, 4096> buffer_;
+};
+
+/// The threads in /proc/self/task.
 ///
 /// The kernel gives no snapshot: threads that start or end meanwhile may make
 /// it miss others. Whoever needs all of them scans again and compares with
 /// `thread_count` (Linux, fs/proc/base.c, proc_task_readdir: the walk ends
 /// early when the thread it stands on ends).
-class ThreadList {
+class ThreadList : public IdList {
 public:
-  /// Errors: system: ENOENT where /proc is not mounted, EMFILE.
+  /// Errors: as IdList.
   static Result<ThreadList> open();
-  ThreadList(ThreadList &&other) noexcept : fd_(other.fd_) { other.fd_ = -1; }
-  ThreadList &operator=(ThreadList &&) = delete;
-  ~ThreadList();
-
-  /// The next thread's id, or nothing at the end. Errors: system.
-  Result<std::optional<int>> next();
-  /// Back to the first thread.
-  Result<void> rewind();
   /// How many threads the process has now, this one included.
   Result<std::size_t> thread_count() const;
 
 private:
-  explicit ThreadList(int fd) : fd_(fd) {}
-  int fd_;
-  std::size_t begin_ = 0, end_ = 0;
-  alignas(8) MEMSEAL_LARGE_MEMBER std::array<char, 4096> buffer_;
+  explicit ThreadList(IdList &&list) : IdList(std::move(list)) {}
 };
+
+/// Whether another process has the memory of this one (clone(2), CLONE_VM), as
+/// far as /proc shows processes. For a process with threads, of which
+/// `address_space_sharers` says no more than that it has some.
+///
+/// Source:  kcmp(2), KCMP_VM.
+bool shares_memory_with_process();
 
 /// What a thread is doing, as far as it matters for a signal sent to it.
 struct ThreadState {

@@ -19,7 +19,7 @@ struct Attached {
   SealPlan plan{};  ///< `seal` tells what was sealed before
   std::size_t calls = 0;
   std::size_t threads = 0;
-  Engine engine;  ///< who enforces the seals
+  Engine engine{};  ///< who enforces the seals
   /// Why `memseal status` cannot show what the filter guards; empty: it can.
   std::string untold{};
   std::vector<Unsealed> refused{};  ///< by the kernel

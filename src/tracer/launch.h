@@ -51,7 +51,7 @@ struct Launched {
   std::string program;
   std::vector<PlannedRange> sealed;
   std::vector<LeftOut> left_out;
-  Engine engine;        ///< who enforces the seals
+  Engine engine{};      ///< who enforces the seals
   std::string failure;  ///< empty, or why something was not sealed
 };
 

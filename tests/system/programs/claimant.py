@@ -14,7 +14,7 @@ import struct
 import sys
 
 PAGE = mmap.PAGESIZE
-HEADER, ENTRY = 80, 32
+HEADER, ENTRY = 88, 32
 libc = ctypes.CDLL(None, use_errno=True)
 libc.mmap.restype = ctypes.c_void_p
 area = libc.mmap(None, ctypes.c_size_t(2 * PAGE), 3, 0x22, -1, 0)
@@ -28,9 +28,9 @@ def register(entries):
     """Both tables are the same one."""
     capacity = len(entries) // ENTRY
     size = -(-(HEADER + len(entries)) // PAGE) * PAGE
-    header = struct.pack("<8sIIII IIII QQQ IIII", b"memseal\n", 1, PAGE, 0,
+    header = struct.pack("<8sIIII IIII QQQ IIIIII", b"memseal\n", 1, PAGE, 0,
                          capacity, capacity, HEADER, capacity, HEADER, size, 0,
-                         0, 1, 0, 1, 200)
+                         0, 1, 0, 1, 200, 0, 0)
     assert len(header) == HEADER, len(header)
     fd = os.memfd_create("memseal-register")
     os.write(fd, header + entries)
