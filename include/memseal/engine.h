@@ -24,10 +24,13 @@ public:
                                   ///< mseal(2) leaves
   // NOLINTEND(bugprone-dynamic-static-initializers)
 
+  /// Whether it is `automatic`, or nothing enforces.
   constexpr bool empty() const { return bits_ == 0; }
+  /// Whether all of `other` are in it.
   constexpr bool has(Engine other) const {
     return (bits_ & other.bits_) == other.bits_;
   }
+  /// What remains if `other` is taken out.
   constexpr Engine without(Engine other) const {
     return from_bits(bits_ & ~other.bits_);
   }
@@ -36,8 +39,9 @@ public:
   }
   friend constexpr bool operator==(Engine, Engine) = default;
 
-  /// As the register of seals holds it. Bits of no engine are dropped.
+  /// As the register of seals holds it.
   constexpr std::uint32_t bits() const { return bits_; }
+  /// The set with these bits; bits of no engine are dropped.
   static constexpr Engine from_bits(std::uint32_t bits) {
     return Engine(bits & 7);
   }

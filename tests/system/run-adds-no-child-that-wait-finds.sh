@@ -20,6 +20,7 @@ for options in --engine=keeper --strict --engine=filter --on-violation=report \
   '--on-violation=report --dlopen=skip' --how=trace --how=trace-children; do
   [[ $options == --how* && $(uname -m) != x86_64 ]] && continue
   # shellcheck disable=SC2086
+  # shellcheck disable=SC2206
   run=("$memseal" run $options --require --report="$work/report" --)
   ends "${run[@]}" "$work/waits"
   ends "$work/waits" adopts "${run[@]}" "$work/waits"
