@@ -13,7 +13,6 @@ public:
   constexpr Engine() = default;
 
   // Defined as constexpr below, where the class is complete.
-  // NOLINTBEGIN(bugprone-dynamic-static-initializers)
   static const Engine automatic;  ///< the empty set
   static const Engine native;     ///< mseal(2): Linux 6.10, all types at once
   static const Engine filter;     ///< a seccomp filter that names addresses:
@@ -22,7 +21,6 @@ public:
                                   ///< a whole tree; no engine of the library
   static const Engine strict;     ///< native and filter: closes the holes that
                                   ///< mseal(2) leaves
-  // NOLINTEND(bugprone-dynamic-static-initializers)
 
   /// Whether it is `automatic`, or nothing enforces.
   constexpr bool empty() const { return bits_ == 0; }

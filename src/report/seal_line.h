@@ -21,7 +21,7 @@
 namespace memseal::report {
 
 /// No line is longer: two paths, of which JSON may need six bytes for one.
-inline constexpr std::size_t longest_seal_line = 56 * 1024;
+inline constexpr std::size_t longest_seal_line = std::size_t{56} * 1024;
 
 struct SealLine {
   Subject subject;
