@@ -84,7 +84,7 @@ RecognisedFile recognise_by_file(pid_t pid, const Mappings &space,
                           });
   if (!object)
     return {std::nullopt, elf::sentence(object.error())};
-  return {std::move(*object), *object && deleted ? "deleted" : ""};
+  return {*object, *object && deleted ? "deleted" : ""};
 }
 
 }  // namespace memseal::process

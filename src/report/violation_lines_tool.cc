@@ -7,7 +7,8 @@ namespace {
 constexpr std::size_t most_callers = 10'000;
 /// Names in a line: program, thread, object, and as many of frames; JSON may
 /// need six bytes for one. Frames that do not fit are left out.
-constexpr std::size_t longest_line = 512 * 1024, longest_callers = 256 * 1024;
+constexpr std::size_t longest_line = std::size_t{512} * 1024,
+                      longest_callers = std::size_t{256} * 1024;
 
 std::string_view base_name(std::string_view path) {
   return path.substr(path.rfind('/') + 1);  // npos + 1 is 0
@@ -126,7 +127,7 @@ std::string_view ViolationLines::line(const Violation &violation) {
 
 std::string summary_line(Form form, const Subject &subject,
                          const ViolationCounts &counts) {
-  std::string room(64 * 1024, '\0');
+  std::string room(std::size_t{64} * 1024, '\0');
   TextWriter out(room);
   write_head(out, form, "summary", subject);
   if (form == Form::json) {

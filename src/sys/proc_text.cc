@@ -62,9 +62,9 @@ std::optional<std::uint64_t> leading_number(std::string_view text) {
 std::optional<std::uint64_t> stat_field(std::string_view text, int number) {
   // "TID (NAME) S 1 2 3 4 5 FLAGS ..."
   std::size_t at = text.rfind(')');
-  for (int field = 2; field < number && at != text.npos; ++field)
+  for (int field = 2; field < number && at != std::string_view::npos; ++field)
     at = text.find(' ', at + 1);
-  if (at == text.npos)
+  if (at == std::string_view::npos)
     return {};
   text.remove_prefix(at + 1);  // substr would need the C++ library
   return leading_number(text);
