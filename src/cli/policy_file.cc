@@ -178,8 +178,7 @@ private:
           "single types need engine = \"filter\" and on-violation = \"deny\": "
           "any other seal is one, and forbids every act");
     if (options.dlopen == DlopenPolicy::seal &&
-        (options.on_violation == OnViolation::kill ||
-         options.on_violation == OnViolation::trap))
+        kills_or_traps(options.on_violation))
       fault(*table.get("dlopen"),
             "'seal' lets dlclose try to unmap what is sealed, which "
             "'on-violation' punishes: say \"pin\" or \"skip\"");

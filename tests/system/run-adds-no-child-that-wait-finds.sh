@@ -19,7 +19,6 @@ ends "$work/waits" adopts "$work/waits"
 for options in --engine=keeper --strict --engine=filter --on-violation=report \
   '--on-violation=report --dlopen=skip' --how=trace --how=trace-children; do
   [[ $options == --how* && $(uname -m) != x86_64 ]] && continue
-  # shellcheck disable=SC2086
   # shellcheck disable=SC2206
   run=("$memseal" run $options --require --report="$work/report" --)
   ends "${run[@]}" "$work/waits"
