@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "process/proc_files.h"
@@ -17,10 +18,21 @@ constexpr int filter_mode = 2;
 /// Of all keepers together: 32 MiB.
 constexpr std::size_t most_images = 4 * most_kept_images;
 
+bool is_named_so(pid_t pid) {
+  return text_of(pid, "comm") == "memseal-keeper\n";
+}
+
 bool is_keeper(pid_t pid) {
-  return text_of(pid, "comm") == "memseal-keeper\n" &&
+  return is_named_so(pid) &&
          read_process_link(pid, "exe").find("/memseal-tool") !=
              std::string::npos;
+}
+
+/// One that may not be looked into; not one that is ending, which has neither
+/// a file nor descriptors any more.
+bool is_hidden(pid_t pid) {
+  std::string fds = fmt::format("/proc/{}/fd", pid);
+  return is_named_so(pid) && access(fds.c_str(), R_OK) != 0 && errno == EACCES;
 }
 
 bool is_ours_or_roots(pid_t pid) {
@@ -40,15 +52,14 @@ bool listens(pid_t pid, const std::vector<int> &descriptors) {
 void Keepers::find_all() {
   keepers_.emplace();
   std::vector<pid_t> pids = process_ids();
+  some_hidden_ = std::ranges::any_of(pids, is_hidden);
   std::erase_if(pids, [](pid_t pid) { return !is_keeper(pid); });
   // Anybody can make processes that look like keepers with long lists: those of
   // others come last, when there may be no room for them any more.
   std::ranges::stable_partition(pids, is_ours_or_roots);
   std::size_t room = most_images;
   for (pid_t pid : pids) {
-    std::vector<int> descriptors = descriptors_of(pid);
-    some_hidden_ = some_hidden_ || descriptors.empty();
-    if (!listens(pid, descriptors))
+    if (!listens(pid, descriptors_of(pid)))
       continue;
     Keeper keeper{pid, kept_images_of(pid)};
     if (keeper.images.size() > room)
