@@ -102,12 +102,15 @@ std::string json_of(const ProbeReport &report) {
                                          {"detail", trial.detail},
                                          {"promised", trial.promised}};
     }
+    ordered_json engine = nullptr;
+    if (*probed.segment->engine() != '\0')
+      engine = probed.segment->engine();
     segments.push_back({{"object", probed.object->name},
                         {"segment", name(probed.segment->kind)},
                         {"begin", report::hex(probed.segment->range.begin())},
                         {"end", report::hex(probed.segment->range.end())},
                         {"sealed", probed.segment->sealed()},
-                        {"engine", probed.segment->engine()},
+                        {"engine", std::move(engine)},
                         {"results", std::move(results)}});
   }
   // A program that was started to be probed never was a process by itself.

@@ -36,7 +36,11 @@ struct Request {
 /// wanted, and sends the summary to the waiting parent through `line`.
 class Recorder {
 public:
-  Recorder(const Request &request, int line) : request_(request), line_(line) {
+  /// Needs:   the process that becomes the program; a plan that outlives it.
+  Recorder(const Request &request, const launch::Plan &plan, int line)
+      : request_(request),
+        subject_{.time = {}, .pid = getpid(), .program = plan.path},
+        line_(line) {
     if (!request.verbose)
       return;
     auto form = request.json ? report::Form::json : report::Form::text;
@@ -51,7 +55,7 @@ public:
   }
   void conclude(const report::ViolationCounts &counts) const {
     const std::string &program = request_.command[0];
-    send(line_, request_.json ? summary_.json(counts, program)
+    send(line_, request_.json ? summary_.json(counts, subject_, program)
                               : summary_.text(counts, program));
   }
   std::vector<int> descriptors() const {
@@ -69,6 +73,7 @@ private:
   }
 
   const Request &request_;
+  report::Subject subject_;
   int line_;
   std::optional<report::ViolationReport> each_;
   ViolationSummary summary_;
@@ -130,7 +135,7 @@ void watch_by_tracer(const launch::Plan &plan, const Request &request,
 
 [[noreturn]] void become_program(const launch::Plan &plan,
                                  const Request &request, int line) {
-  Recorder recorder(request, line);
+  Recorder recorder(request, plan, line);
   if (plan.watched)
     watch_by_keeper(plan, recorder);
   else

@@ -4,7 +4,6 @@
 #include <fmt/core.h>
 
 #include <nlohmann/json.hpp>
-#include <set>
 #include <string_view>
 
 #include "cli/policy_file.h"
@@ -65,6 +64,15 @@ void ViolationSummary::add(const Violation &violation) {
              caller(violation)}];
 }
 
+std::set<std::string> ViolationSummary::objects() const {
+  std::set<std::string> names;
+  for (const auto &[place, number] : places_) {
+    if (!place[1].empty())
+      names.emplace(base_name(place[1]));
+  }
+  return names;
+}
+
 std::string ViolationSummary::policy(const std::string &program) const {
   std::map<std::string, std::string> reasons;
   for (const auto &[place, number] : places_) {
@@ -102,43 +110,45 @@ std::string ViolationSummary::text(const ViolationCounts &counts,
                            : fmt::format(", {} of them by threads that ended "
                                          "too soon to be looked at",
                                          counts.vanished));
-  std::set<std::string_view> objects;
   for (const auto &[place, number] : places_) {
     const auto &[call, object, segment, from] = place;
-    text += fmt::format("  {:>6} x {} on {} of {}, from {}\n", number, call,
-                        segment, printable(object), printable(from));
-    objects.insert(base_name(object));
+    std::string pages = object.empty()
+                            ? "unknown pages"
+                            : fmt::format("{} of {}", segment, object);
+    text += fmt::format("  {:>6} x {} on {}, from {}\n", number, call,
+                        printable(pages), printable(from));
   }
   std::string except;
-  for (std::string_view object : objects)
-    except += (except.empty() ? "" : ",") + std::string(object);
+  for (const std::string &object : objects())
+    except += (except.empty() ? " --except=" : ",") + pattern_of(object);
   return text + fmt::format(
-                    "memseal: suggested: memseal run --except={} -- {}\n"
+                    "memseal: suggested: memseal run{} -- {}\n"
                     "memseal: suggested policy:\n{}",
                     printable(except), program, policy(program));
 }
 
 std::string ViolationSummary::json(const ViolationCounts &counts,
+                                   const report::Subject &subject,
                                    const std::string &program) const {
   using nlohmann::ordered_json;
   ordered_json places = ordered_json::array();
-  std::set<std::string> objects;
   for (const auto &[place, number] : places_) {
-    places.push_back({{"call", place[0]},
-                      {"object", place[1]},
-                      {"segment", place[2]},
-                      {"caller", place[3]},
-                      {"violations", number}});
-    objects.emplace(base_name(place[1]));
+    const auto &[call, object, segment, from] = place;
+    ordered_json entry{{"call", call}};
+    if (!object.empty())
+      entry.update({{"object", object}, {"segment", segment}});
+    entry.update({{"caller", from}, {"violations", number}});
+    places.push_back(std::move(entry));
   }
   ordered_json all = report::document("trace");
   all.update(
-      {{"program", program},
+      {{"pid", subject.pid},
+       {"program", subject.program},
        {"violations", counts.violations},
        {"vanished", counts.vanished},
        {"stale", counts.stale},
        {"places", places},
-       {"suggested", {{"except", objects}, {"policy", policy(program)}}}});
+       {"suggested", {{"except", objects()}, {"policy", policy(program)}}}});
   return report::json_text(all, 2) + "\n";
 }
 
