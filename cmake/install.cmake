@@ -3,6 +3,7 @@
 # bin/memseal               the launcher, what users call
 # libexec/memseal/          the tool behind it
 # lib/memseal/              the modules that it puts into programs
+# share/memseal/            the JSON Schema of its reports
 # lib/libmemseal.{so,a}     the library, with headers, pkg-config and CMake files
 #
 # The launcher finds its parts by paths relative to itself (launch/installation),
@@ -24,6 +25,8 @@ install(DIRECTORY include/memseal DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
         COMPONENT development)
 install(FILES docs/man/memseal.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1
         COMPONENT tools)
+install(FILES packaging/report.schema.json COMPONENT tools
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/memseal)
 set(completions ${CMAKE_SOURCE_DIR}/packaging/completions)
 install(FILES ${completions}/memseal COMPONENT tools
         DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)

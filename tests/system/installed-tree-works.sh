@@ -52,6 +52,7 @@ for file in share/man/man1/memseal.1 share/man/man3/memseal.3 \
   share/man/man3/memseal_arena.3 \
   share/bash-completion/completions/memseal \
   share/zsh/site-functions/_memseal \
-  share/fish/vendor_completions.d/memseal.fish; do
+  share/fish/vendor_completions.d/memseal.fish \
+  share/memseal/report.schema.json; do
   [[ -s $tree/$file ]]
 done
