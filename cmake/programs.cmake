@@ -3,9 +3,10 @@ add_library(memseal_static STATIC $<TARGET_OBJECTS:core>)
 set_target_properties(memseal_static PROPERTIES OUTPUT_NAME memseal LINKER_LANGUAGE C)
 
 # The shared library is the C interface and what it needs: the floors that serve
-# only the tools stay out of it, and with them the C++ library.
+# only the tools stay out of it, and with them the C++ library. A file whose name
+# ends in _interface_libc defines functions of the public headers.
 add_library(memseal_shared SHARED
-            $<FILTER:$<TARGET_OBJECTS:core>,INCLUDE,/c_interface_libc>)
+            $<FILTER:$<TARGET_OBJECTS:core>,INCLUDE,_interface_libc>)
 target_link_libraries(memseal_shared PRIVATE memseal_static)
 set_target_properties(
   memseal_shared PROPERTIES OUTPUT_NAME memseal VERSION ${PROJECT_VERSION}

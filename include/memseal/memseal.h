@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sealing memory from C99, and from every language that can call C.
  *
- *   static const struct table *built;
- *   ...
- *   if (memseal_mprotect(page, size, PROT_READ | MEMSEAL_PROT_IMMUTABLE) != 0)
- *     perror("memseal");
+ *   if (mprotect(table, size, PROT_READ) != 0 ||
+ *       memseal(table, size, MEMSEAL_ALL, 0) != 0)
+ *     fprintf(stderr, "not sealed: %s\n", memseal_sentence(errno));
+ *
+ * The table is whole pages of its own, from mmap(2) for example. mprotect(2)
+ * first: a seal keeps the protection that it finds, and sealed writable memory
+ * stays writable.
  *
  * A seal makes the mapping of whole pages immutable, for the rest of the
  * process's life: that they exist, where they are, and what may be done with

@@ -9,7 +9,8 @@ build_packages=(g++ cmake ninja-build pkg-config ccache
 # Real programs that the tests run sealed.
 test_packages=(curl wrk python3 python3-jsonschema perl git nodejs nginx-light
   redis-server redis-tools postgresql default-jdk-headless musl-tools golang-go
-  rustc strace valgrind gdb procps mandoc systemd bash-completion zsh fish)
+  rustc strace valgrind gdb procps mandoc systemd bash-completion zsh fish
+  meson)
 # clang 14 formats; clang 16 is the first that compiles std::expected of
 # libstdc++ 12 for every type.
 check_packages=(clang-format-14 clang-tidy-16 shellcheck doxygen python3 git)
