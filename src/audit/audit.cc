@@ -31,6 +31,10 @@ namespace {
 /// announced, for which every auditor is loaded first.
 constinit link_map *program = nullptr;
 
+loader::Module this_audit_module() {
+  return memseal::this_module("libmemseal-audit.so");
+}
+
 /// As long as nobody changes it, a cookie is the address of its link_map.
 link_map *map_of(const uintptr_t *cookie) {
   return reinterpret_cast<link_map *>(*cookie);
@@ -44,8 +48,11 @@ MEMSEAL_EXPORT unsigned la_version(unsigned version) {
 }
 
 MEMSEAL_EXPORT unsigned la_objopen(link_map *map, Lmid_t lmid, uintptr_t *) {
-  if (program == nullptr && lmid == LM_ID_BASE)
+  if (program == nullptr && lmid == LM_ID_BASE) {
     program = map;
+    loader::take_auditors(program, this_audit_module(),
+                          reinterpret_cast<const void *>(&la_activity));
+  }
   if (loader::initial_objects_sealed())
     loader::library_opened(*map, lmid);
   return 0;  // no symbol bindings, please
@@ -62,8 +69,7 @@ MEMSEAL_EXPORT void la_activity(uintptr_t *cookie, unsigned flag) {
   if (!loader::initial_objects_sealed()) {
     if (flag == LA_ACT_CONSISTENT && program != nullptr &&
         loader::head_of(map_of(cookie)) == program)
-      loader::seal_initial_objects(program, nullptr,
-                                   memseal::this_module("libmemseal-audit.so"));
+      loader::seal_initial_objects(program, nullptr, this_audit_module());
     return;
   }
   if (flag == LA_ACT_ADD)

@@ -3,6 +3,7 @@
 // may be sealed when they are relocated.
 #include "base/inline_vector.h"
 #include "loader/constructor_trampoline.h"
+#include "loader/decisions.h"
 #include "loader/object_seal.h"
 #include "loader/passes.h"
 #include "loader/pin.h"
@@ -37,8 +38,8 @@ constinit elf::Layout layout;
 
 /// Whether nothing will be sealed late, whatever comes.
 bool inert() {
-  return state.obstacle != Reason::none ||
-         state.options.dlopen == DlopenPolicy::skip;
+  return decided.obstacle != Reason::none ||
+         decided.options.dlopen == DlopenPolicy::skip;
 }
 
 /// Whether there is a filter now that was not asked about mseal(2); asking with
@@ -51,11 +52,17 @@ bool filter_came() {
 }
 
 Reason late_obstacle(const Image &image) {
-  if (state.options.dlopen == DlopenPolicy::skip)
+  if (decided.options.dlopen == DlopenPolicy::skip)
     return Reason::dlopen_skipped;
-  if (!selects(state.options, image.name))
+  if (!selects(decided.options, image.name))
     return Reason::not_selected;
-  return state.obstacle;
+  return decided.obstacle;
+}
+
+/// With glibc 2.33 and older libdl may have come since the start.
+Dlmopen dlmopen_now() {
+  return decided.dlmopen != nullptr ? decided.dlmopen
+                                    : find_dlmopen(decided.head);
 }
 
 enum class Kept : std::uint8_t { by_pinning, by_its_loader };
@@ -65,8 +72,8 @@ Reason prepare_late(const Pending &item, const Image &image, Kept kept) {
   // What cannot be sealed need not be kept either.
   if (!layout_of(image, layout))
     return Reason::flawed;  // `leave` finds out how
-  if (kept == Kept::by_pinning && state.options.dlopen == DlopenPolicy::pin &&
-      !pin(*item.map, item.lmid, state.head))
+  if (kept == Kept::by_pinning && decided.options.dlopen == DlopenPolicy::pin &&
+      !pin(*item.map, item.lmid, dlmopen_now()))
     return Reason::not_pinned;
   return Reason::none;
 }
@@ -75,7 +82,7 @@ Reason prepare_late(const Pending &item, const Image &image, Kept kept) {
 void seal_late(std::span<const Pending> batch, Kept kept = Kept::by_pinning) {
   if (batch.empty())
     return;
-  bool at_once = !state.engine.has(Engine::filter);
+  bool at_once = !decided.engine.has(Engine::filter);
   bool filtered = !inert() && filter_came();
   collected.clear();
   for (const Pending &item : batch) {

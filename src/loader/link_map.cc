@@ -56,7 +56,10 @@ Elf64_Addr dynamic_address(const LinkMap &map, Elf64_Sxword tag) {
   return value < map.l_addr ? value + map.l_addr : value;
 }
 
-void *find_symbol(const LinkMap &map, std::string_view name) {
+namespace {
+
+/// Null if the object does not define it.
+const Elf64_Sym *find_definition(const LinkMap &map, std::string_view name) {
   auto *table =
       reinterpret_cast<const HashTable *>(dynamic_address(map, DT_GNU_HASH));
   auto *symbols =
@@ -78,10 +81,28 @@ void *find_symbol(const LinkMap &map, std::string_view name) {
     // The lowest bit of an entry ends its chain; it is no part of the hash.
     if (((entry ^ hash) >> 1) == 0 && symbol.st_shndx != SHN_UNDEF &&
         name == names + symbol.st_name)
-      return reinterpret_cast<void *>(map.l_addr + symbol.st_value);
+      return &symbol;
     if ((entry & 1) != 0)
       return nullptr;
   }
+}
+
+}  // namespace
+
+void *find_symbol(const LinkMap &map, std::string_view name) {
+  const Elf64_Sym *symbol = find_definition(map, name);
+  return symbol != nullptr
+             ? reinterpret_cast<void *>(map.l_addr + symbol->st_value)
+             : nullptr;
+}
+
+std::span<std::uintptr_t> find_variable(const LinkMap &map,
+                                        std::string_view name) {
+  const Elf64_Sym *symbol = find_definition(map, name);
+  if (symbol == nullptr)
+    return {};
+  return {reinterpret_cast<std::uintptr_t *>(map.l_addr + symbol->st_value),
+          symbol->st_size / sizeof(std::uintptr_t)};
 }
 
 }  // namespace memseal::loader

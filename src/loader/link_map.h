@@ -7,6 +7,8 @@
 #include <link.h>
 
 #include <cstddef>
+#include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "elf/dynamic.h"
@@ -36,5 +38,9 @@ Elf64_Addr dynamic_address(const LinkMap &map, Elf64_Sxword tag);
 /// The address of a symbol that the object defines, whatever its version;
 /// null if it does not. Needs DT_GNU_HASH, which glibc's libraries have.
 void *find_symbol(const LinkMap &map, std::string_view name);
+
+/// The words of a variable that the object defines; empty if it does not.
+std::span<std::uintptr_t> find_variable(const LinkMap &map,
+                                        std::string_view name);
 
 }  // namespace memseal::loader

@@ -2,6 +2,7 @@
 #include "loader/passes.h"
 
 #include "base/text_writer.h"
+#include "loader/decisions.h"
 #include "loader/report.h"
 #include "loader/settings.h"
 #include "loader/state.h"
@@ -17,44 +18,54 @@ constinit Requests requests;
 constinit bool requests_fit = true;
 
 /// Writes down what became of an object, and stops if that is not enough.
-void record(const Image &image, const ObjectOutcome &outcome) {
+void record(std::string_view object, const ObjectOutcome &outcome,
+            std::string_view segment = {}) {
   for (const PartOutcome &item : outcome.parts)
     state.sealed_something |= item.outcome.sealed();
   if (!state.first_shortfall.falls_short())
     state.first_shortfall = outcome.shortfall();
-  if (!state.options.report.empty()) {
-    if (auto written = write_report(image.name, outcome); !written)
+  if (!decided.options.report.empty()) {
+    if (auto written = write_report(object, outcome, segment); !written)
       tell_unwritten(written.error());
   }
   Outcome shortfall = outcome.shortfall();
-  if (state.options.requirement == Requirement::required &&
+  if (decided.options.requirement == Requirement::required &&
       shortfall.falls_short()) {
     char why[256];
     TextWriter text(why);
     text.text(" is not sealed, but --require asks for it: ");
     text.text(sentence(shortfall));
-    give_up(image.name, text.view());
+    give_up(object, text.view());
   }
 }
 
 }  // namespace
 
 bool somebody_reads() {
-  return !state.options.report.empty() ||
-         state.options.requirement == Requirement::required;
+  return !decided.options.report.empty() ||
+         decided.options.requirement == Requirement::required;
 }
 
 void leave(const Image &image, Reason reason) {
   if (!somebody_reads())
     return;
   leave_object(image, reason, outcome_of_object);
-  record(image, outcome_of_object);
+  record(image.name, outcome_of_object);
+}
+
+void leave_segment(std::string_view object, std::string_view segment,
+                   Reason reason) {
+  if (!somebody_reads())
+    return;
+  outcome_of_object.clear();
+  outcome_of_object.whole = {.reason = reason};
+  record(object, outcome_of_object, segment);
 }
 
 Result<void> commit_requests() {
   Result<void> sealed = fail(Errc::capacity);
   if (requests_fit)
-    sealed = seal(requests.view(), state.engine);
+    sealed = seal(requests.view(), decided.engine);
   requests.clear();
   requests_fit = true;
   state.seccomp = sys::seccomp_state();  // that filter is ours
@@ -62,21 +73,21 @@ Result<void> commit_requests() {
 }
 
 void handle(const Image &image, Pass pass, const Result<void> &sealed) {
-  const SegmentSet wanted = state.options.segments;
+  const SegmentSet wanted = decided.options.segments;
   switch (pass) {
     case Pass::seal: {
       RelroCheck check =
           somebody_reads() ? RelroCheck::ask_kernel : RelroCheck::trust_loader;
-      seal_object(image, wanted, check, state.engine, outcome_of_object);
-      return record(image, outcome_of_object);
+      seal_object(image, wanted, check, decided.engine, outcome_of_object);
+      return record(image.name, outcome_of_object);
     }
     case Pass::collect:
-      if (!collect_object(image, wanted, state.options.types, requests))
+      if (!collect_object(image, wanted, decided.options.types, requests))
         requests_fit = false;
       return;
     case Pass::conclude:
       conclude_object(image, wanted, sealed, outcome_of_object);
-      return record(image, outcome_of_object);
+      return record(image.name, outcome_of_object);
   }
 }
 

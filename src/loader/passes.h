@@ -18,6 +18,11 @@ bool somebody_reads();
 /// Writes down that the object stays unsealed, and why.
 void leave(const Image &image, Reason reason);
 
+/// Writes down that one thing in an object stays unsealed, and why.
+/// Exits the process with 125 if --require is not met.
+void leave_segment(std::string_view object, std::string_view segment,
+                   Reason reason);
+
 /// Each object is sealed as it comes. But an filter with addresses is made for
 /// all at once, so they are gone through twice.
 enum class Pass : std::uint8_t { seal, collect, conclude };

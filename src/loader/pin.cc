@@ -4,7 +4,10 @@
 namespace memseal::loader {
 namespace {
 
-using Dlmopen = void *(*)(long, const char *, int);
+// <dlfcn.h> has them for one C library only.
+constexpr int rtld_lazy = 1, rtld_noload = 4, rtld_nodelete = 0x1000;
+
+}  // namespace
 
 // In libc since glibc 2.34, in libdl before.
 Dlmopen find_dlmopen(LinkMap *head) {
@@ -15,13 +18,7 @@ Dlmopen find_dlmopen(LinkMap *head) {
   return nullptr;
 }
 
-// <dlfcn.h> has them for one C library only.
-constexpr int rtld_lazy = 1, rtld_noload = 4, rtld_nodelete = 0x1000;
-
-}  // namespace
-
-bool pin(const LinkMap &map, long lmid, LinkMap *head) {
-  Dlmopen open = find_dlmopen(head);
+bool pin(const LinkMap &map, long lmid, Dlmopen open) {
   return open != nullptr &&
          open(lmid, map.l_name, rtld_lazy | rtld_noload | rtld_nodelete) !=
              nullptr;

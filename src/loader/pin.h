@@ -12,11 +12,16 @@
 
 namespace memseal::loader {
 
-/// Makes the loader keep `map`, through the dlmopen of the program's own libc.
-/// Returns whether that is so now. `head` is the first object of the base
-/// namespace.
+using Dlmopen = void *(*)(long, const char *, int);
+
+/// The dlmopen of the program's own libc; null if there is none (yet): up to
+/// glibc 2.33 it is in libdl. `head` is the first object of the base namespace.
+Dlmopen find_dlmopen(LinkMap *head);
+
+/// Makes the loader keep `map`. Returns whether that is so now. `open` may be
+/// null.
 ///
 /// Needs: the loader's lock; the library is in its lists.
-bool pin(const LinkMap &map, long lmid, LinkMap *head);
+bool pin(const LinkMap &map, long lmid, Dlmopen open);
 
 }  // namespace memseal::loader

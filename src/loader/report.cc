@@ -5,10 +5,11 @@
 #include <linux/limits.h>
 #include <sys/syscall.h>
 
-#include <cstring>
+#include <algorithm>
 #include <utility>
 
 #include "base/text_writer.h"
+#include "loader/decisions.h"
 #include "loader/settings.h"
 #include "loader/state.h"
 #include "report/report_file.h"
@@ -31,7 +32,7 @@ std::string_view program() {
     sys::Answer read = sys::call(SYS_readlinkat, AT_FDCWD, "/proc/self/exe",
                                  path, sizeof path);
     if (read.failed())
-      return image_of(*state.head).name;
+      return image_of(*decided.head).name;
     size = static_cast<std::size_t>(read.raw);
   }
   return {path, size};
@@ -39,26 +40,26 @@ std::string_view program() {
 
 const char *file_name() {
   static char name[PATH_MAX];
-  const std::string_view file = state.options.report;
+  const std::string_view file = decided.options.report;
   if (file.size() < sizeof name)
-    std::memcpy(name, file.data(), file.size());
+    *std::copy(file.begin(), file.end(), name) = '\0';
   return name;
 }
 
 bool standard_error_is_the_users() {
-  return !state.options.standard_error ||
-         report::identity_of(2) == state.options.standard_error;
+  return !decided.options.standard_error ||
+         report::identity_of(2) == decided.options.standard_error;
 }
 
 bool is_required() {
-  return state.options.requirement == Requirement::required;
+  return decided.options.requirement == Requirement::required;
 }
 
 }  // namespace
 
-Result<void> write_report(std::string_view object,
-                          const ObjectOutcome &outcome) {
-  const std::string_view name = state.options.report;
+Result<void> write_report(std::string_view object, const ObjectOutcome &outcome,
+                          std::string_view segment) {
+  const std::string_view name = decided.options.report;
   if (name == "-" && !standard_error_is_the_users())
     return {};
   auto file = MEMSEAL_TRY(report::ReportFile::open(file_name()));
@@ -71,8 +72,9 @@ Result<void> write_report(std::string_view object,
                   .pid = static_cast<int>(sys::call(SYS_getpid).raw),
                   .program = program()},
       .object = object,
+      .segment = segment,
       .outcome = outcome.whole,
-      .engine = memseal::name(state.engine)};
+      .engine = memseal::name(decided.engine)};
   if (outcome.parts.empty())
     write(out, report::form_of(name), line);
   for (const PartOutcome &item : outcome.parts) {
@@ -90,7 +92,7 @@ Result<void> write_report(std::string_view object,
 
 void tell_unwritten(const Error &error) {
   TextWriter out(buffer);
-  out.text("the report '").printable(state.options.report);
+  out.text("the report '").printable(decided.options.report);
   out.text("' cannot be written: ").text(report::why_unwritten(error));
   if (is_required())
     give_up("", out.text(", but --require asks for it").view());

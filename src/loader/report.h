@@ -12,12 +12,13 @@
 namespace memseal::loader {
 
 /// Appends an object's lines to what --report names. A report to standard error
-/// that is not the user's any more is nobody's, and no error.
+/// that is not the user's any more is nobody's, and no error. `segment` is what
+/// `outcome.whole` is about, if not about all of the object.
 ///
 /// Errors:  as report::ReportFile::open and append.
 /// Context: before-main.
-Result<void> write_report(std::string_view object,
-                          const ObjectOutcome &outcome);
+Result<void> write_report(std::string_view object, const ObjectOutcome &outcome,
+                          std::string_view segment = {});
 
 /// What to do about that: with --require ends the process with 125, else says
 /// once that the report is incomplete.

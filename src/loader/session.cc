@@ -7,6 +7,7 @@
 
 #include "base/text_writer.h"
 #include "keeper/client.h"
+#include "loader/decisions.h"
 #include "loader/object_seal.h"
 #include "loader/passes.h"
 #include "loader/settings.h"
@@ -67,14 +68,14 @@ Reason find_obstacle(LinkMap *head, Start start) {
   AvailableEngines there = find_engines();
   if (there.mseal == sys::MsealTrial::deadly)
     return Reason::seccomp;
-  EngineChoice choice = choose_engine(state.options, there);
-  state.engine = choice.engine;
+  EngineChoice choice = choose_engine(decided.options, there);
+  decided.engine = choice.engine;
   return choice.obstacle;
 }
 
 void handle_initial(const Image &image, Pass pass, const Result<void> &sealed) {
-  Reason reason = selects(state.options, image.name) ? state.obstacle
-                                                     : Reason::not_selected;
+  Reason reason = selects(decided.options, image.name) ? decided.obstacle
+                                                       : Reason::not_selected;
   if (reason == Reason::none)
     handle(image, pass, sealed);
   else if (pass != Pass::collect)
@@ -104,7 +105,7 @@ LinkMap unlisted(Address header, Elf64_Dyn *dynamic) {
 void go_through_initial(const Module &module, Pass pass,
                         const Result<void> &sealed) {
   bool vdso_listed = false;
-  for (LinkMap *map = state.head; map != nullptr; map = map->l_next) {
+  for (LinkMap *map = decided.head; map != nullptr; map = map->l_next) {
     if (map->l_ld == module.dynamic)  // the preload module is in the list
       continue;
     Image image = image_of(*map);
@@ -116,8 +117,8 @@ void go_through_initial(const Module &module, Pass pass,
     LinkMap map = unlisted(vdso, dynamic_at(vdso));
     handle_initial({&map, "[vdso]", MappedBy::kernel}, pass, sealed);
   }
-  if (state.vvar)
-    handle_initial({nullptr, "[vvar]", MappedBy::kernel, state.vvar}, pass,
+  if (decided.vvar)
+    handle_initial({nullptr, "[vvar]", MappedBy::kernel, decided.vvar}, pass,
                    sealed);
   LinkMap map = unlisted(module.begin, module.dynamic);
   handle_initial({&map, module.name, MappedBy::loader}, pass, sealed);
@@ -137,17 +138,30 @@ std::optional<PageRange> find_vvar() {
 /// A program of which nothing is sealed is not passed over in silence. What the
 /// launcher has said already it does not let us say again.
 void tell_if_nothing_is_sealed() {
-  Outcome why = state.obstacle != Reason::none
-                    ? Outcome{.reason = state.obstacle}
+  Outcome why = decided.obstacle != Reason::none
+                    ? Outcome{.reason = decided.obstacle}
                     : state.first_shortfall;
-  if (state.options.launched != sys::call(SYS_getpid).raw ||
+  if (decided.options.launched != sys::call(SYS_getpid).raw ||
       state.sealed_something || !why.falls_short() ||
-      !state.options.report.empty())
+      !decided.options.report.empty())
     return;
   static char text[8 * 1024];
   TextWriter out(text);
-  out.text("'").printable(image_of(*state.head).name);
+  out.text("'").printable(image_of(*decided.head).name);
   tell(out.text("' runs unsealed: ").text(sentence(why)).view());
+}
+
+/// `decided` says that it cannot be written to; nothing is sealed, now or
+/// later.
+void remain_undecided(char **environment) {
+  std::string_view options =
+      variable(environment, options_variable).value_or(std::string_view());
+  if (options.find("require") != std::string_view::npos)
+    give_up("nothing is sealed: ",
+            report::sentence(Outcome{.reason = Reason::module_locked}));
+  tell(
+      "nothing is sealed: the kernel does not let the module write to its own "
+      "memory");
 }
 
 }  // namespace
@@ -156,19 +170,42 @@ bool initial_objects_sealed() {
   return state.started;
 }
 
+void take_auditors(LinkMap *head, const Module &module,
+                   const void *own_activity) {
+  if (!open_decisions(module.begin))
+    return;
+  decided.auditors_open = Reason::auditors_not_found;
+  for (LinkMap *map = head->l_next; map != nullptr; map = map->l_next) {
+    AuditorList *list =
+        find_auditor_list(find_variable(*map, "_rtld_global_ro"), own_activity);
+    if (list == nullptr)
+      continue;
+    move_auditors(*list, decided.auditors);
+    decided.auditors_open = Reason::none;
+    return;
+  }
+}
+
 void seal_initial_objects(LinkMap *head, char **environment,
                           const Module &module) {
   state.started = true;
-  state.head = head;
   if (environment == nullptr)
     environment = find_environment(head);
-  state.options = read_options(environment);
-  state.obstacle = find_obstacle(head, take_claim(environment));
+  if (!open_decisions(module.begin))
+    return remain_undecided(environment);
+  decided.head = head;
+  decided.options = read_options(environment);
+  decided.obstacle = find_obstacle(head, take_claim(environment));
 
-  state.vvar = find_vvar();
-  if (kills_or_traps(state.options.on_violation))
-    set_on_violation(state.options.on_violation);
-  if (!state.engine.has(Engine::filter) || state.obstacle != Reason::none) {
+  decided.vvar = find_vvar();
+  if (kills_or_traps(decided.options.on_violation))
+    set_on_violation(decided.options.on_violation);
+  if (decided.options.dlopen == DlopenPolicy::pin)
+    decided.dlmopen = find_dlmopen(head);
+  close_decisions();
+  if (decided.obstacle == Reason::none && decided.auditors_open != Reason::none)
+    leave_segment(module.name, "auditors", decided.auditors_open);
+  if (!decided.engine.has(Engine::filter) || decided.obstacle != Reason::none) {
     go_through_initial(module, Pass::seal, {});
   } else {
     go_through_initial(module, Pass::collect, {});
@@ -178,8 +215,8 @@ void seal_initial_objects(LinkMap *head, char **environment,
   tell_if_nothing_is_sealed();
 
   // An filter with addresses would meet itself in a child: docs/exec.md.
-  if ((state.options.inheritance == Inheritance::children_unsealed ||
-       wants_own_filters(state.options)) &&
+  if ((decided.options.inheritance == Inheritance::children_unsealed ||
+       wants_own_filters(decided.options)) &&
       sys::auxiliary_value(AT_SECURE) == 0)
     forget_memseal(environment, file_mapped_at(module.begin));
 }

@@ -24,6 +24,12 @@ struct Module {
   std::string_view name;
 };
 
+/// The audit module hears of the program, `head`, before the loader protects
+/// its own RELRO: takes the list of auditors to where it will be sealed.
+/// `own_activity`: the module's la_activity.
+void take_auditors(LinkMap *head, const Module &module,
+                   const void *own_activity);
+
 /// The initial objects are mapped, relocated and protected, and no constructor
 /// has run: seal them.
 ///

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "base/text_writer.h"
+#include "loader/decisions.h"
 #include "loader/start_stack.h"
 #include "report/report_file.h"
 #include "sys/auxiliary_vector.h"
@@ -36,15 +37,18 @@ namespace {
 /// (setproctitle(3), nginx), long before the last library is opened: what is
 /// still needed then lies elsewhere. Without memory for it, it stays.
 std::string_view keep(std::string_view text) {
-  static char room[1024];
-  char *at = room;
-  if (text.size() > sizeof room) {
-    auto pages = sys::map_anonymous(text.size());
-    if (!pages)
+  char *at = decided.text;
+  std::optional<PageRange> pages;
+  if (text.size() > sizeof decided.text) {
+    auto mapped = sys::map_anonymous(text.size());
+    if (!mapped)
       return text;
+    pages = *mapped;
     at = reinterpret_cast<char *>(pages->begin());
   }
   std::memcpy(at, text.data(), text.size());
+  if (pages)
+    static_cast<void>(sys::protect(*pages, {Protection::read}));
   return {at, text.size()};
 }
 

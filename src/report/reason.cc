@@ -49,6 +49,10 @@ constexpr Words words[] = {
     {Reason::never_protected, "never_protected",
      "the program never makes it read-only"},
     {Reason::tracer_failed, "tracer_failed", "the tracer could not seal it"},
+    {Reason::module_locked, "module_locked",
+     "the kernel does not let the module write to its own memory"},
+    {Reason::auditors_not_found, "auditors_not_found",
+     "the loader keeps its list of auditors in an unknown way"},
 };
 
 const Words &words_for(Reason reason) {

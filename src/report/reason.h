@@ -32,6 +32,8 @@ enum class Reason : std::uint8_t {
   writable_now,        ///< by a tracer: somebody can write to it at this moment
   never_protected,     ///< by a tracer: RELRO that the program leaves writable
   tracer_failed,       ///< the sentence is the tracer's own
+  module_locked,       ///< the module's RELRO could not be opened once more
+  auditors_not_found,  ///< ld.so keeps its list of auditors in an unknown way
 };
 
 /// What became of one part, or of a whole object.

@@ -83,6 +83,42 @@ TEST_P(Auditors, let_dlopen_seal_as_ever) {
         << list;
 }
 
+constexpr const char *held = "auditors=1 held=1\n";
+
+// S-79
+TEST_P(Auditors, cannot_be_given_other_functions_to_call) {
+  EXPECT_EQ(run_unsealed(glibc, {program("auditor_table")}).output,
+            "no target\n");
+  std::string empty = program("libempty.so");
+  EXPECT_EQ(run_with(empty, "auditor_table").output,
+            "auditors=1 held=0\nhijacked\n");
+  Finished sealed = run_with(module("audit"), "auditor_table", "require");
+  EXPECT_EQ(sealed.output, held);
+  EXPECT_EQ(sealed.status, 0);
+  EXPECT_EQ(sealed.errors, "");
+  for (const std::string &list : both_orders(empty))
+    EXPECT_EQ(run_with(list, "auditor_table", "require").output,
+              "auditors=2 held=2\n")
+        << list;
+  for (const std::string &list : both_orders(program("libauditor.so")))
+    EXPECT_EQ(run_with(list, "auditor_table", "require").output,
+              "auditors=2 held=2\n")
+        << list;
+}
+
+// S-79
+TEST_P(Auditors, cannot_be_given_others_after_dlopen_either) {
+  auto attack_after = [&](const char *how) {
+    return run_sealed(glibc,
+                      {program("auditor_table"), how, program("libwitness.so")})
+        .output;
+  };
+  EXPECT_EQ(attack_after("dlopen"), held);
+  if (glibc.version == "2.31")
+    return;  // dlmopen crashes there under any auditor
+  EXPECT_EQ(attack_after("dlmopen"), held);
+}
+
 TEST(Sotruss, traces_a_sealed_program) {
   std::string library;
   for (const char *folder : {"x86_64-linux-gnu", "aarch64-linux-gnu"}) {
