@@ -162,7 +162,8 @@ MEMSEAL_API void *memseal_map(void *addr, size_t len, int prot, int map_flags,
  * address tags, PR_SET_MM. The default. */
 #define MEMSEAL_BASE_COMPATIBLE 1u
 /* Also io_uring_setup, userfaultfd and ptrace: breaks users of io_uring, and
- * debuggers inside the process's own tree. */
+ * debuggers inside the process's own tree. And every file that is mapped is
+ * reckoned to be one of huge pages: libraries aligned to 2 MiB may not load. */
 #define MEMSEAL_BASE_CLOSED 2u
 
 /* Installs the base filter now, or raises its level: do it early, a filter
@@ -179,6 +180,7 @@ MEMSEAL_API int memseal_harden(unsigned level);
 #define MEMSEAL_OPEN_SIBLING 0x8u     /* a process shared this memory before */
 #define MEMSEAL_OPEN_NATIVE 0x10u     /* these pages: mseal(2)'s own holes */
 #define MEMSEAL_OPEN_OLDER_RING 0x20u /* io_uring older than the filter */
+#define MEMSEAL_OPEN_HUGE_FILE 0x40u  /* a hugetlbfs file that comes later */
 
 /* What holds at an address. Later versions append members. */
 struct memseal_info {

@@ -12,6 +12,7 @@
 #include "launch/installation.h"
 #include "process/proc_files.h"
 #include "sys/abilities_tool.h"
+#include "sys/huge_files.h"
 #include "sys/proc_text.h"
 
 namespace memseal::cli {
@@ -102,6 +103,22 @@ Finding io_uring_finding(Diagnosis &diagnosis) {
               shown(setting("/proc/sys/kernel/io_uring_disabled"))};
 }
 
+/// S-33a. As for a program that is started from here.
+Finding huge_files_finding(Diagnosis &diagnosis) {
+  bool possible = sys::may_map_huge_files(0);
+  if (!possible)
+    diagnosis.open.push_back(
+        {"files of huge pages that come later",
+         "a filter cannot tell them from others, and the kernel maps them "
+         "beyond their length; none can be mapped now (S-33a)",
+         "the engine strict; the closed level"});
+  return {"huge_files", "files of huge pages (hugetlbfs)", Grade::note,
+          possible ? "possible" : "none",
+          possible ? "filters with addresses may refuse libraries that are "
+                     "aligned to 2 MiB"
+                   : ""};
+}
+
 Finding plain(const char *id, const char *path, const char *title,
               const char *meaning) {
   return {id, title, Grade::note, shown(setting(path)), meaning};
@@ -179,6 +196,7 @@ void diagnose_system(Diagnosis &diagnosis) {
         memory_override_finding(diagnosis),
         userfaultfd_finding(diagnosis),
         io_uring_finding(diagnosis),
+        huge_files_finding(diagnosis),
         randomization_finding(),
         {"overcommit", "vm.overcommit_memory",
          overcommit == 2 ? Grade::weak : Grade::good, shown(overcommit),

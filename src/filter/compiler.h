@@ -65,10 +65,15 @@ enum class Part : std::uint8_t {
   moved_from,          ///< only the old range of MREMAP_FIXED
 };
 
+/// Whether a file that is mapped may be one of huge pages (hugetlbfs), which
+/// reaches farther than its length says (S-33).
+enum class HugeFiles : std::uint8_t { none, possible };
+
 struct RangeOptions {
   Architecture architecture = native_architecture();
   OnViolation on_violation = OnViolation::deny;
   Part part = Part::whole;
+  HugeFiles huge_files = HugeFiles::possible;
   /// The pages of the breaks that brk would unmap MUNMAP-sealed pages with: up
   /// to the end of the highest of these, and not from 0 on, but from the lowest
   /// break that the kernel takes. A filter stays across exec, where the heap of

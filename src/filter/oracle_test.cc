@@ -124,7 +124,8 @@ private:
   Bytes mapped(const std::uint64_t *a) const {
     Bytes bytes = span(a[0], a[1]);
     bool by_flag = (a[3] & 0x40000) != 0, anonymous = (a[3] & 0x20) != 0;
-    if (!by_flag && anonymous)
+    bool by_file = !anonymous && options_.huge_files == HugeFiles::possible;
+    if (!by_flag && !by_file)
       return bytes;
     return huge(bytes, by_flag || !n_.wide ? a[0] : a[0] | a[5]);
   }
@@ -354,6 +355,8 @@ void compare(unsigned seed, Verdicts &verdicts) {
   RangeOptions options;
   options.architecture = numbers.process;
   options.on_violation = dice.of(answers);
+  if (dice.one_in(2))
+    options.huge_files = HugeFiles::none;
   if (dice.one_in(2)) {
     Address end = ranges.back().range.end();
     options.breaks = *PageRange::create(

@@ -202,8 +202,12 @@ private:
     if (!huge_)
       huge_ = check_.span(0, 1, check_.rounded_to_alignment(tree), allow_);
     Node by_flag = check_.alignment(0, 0, *huge_);
-    Node by_file = offset == 0 ? by_flag : check_.alignment(0, offset, *huge_);
-    Node fixed = as_.jump(jset_k, MAP_ANONYMOUS, plain, by_file);
+    Node fixed = plain;
+    if (options_.huge_files == HugeFiles::possible) {
+      Node by_file =
+          offset == 0 ? by_flag : check_.alignment(0, offset, *huge_);
+      fixed = as_.jump(jset_k, MAP_ANONYMOUS, plain, by_file);
+    }
     fixed = as_.jump(jset_k, MAP_HUGETLB, by_flag, fixed);
     return as_.then(ld, low_of(3), as_.jump(jset_k, MAP_FIXED, fixed, allow_));
   }

@@ -192,6 +192,15 @@ TEST_P(OnEach, where_pages_may_be_huge_the_end_is_rounded_up) {
   }
 }
 
+TEST_P(OnEach, a_file_is_judged_by_its_length_where_it_cannot_be_huge) {
+  constexpr Address huge = 0x7f00'0020'0000;
+  Filter f = filter({all(huge + page, page)}, {.huge_files = HugeFiles::none});
+  std::uint32_t mmap = f.nr().mmap;
+  EXPECT_EQ(f({mmap, huge, page, 3, MAP_FIXED, 5, 0}), allow);
+  EXPECT_EQ(f({mmap, huge, page + 1, 3, MAP_FIXED, 5, 0}), eperm);
+  EXPECT_EQ(f({mmap, huge, page, 3, MAP_FIXED | MAP_HUGETLB, 5, 0}), eperm);
+}
+
 // S-34: both addresses must be right for a huge page, and one must begin there.
 TEST_P(OnEach, a_move_is_rounded_up_where_a_huge_page_may_come_with_it) {
   constexpr std::size_t mib = 1 << 20;

@@ -75,7 +75,7 @@ Outcome AddressSpace::map(Address at, std::uint64_t size, Placement placement) {
     return bad_arguments(EINVAL, seal_type::mmap);
   Address end = at + whole;
   std::uint64_t judged = size;
-  if (placement.backing != Backing::anonymous)
+  if (placement.backing != Backing::anonymous && huge_files_)
     judged = huge_size(at, size, placement.file_page * page_);
   if (!replaces) {
     auto next = pages_.lower_bound(at);

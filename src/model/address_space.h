@@ -93,6 +93,8 @@ public:
   void set_huge_sizes(std::vector<std::uint64_t> sizes) {
     huge_sizes_ = std::move(sizes);
   }
+  /// Whether a file may be one of huge pages (S-33).
+  void set_huge_files(bool possible) { huge_files_ = possible; }
 
   /// A page that was sealed with every type and is not mapped any more: with a
   /// filter an address stays sealed (S-66).
@@ -147,6 +149,7 @@ private:
   std::map<std::uint64_t, std::uint64_t> file_;
   Address heap_begin_ = 0, heap_end_ = 0;
   std::vector<std::uint64_t> huge_sizes_{2U << 20, 1U << 30};
+  bool huge_files_ = true;
 };
 
 }  // namespace memseal::model

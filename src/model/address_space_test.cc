@@ -272,8 +272,10 @@ TEST(ModelBrk, ASealedHeapPageHoldsTheBreak) {  // S-35
 
 TEST(ModelMap, AFileMayBeOneOfHugePages) {  // S-33
   constexpr Address huge = 0x7000'0000'0000;
-  auto map_at = [](Address at, Backing backing, std::uint64_t file_page) {
+  bool possible = true;
+  auto map_at = [&](Address at, Backing backing, std::uint64_t file_page) {
     AddressSpace space(page, Enforcement::filter);
+    space.set_huge_files(possible);
     space.map(huge + 16 * page, page, {rw});
     space.seal(huge + 16 * page, page, seal_type::mmap.bits, 0);
     return space.map(at, page, {rw, backing, file_page}).error;
@@ -283,6 +285,8 @@ TEST(ModelMap, AFileMayBeOneOfHugePages) {  // S-33
   EXPECT_EQ(map_at(huge, Backing::shared, 512), EPERM);
   EXPECT_EQ(map_at(huge, Backing::shared, 1), 0);
   EXPECT_EQ(map_at(huge + page, Backing::shared, 0), 0);
+  possible = false;
+  EXPECT_EQ(map_at(huge, Backing::shared, 0), 0);
 }
 
 TEST(ModelRemap, AHugePageMayComeAlong) {  // S-34

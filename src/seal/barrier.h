@@ -59,6 +59,8 @@ public:
   ///          system.
   Result<void> pass();
 
+  /// Whether nobody else ran in this memory when it was prepared.
+  bool is_alone() const { return sharers_ == Sharers::none; }
   /// Whether a process that is no thread of this one shares its memory. No
   /// filter of ours reaches it.
   bool has_sibling() const { return sibling_; }

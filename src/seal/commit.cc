@@ -15,6 +15,7 @@
 #include "seal/own_mappings.h"
 #include "seal/register.h"
 #include "sys/holes.h"
+#include "sys/huge_files.h"
 #include "sys/memory.h"
 #include "sys/owned_pages.h"
 #include "sys/syscall.h"
@@ -23,7 +24,8 @@ namespace memseal {
 namespace {
 
 // MEMSEAL_OPEN_ of memseal/memseal.h
-constexpr std::uint32_t open_sibling = 0x8, open_older_ring = 0x20;
+constexpr std::uint32_t open_sibling = 0x8, open_older_ring = 0x20,
+                        open_huge_file = 0x40;
 
 PageRange range_of(const RegisterEntry &entry) {
   auto range =
@@ -121,6 +123,8 @@ private:
     Barrier barrier = MEMSEAL_TRY(Barrier::prepare());
     if (context_.has_ring)
       change_.header().open |= open_older_ring;
+    if (context_.huge_files == filter::HugeFiles::none)
+      change_.header().open |= open_huge_file;
     note_who_is_missed(change_.header(), barrier);
     MEMSEAL_TRY_VOID(ensure_base(change_.header(), BaseLevel::compatible));
     if (violations_are_deadly())
@@ -133,7 +137,7 @@ private:
     count(change_.header(), installed);
     protecting_.keep();
     Result<void> passed = barrier.pass();
-    Result<void> verified = verify();
+    Result<void> verified = verify(barrier);
     if (passed && verified)
       return {};
     // True all the same: the filter is on.
@@ -142,7 +146,11 @@ private:
     return passed ? verified : passed;
   }
 
-  Result<void> verify() {
+  Result<void> verify(const Barrier &barrier) {
+    // Another thread may have opened one until now.
+    if (context_.huge_files == filter::HugeFiles::none && !barrier.is_alone() &&
+        sys::may_map_huge_files(0))
+      return fail(Errc::unsynchronised);
     if (subject_ == Subject::reservation)
       return {};
     // Each range is compared with each request: not for nothing.

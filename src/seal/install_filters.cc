@@ -57,6 +57,7 @@ Result<FilterCount> install_range_filter(
       MEMSEAL_TRY(sys::OwnedPages::create(ranges.size() * sizeof(PageRange)));
   filter::RangeOptions options;
   options.on_violation = on_violation;
+  options.huge_files = context.huge_files;
   options.breaks = context.breaks;
   options.attachments = context.attachments.view();
   auto programs = MEMSEAL_TRY(

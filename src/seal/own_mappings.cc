@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "seal/register.h"
+#include "sys/huge_files.h"
 #include "sys/maps_reader.h"
 #include "sys/memory.h"
 #include "sys/program_break.h"
@@ -92,6 +93,17 @@ bool cuts_huge_page(std::span<const filter::GuardedRange> guarded,
   return false;
 }
 
+filter::HugeFiles huge_files(std::span<const filter::GuardedRange> guarded,
+                             const RegisterHeader &before) {
+  bool matters = std::ranges::any_of(
+      guarded, [](auto &one) { return one.types.has(seal_type::mmap); });
+  bool closed =
+      before.base_level >= static_cast<std::uint32_t>(BaseLevel::closed);
+  return matters && !closed && !sys::may_map_huge_files(0)
+             ? filter::HugeFiles::none
+             : filter::HugeFiles::possible;
+}
+
 }  // namespace
 
 Result<void> read_protections(PageRange range,
@@ -133,6 +145,7 @@ Result<void> read_filter_context(std::span<const filter::GuardedRange> guarded,
                                  const RegisterHeader &before,
                                  FilterContext &into) {
   into.breaks = MEMSEAL_TRY(breaks_to_refuse(guarded));
+  into.huge_files = huge_files(guarded, before);
   auto maps = sys::MapsReader::of_self(sys::ReadSeals::without);
   while (auto mapping = MEMSEAL_TRY(maps.next())) {
     into.has_ring |= mapping->name == "anon_inode:[io_uring]";

@@ -38,6 +38,9 @@ struct FilterContext {
   /// The pages of the breaks that brk(2) must not be given: from the lowest
   /// that the kernel takes to the end of the highest such page of the heap.
   std::optional<PageRange> breaks;
+  /// Whether a file that is mapped may be one of huge pages: always, at the
+  /// level closed.
+  filter::HugeFiles huge_files = filter::HugeFiles::possible;
   /// Whether an io_uring is mapped: it may empty pages without any call.
   bool has_ring = false;
   /// Whether a range begins or ends inside of a huge page (hugetlb). Calls on

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "process/remote_memory.h"
+#include "sys/huge_files.h"
 
 namespace memseal::tracer {
 namespace {
@@ -137,6 +138,8 @@ Result<RemoteFilter> install_remote_filter(const MakeCall &make, pid_t pid,
   std::vector<bpf::Instruction> base_storage(bpf::max_instructions);
   filter::RangeOptions options;
   options.on_violation = on_violation;
+  if (!sys::may_map_huge_files(pid))
+    options.huge_files = filter::HugeFiles::none;
   auto compiled =
       MEMSEAL_TRY(filter::compile_programs(guarded, options, storage, scratch));
   std::vector<bpf::Program> programs(compiled.begin(), compiled.end());

@@ -97,6 +97,7 @@ public:
 private:
   void prepare() {
     space_.set_huge_sizes(enforcer_.huge_sizes());
+    space_.set_huge_files(enforcer_.huge_files());
     for (Address at : enforcer_.sealed_elsewhere())
       space_.hold_elsewhere(at);
     for (int i = 0; i < arena_pages; ++i)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "differential/enforcers.h"
 
+#include "sys/huge_files.h"
+
 namespace memseal::differential {
 namespace {
 
@@ -12,6 +14,7 @@ public:
     return engine_ == test::Engine::native ? model::Enforcement::native
                                            : model::Enforcement::filter;
   }
+  bool huge_files() const override { return sys::may_map_huge_files(0); }
   int seal(Address at, std::uint64_t size, std::uint32_t types,
            std::uint32_t flags, int) override {
     return test::seal_by(engine_, reinterpret_cast<void *>(at), size, types,

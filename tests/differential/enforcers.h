@@ -28,6 +28,8 @@ public:
   virtual std::vector<std::uint64_t> huge_sizes() const {
     return {2U << 20, 1U << 30};
   }
+  /// Whether it takes a file for one of huge pages wherever that may be.
+  virtual bool huge_files() const { return true; }
   /// The answer of a call, made on real memory unless denied before.
   virtual long call(const KernelArena &arena, const Call &call) {
     return arena.make(call);

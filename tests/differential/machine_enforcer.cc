@@ -61,6 +61,8 @@ public:
     return {64U << 10, 2U << 20, 32U << 20, 512U << 20, 1U << 30, 1ull << 34};
   }
 
+  bool huge_files() const override { return layout_ != Layout::program_a_seal; }
+
   std::vector<Address> sealed_elsewhere() const override {
     std::vector<Address> pages;
     if (layout_ != Layout::one_program)
@@ -146,8 +148,10 @@ private:
                filter::Part part) {
     Instructions storage(4096);
     std::vector<PageRange> scratch(ranges.size(), ranges[0].range);
-    keep(filter::compile(ranges, {.architecture = architecture_, .part = part},
-                         storage, scratch));
+    filter::RangeOptions options{.architecture = architecture_, .part = part};
+    if (!huge_files())
+      options.huge_files = filter::HugeFiles::none;
+    keep(filter::compile(ranges, options, storage, scratch));
   }
 
   /// The kernel would refuse what `check` refuses.

@@ -6,16 +6,20 @@
 #include <cerrno>
 #include <cstdint>
 
+#include "memseal/memseal.h"
+#include "support/huge_pages.h"
 #include "support/in_child.h"
 #include "support/trial.h"
+#include "sys/huge_files.h"
 
 namespace memseal::test {
 namespace {
 
 MEMSEAL_EVERY_ENGINE(Mmap);
+MEMSEAL_FILTERING_ENGINES(FilteredMmap);
 
 constexpr int anonymous = MAP_PRIVATE | MAP_ANONYMOUS;
-constexpr std::size_t huge = std::size_t{2} << 20;
+constexpr std::size_t huge = huge_page;
 
 long map_at(void *at, std::size_t size, int flags, int fd = -1) {
   void *got = mmap(at, size, PROT_READ | PROT_WRITE, flags, fd, 0);
@@ -108,19 +112,10 @@ TEST_P(Mmap, WithALengthThatWrapsChangesNothing) {
   EXPECT_TRUE(trial.maps_same && trial.bytes_same);
 }
 
-/// A huge-page-aligned stretch of small pages, two huge pages long.
-char *aligned_stretch() {
-  auto *raw =
-      static_cast<char *>(mmap(nullptr, 3 * huge, PROT_READ | PROT_WRITE,
-                               anonymous | MAP_NORESERVE, -1, 0));
-  auto up = (reinterpret_cast<std::uintptr_t>(raw) + huge - 1) & ~(huge - 1);
-  return reinterpret_cast<char *>(up);
-}
-
 /// Seals a page in the middle of a huge page, asks for `size` bytes of huge
 /// mapping at its beginning: the kernel would round up over the sealed page.
 void try_huge(Engine engine, int flags, int fd) {
-  char *twin = aligned_stretch(), *sealed = aligned_stretch();
+  char *twin = aligned_pages(2 * huge), *sealed = aligned_pages(2 * huge);
   if (map_at(twin, page, flags, fd) == -1)
     CHILD_SKIP("this kernel has no huge pages (CONFIG_HUGETLBFS)");
   char *target = sealed + huge / 2;
@@ -143,6 +138,53 @@ TEST_P(Mmap, AHugetlbFileMayNotRoundUpOverASealedPage) {
     if (fd == -1)
       CHILD_SKIP("this kernel has no huge pages (CONFIG_HUGETLBFS)");
     try_huge(engine, MAP_SHARED | MAP_FIXED | MAP_NORESERVE, fd);
+  });
+}
+
+/// Seals the middle of where a huge page could lie, and maps a page of an
+/// ordinary file to where it would begin: 0 or an errno. Tells whether files of
+/// huge pages that come later are said to be open.
+int map_file_before_seal(Engine engine, Level level, bool &later_is_open) {
+  int fd = memfd_create("ordinary", MFD_CLOEXEC);
+  char *begin = aligned_pages(huge), *sealed = begin + huge / 2;
+  CHILD_ASSERT_EQ(harden(engine, level), 0);
+  CHILD_ASSERT_EQ(seal_by(engine, sealed, page), 0);
+  memseal_info info{};
+  info.size = sizeof(info);
+  CHILD_ASSERT_EQ(memseal_query(sealed, &info), 0);
+  later_is_open = (info.open & MEMSEAL_OPEN_HUGE_FILE) != 0;
+  return map_at(begin, page, MAP_PRIVATE | MAP_FIXED, fd) == -1 ? errno : 0;
+}
+
+TEST_P(Mmap, OfAFileMayEndBeforeASealedPageWhereNoFileHasHugePages) {  // S-33a
+  in_child([engine = GetParam()] {
+    if (sys::may_map_huge_files(0))
+      CHILD_SKIP("a hugetlbfs is mounted here, and has pages to give");
+    bool later_is_open = false;
+    CHILD_ASSERT_EQ(
+        map_file_before_seal(engine, Level::compatible, later_is_open), 0);
+    CHILD_ASSERT_EQ(later_is_open, has_filter(engine));
+  });
+}
+
+TEST_P(FilteredMmap, OfAnyFileIsRoundedUpAtTheClosedLevel) {  // S-49
+  in_child([engine = GetParam()] {
+    bool later_is_open = true;
+    CHILD_ASSERT_EQ(map_file_before_seal(engine, Level::closed, later_is_open),
+                    EPERM);
+    CHILD_ASSERT_FALSE(later_is_open);
+  });
+}
+
+TEST_P(FilteredMmap,
+       OfAnyFileIsRoundedUpWhereOneWithHugePagesIsOpen) {  // S-33a
+  in_child([engine = GetParam()] {
+    if (memfd_create("huge", MFD_HUGETLB) == -1)
+      CHILD_SKIP("this kernel has no huge pages (CONFIG_HUGETLBFS)");
+    bool later_is_open = true;
+    CHILD_ASSERT_EQ(
+        map_file_before_seal(engine, Level::compatible, later_is_open), EPERM);
+    CHILD_ASSERT_FALSE(later_is_open);
   });
 }
 

@@ -49,6 +49,18 @@ expect 0 filtered kill $mseal "$tool" doctor --json
 told 'not d["means"]["native"]'
 told 'f["mseal"]["value"] == "a filter kills whoever asks"'
 
+# A file of huge pages that is open is seen.
+with_huge_file() {
+  "$python" -c 'import os, sys
+os.set_inheritable(os.memfd_create("huge", 4), True)  # MFD_HUGETLB
+os.execvp(sys.argv[1], sys.argv[1:])' "$@"
+}
+if [[ $("$python" -c 'import os; print(os.memfd_create("huge", 4))' 2>&1) =~ ^[0-9]+$ ]]; then
+  expect 0 with_huge_file "$tool" doctor --json
+  told 'f["huge_files"]["value"] == "possible"'
+  told 'not any("huge pages" in o["vector"] for o in d["open"])'
+fi
+
 # Without any engine memseal is of no use, and says so.
 expect 1 filtered EPERM "$mseal,$seccomp,$prctl" "$tool" doctor --json
 told '"no engine: nothing can be sealed here" in d["will_use"]'

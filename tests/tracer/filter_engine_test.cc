@@ -15,6 +15,7 @@
 #include "filter/programs.h"
 #include "process/proc_files.h"
 #include "support/in_child.h"
+#include "sys/huge_files.h"
 #include "sys/memory.h"
 #include "tracer/attach.h"
 #include "tracer/remote_register.h"
@@ -167,7 +168,10 @@ TEST_F(FilterEngineTest, the_register_counts_filters_as_the_kernel_does) {
       storage(filter::programs_storage);
   auto base = filter::compile_base(BaseLevel::compatible,
                                    filter::native_architecture(), base_storage);
-  auto programs = filter::compile_programs(guarded, {}, storage, scratch);
+  filter::RangeOptions options;
+  if (!sys::may_map_huge_files(victim.pid()))
+    options.huge_files = filter::HugeFiles::none;
+  auto programs = filter::compile_programs(guarded, options, storage, scratch);
   ASSERT_TRUE(base && programs);
   filter::FilterCount expected = filter::count_of(*base);
   expected += filter::count_of(*programs);
