@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <optional>
 
+#include "filter/huge_pages.h"
 #include "memseal/memseal.h"
 #include "memseal/seal.h"
 #include "seal/commit.h"
@@ -138,6 +139,19 @@ Result<void> protect_and_seal(void *addr, std::size_t len, int prot) {
   return commit(std::span(&request, 1), Engine::automatic, first);
 }
 
+/// Takes away what mmap made of `len` bytes. Of a file of huge pages it made
+/// more, and munmap wants to be told the whole; the size is not known here, but
+/// an end inside of a page is refused.
+void unmap_whole(long at, std::size_t len) {
+  int error = sys::call(SYS_munmap, at, len).error();
+  for (std::uint64_t size :
+       filter::huge_page_sizes(filter::native_architecture())) {
+    if (error != EINVAL)
+      return;
+    error = sys::call(SYS_munmap, at, (len + size - 1) & ~(size - 1)).error();
+  }
+}
+
 Result<void *> map_and_seal(void *addr, std::size_t len, int prot,
                             int map_flags, int fd, std::int64_t offset,
                             unsigned types, unsigned flags) {
@@ -148,7 +162,7 @@ Result<void *> map_and_seal(void *addr, std::size_t len, int prot,
       sys::result(sys::call(SYS_mmap, addr, len, prot, map_flags, fd, offset)));
   auto *memory = reinterpret_cast<void *>(at);
   if (auto sealed = seal_one(memory, len, types, flags); !sealed) {
-    (void)sys::call(SYS_munmap, at, len);
+    unmap_whole(at, len);
     return std::unexpected(sealed.error());
   }
   return memory;

@@ -83,8 +83,10 @@ public:
       if (context_.cuts_huge_page && subject_ == Subject::pages)
         return fail(Errc::unsupported);  // S-15
     }
-    if (natively_due())
+    if (natively_due()) {
+      MEMSEAL_TRY_VOID(check_whole_huge_pages());
       MEMSEAL_TRY_VOID(check_room_to_split());
+    }
     if (protect_first_)
       MEMSEAL_TRY_VOID(
           protecting_.protect(requests_[0].range, protect_first_->prot));
@@ -221,6 +223,20 @@ private:
                        [](const RegisterEntry &entry) {
                          return (entry.flags & flag_native_due) != 0;
                        });
+  }
+
+  /// mseal(2) seals a huge page as a whole or not at all, and when it comes to
+  /// a part of one it has sealed for ever what lies before.
+  Result<void> check_whole_huge_pages() const {
+    for (const RegisterEntry &entry : change_.table().entries()) {
+      if ((entry.flags & flag_native_due) == 0)
+        continue;
+      for (Address edge : {entry.begin, entry.end}) {
+        if (is_inside_huge_page(edge, change_.header()))
+          return fail(Errc::system, EINVAL);
+      }
+    }
+    return {};
   }
 
   /// mseal(2) goes from mapping to mapping and may split the first and the

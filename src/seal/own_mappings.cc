@@ -7,8 +7,10 @@
 #include <algorithm>
 #include <optional>
 
+#include "filter/huge_pages.h"
 #include "seal/register.h"
 #include "sys/huge_files.h"
+#include "sys/kernel_version.h"
 #include "sys/maps_reader.h"
 #include "sys/memory.h"
 #include "sys/program_break.h"
@@ -55,9 +57,6 @@ Result<std::optional<PageRange>> breaks_to_refuse(
   return MEMSEAL_TRY(PageRange::create(lowest, end - lowest, page));
 }
 
-// Every huge page is a multiple of this on x86-64; arm64 has smaller ones.
-constexpr Address huge = Address{2} << 20;
-
 /// Asks for the size it has, and so changes nothing; only hugetlb memory
 /// refuses it for where the address lies. Source: Linux, mm/mremap.c.
 /// A seal that is there already refuses it, too, or kills for it: then nothing
@@ -74,8 +73,13 @@ std::optional<bool> is_in_huge_page(Address edge,
   return error == EINVAL;
 }
 
+std::span<const std::uint64_t> huge_page_sizes() {
+  return filter::huge_page_sizes(filter::native_architecture());
+}
+
 /// Whether ranges begin or end inside of huge pages of this mapping. It has
-/// such pages all over or none, so one edge answers for all.
+/// such pages all over or none, so an edge that would lie inside of any answers
+/// for all.
 bool cuts_huge_page(std::span<const filter::GuardedRange> guarded,
                     const RegisterHeader &before, PageRange mapping) {
   auto it = std::partition_point(guarded.begin(), guarded.end(),
@@ -84,9 +88,14 @@ bool cuts_huge_page(std::span<const filter::GuardedRange> guarded,
                                  });
   for (; it != guarded.end() && it->range.begin() < mapping.end(); ++it) {
     for (Address edge : {it->range.begin(), it->range.end()}) {
-      if (edge % huge == 0 || !mapping.contains(edge))
+      if (edge % huge_page_sizes().back() == 0 || !mapping.contains(edge))
         continue;
-      if (auto known = is_in_huge_page(edge, before))
+      const bool may_be_whole = edge % huge_page_sizes().front() == 0;
+      if (may_be_whole && !sys::kernel_is_at_least(5, 16))
+        continue;  // it does not move huge pages, nor tell parts from whole
+                   // ones
+      auto known = is_in_huge_page(edge, before);
+      if (known && (*known || !may_be_whole))
         return *known;
     }
   }
@@ -105,6 +114,11 @@ filter::HugeFiles huge_files(std::span<const filter::GuardedRange> guarded,
 }
 
 }  // namespace
+
+bool is_inside_huge_page(Address edge, const RegisterHeader &before) {
+  return edge % huge_page_sizes().back() != 0 &&
+         is_in_huge_page(edge, before).value_or(false);
+}
 
 Result<void> read_protections(PageRange range,
                               sys::OwnedList<ProtectedRange> &into) {

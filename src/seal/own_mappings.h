@@ -30,6 +30,11 @@ Result<void> read_protections(PageRange range,
 Result<void> check_lowerable(PageRange range);
 Result<void> check_lowerable(Protection protection);
 
+/// Whether the edge of a range lies inside of a huge page, which mseal(2) seals
+/// as a whole or not at all. Says no where a seal that is there already keeps
+/// it from being asked. `before` is what is sealed already.
+bool is_inside_huge_page(Address edge, const RegisterHeader &before);
+
 /// What a filter on some ranges has to know beside them.
 struct FilterContext {
   /// Where System V segments are attached that have a MUNMAP-sealed page: the
@@ -45,8 +50,7 @@ struct FilterContext {
   bool has_ring = false;
   /// Whether a range begins or ends inside of a huge page (hugetlb). Calls on
   /// such memory act on whole huge pages, beyond the length they are given: a
-  /// filter cannot guard a part of one. Does not see an edge inside of a page
-  /// of 1 GiB at a multiple of 2 MiB.
+  /// filter cannot guard a part of one.
   bool cuts_huge_page = false;
 };
 
