@@ -2,9 +2,9 @@
 // The base filter: see compile_base in filter/compiler.h for what and why.
 #include "base/assert.h"
 #include "filter/action.h"
-#include "filter/advice.h"
 #include "filter/compiler.h"
 #include "filter/page_check.h"
+#include "vm/advice.h"
 
 namespace memseal::filter {
 namespace {
@@ -22,6 +22,7 @@ constexpr std::uint32_t pr_set_mm = 35;
 constexpr std::uint32_t arch_enable_tagged_addr = 0x4002;
 constexpr std::uint32_t userfaultfd_ioc_new = 0xaa00;
 constexpr std::uint32_t mfd_hugetlb = 4;
+constexpr std::uint32_t skipped_call = 0xffffffff;
 
 class BaseFilter {
 public:
@@ -53,8 +54,8 @@ private:
 
   Node process_madvise() {
     Node advice = allow_;
-    for (std::uint32_t one : destructive_advice)
-      advice = as_.jump(jeq_k, one, deny_, advice);
+    for (const Advice &one : destructive_advice)
+      advice = as_.jump(jeq_k, one.number, deny_, advice);
     return as_.then(ld, low_of(3), advice);
   }
   /// All ones asks for the present personality and has every bit.
@@ -96,9 +97,12 @@ private:
     on(table.uselib, deny_);
     on(table.old_mmap, deny_);
     on(table.ipc, ipc());
-    if (table.foreign_numbers != no_such_call)
-      next_ = as_.jump(jge_k, table.foreign_numbers, as_.ret(action::enosys),
-                       next_);
+    if (table.foreign_numbers != no_such_call) {
+      // The number -1 is of a call that a tracer skipped.
+      Node foreign =
+          as_.jump(jeq_k, skipped_call, allow_, as_.ret(action::enosys));
+      next_ = as_.jump(jge_k, table.foreign_numbers, foreign, next_);
+    }
     return as_.then(ld, number_offset, next_);
   }
 

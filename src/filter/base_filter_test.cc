@@ -124,6 +124,12 @@ TEST(Base, every_destructive_advice_is_refused_on_another_process_too) {
   }
 }
 
+TEST(Base, the_number_of_a_skipped_call_is_no_x32_number) {
+  Base base(BaseLevel::compatible, Architecture::x86_64);
+  EXPECT_EQ(base(x86_64, 0xffffffff), allow);
+  EXPECT_EQ(base(x86_64, 0xfffffffe), enosys);  // twin
+}
+
 TEST(Base, x32_numbers_do_not_exist) {
   for (BaseLevel level : {BaseLevel::compatible, BaseLevel::closed}) {
     Base base(level, Architecture::x86_64);

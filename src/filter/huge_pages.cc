@@ -22,6 +22,16 @@ std::span<const std::uint64_t> huge_page_sizes(Architecture architecture) {
   return on_x86;
 }
 
+Address last_byte_mapped(Architecture architecture, std::uint64_t alignment,
+                         Address last) {
+  for (std::uint64_t size :
+       huge_page_sizes(architecture) | std::views::reverse) {
+    if ((alignment & (size - 1)) == 0)
+      return last | (size - 1);
+  }
+  return last;
+}
+
 Address last_byte_moved_onto(Architecture architecture, Address from,
                              Address to, Address last) {
   MEMSEAL_ASSERT(to <= last);

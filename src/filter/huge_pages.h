@@ -28,6 +28,12 @@ namespace memseal::filter {
 ///          arch/x86/mm/hugetlbpage.c, the same.
 std::span<const std::uint64_t> huge_page_sizes(Architecture architecture);
 
+/// The last byte that mmap may replace if nothing is known of the size of its
+/// pages. `alignment` is the address, or-ed with the offset if it is a file's:
+/// a huge page needs multiples of its size.
+Address last_byte_mapped(Architecture architecture, std::uint64_t alignment,
+                         Address last);
+
 /// The last byte that mremap with MREMAP_FIXED from `from` to `to` may replace,
 /// if `last` is the last byte of the new range as the call names it.
 ///

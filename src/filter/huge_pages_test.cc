@@ -73,6 +73,21 @@ TEST(HugePages, the_largest_size_that_fits_decides) {
             to + gib + 4 * mib);
 }
 
+// S-33.
+TEST(HugePages, a_mapping_at_a_multiple_may_reach_to_the_next_one) {
+  for (Architecture architecture : {x86, arm}) {
+    for (std::uint64_t size : huge_page_sizes(architecture)) {
+      auto end = [&](std::uint64_t alignment) {
+        return last_byte_mapped(architecture, alignment, to + size) + 1;
+      };
+      EXPECT_EQ(end(to | size), to + 2 * size);
+      EXPECT_EQ(end(to | size | page), to + size + 1);
+    }
+  }
+  EXPECT_EQ(last_byte_mapped(x86, to | 64 * 1024, to), to);
+  EXPECT_EQ(last_byte_mapped(arm, to | 64 * 1024, to), to + 64 * 1024 - 1);
+}
+
 TEST(HugePages, the_last_one_of_all_ends_with_memory) {
   constexpr Address top = ~Address{0};
   EXPECT_EQ(

@@ -7,9 +7,9 @@
 
 #include "base/assert.h"
 #include "filter/action.h"
-#include "filter/advice.h"
 #include "filter/compiler.h"
 #include "filter/page_check.h"
+#include "vm/advice.h"
 
 namespace memseal::filter {
 namespace {
@@ -185,8 +185,8 @@ private:
     if (discards == allow_)
       return allow_;
     Node advice = allow_;
-    for (std::uint32_t one : destructive_advice)
-      advice = as_.jump(jeq_k, one, discards, advice);
+    for (const Advice &one : destructive_advice)
+      advice = as_.jump(jeq_k, one.number, discards, advice);
     return as_.then(ld, low_of(2), advice);
   }
 

@@ -2,6 +2,7 @@
 #include "keeper/start.h"
 
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <linux/prctl.h>
 #include <linux/seccomp.h>
 #include <linux/wait.h>
@@ -13,6 +14,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "base/large_local.h"
 #include "keeper/filter.h"
 #include "sys/syscall.h"
 #include "sys/unseen_child.h"
@@ -85,9 +87,15 @@ void hand_over_or_end(int channel, int listener) {
 }
 
 long install(int channel, Unjudged unjudged) {
-  auto code = keeper_filter(unjudged);
-  sock_fprog program{static_cast<unsigned short>(code.size()),
-                     const_cast<sock_filter *>(code.data())};
+  MEMSEAL_LARGE_LOCAL bpf::Instruction storage[most_instructions];
+  auto code = compile_filter(filter::native_architecture(), unjudged, storage);
+  if (!code)
+    return -EINVAL;
+  // The kernel's struct, byte for byte (bpf/instruction.h).
+  sock_fprog program{
+      static_cast<unsigned short>(code->size()),
+      const_cast<sock_filter *>(
+          reinterpret_cast<const sock_filter *>(code->instructions().data()))};
   // Without it a signal handler that does not restart calls makes a notified
   // munmap fail with EINTR (Linux 5.19; seccomp_unotify(2), BUGS).
   unsigned long flags = needed_flags;

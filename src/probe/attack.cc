@@ -5,12 +5,12 @@
 #include <sys/syscall.h>
 
 #include "probe/attack_vectors.h"
+#include "vm/advice.h"
 
 namespace memseal::probe {
 namespace {
 
 constexpr unsigned grows_down = 0x01000000;  // PROT_GROWSDOWN
-constexpr int dontneed_locked = 24, guard_install = 102;
 constexpr std::uint64_t anywhere = static_cast<std::uint64_t>(-1);
 
 Result<CallOutcome> protect(ForkedCopy &copy, const Aim &aim, unsigned bits) {
@@ -30,9 +30,9 @@ Result<CallOutcome> remap(ForkedCopy &copy, Address from,
   return copy.call(SYS_mremap, {from, old_size, new_size, flags, to});
 }
 
-template <int Advice>
+template <const Advice &advice>
 Result<CallOutcome> advise(ForkedCopy &copy, const Aim &aim) {
-  return copy.call(SYS_madvise, {aim.begin, aim.size, Advice});
+  return copy.call(SYS_madvise, {aim.begin, aim.size, advice.number});
 }
 
 constexpr SealTypes none{};
@@ -123,19 +123,19 @@ constexpr Attack table[] = {
        return remap(c, a.begin, 0, a.page, MREMAP_MAYMOVE);
      }},
     {"discard", "madvise(p, n, DONTNEED)", "S-36", seal_type::discard,
-     Effect::seen, advise<MADV_DONTNEED>},
+     Effect::seen, advise<advice::dontneed>},
     {"discard-locked", "madvise(p, n, DONTNEED_LOCKED)", "S-36",
-     seal_type::discard, Effect::seen, advise<dontneed_locked>},
+     seal_type::discard, Effect::seen, advise<advice::dontneed_locked>},
     {"free", "madvise(p, n, FREE)", "S-36", seal_type::discard, Effect::seen,
-     advise<MADV_FREE>},
+     advise<advice::free>},
     {"remove", "madvise(p, n, REMOVE)", "S-36", seal_type::discard,
-     Effect::seen, advise<MADV_REMOVE>},
+     Effect::seen, advise<advice::remove>},
     {"guard", "madvise(p, n, GUARD_INSTALL)", "S-36", seal_type::discard,
-     Effect::seen, advise<guard_install>},
+     Effect::seen, advise<advice::guard_install>},
     {"keep-from-child", "madvise(p, n, DONTFORK)", "S-36", seal_type::discard,
-     Effect::implied, advise<MADV_DONTFORK>},
+     Effect::implied, advise<advice::dontfork>},
     {"wipe-in-child", "madvise(p, n, WIPEONFORK)", "S-36", seal_type::discard,
-     Effect::implied, advise<MADV_WIPEONFORK>},
+     Effect::implied, advise<advice::wipeonfork>},
     {"discard-by-pidfd", "process_madvise(self, {p, n}, DONTNEED)", "S-37",
      seal_type::discard, Effect::seen, advise_by_descriptor},
     {"protect-across", "mprotect(p - 1 page, n + 1 page, NONE)", "S-27",
@@ -175,6 +175,7 @@ constexpr Untried not_tried[] = {
      "needs a ring that lay there before the segment did; memseal's own tests "
      "try it"},
     {"madvise(HWPOISON) (S-36)", "would spoil the machine's memory"},
+    {"madvise(GUARD_REMOVE) (S-36)", "needs a guard that was sealed in"},
     {"what a call across segments does to unsealed pages (S-62)",
      "native may have changed them; only the sealed segment is compared"},
 };

@@ -11,6 +11,7 @@
 #include <span>
 
 #include "supervisor/memory_call.h"
+#include "vm/advice.h"
 
 namespace memseal::supervisor {
 namespace {
@@ -31,12 +32,6 @@ constexpr Word map_flags[] = {
 constexpr Word remap_flags[] = {{MREMAP_MAYMOVE, "MREMAP_MAYMOVE"},
                                 {MREMAP_FIXED, "MREMAP_FIXED"},
                                 {MREMAP_DONTUNMAP, "MREMAP_DONTUNMAP"}};
-constexpr Word advice[] = {
-    {MADV_DONTNEED, "MADV_DONTNEED"},     {MADV_FREE, "MADV_FREE"},
-    {MADV_REMOVE, "MADV_REMOVE"},         {MADV_DONTFORK, "MADV_DONTFORK"},
-    {MADV_WIPEONFORK, "MADV_WIPEONFORK"}, {24, "MADV_DONTNEED_LOCKED"},
-    {102, "MADV_GUARD_INSTALL"}};
-
 std::string flags(std::uint64_t value, std::span<const Word> words,
                   const char *none) {
   std::string text;
@@ -51,10 +46,11 @@ std::string flags(std::uint64_t value, std::span<const Word> words,
   return text.empty() ? none : text;
 }
 
-std::string one_of(std::uint64_t value, std::span<const Word> words) {
-  for (const Word &word : words) {
-    if (word.bit == value)
-      return word.name;
+/// The kernel takes the low word.
+std::string advice_name(std::uint64_t value) {
+  for (const Advice &one : destructive_advice) {
+    if (one.number == static_cast<std::uint32_t>(value))
+      return one.name;
   }
   return fmt::format("{}", value);
 }
@@ -127,7 +123,7 @@ std::string call_text(const seccomp_data &data) {
                          flags(a[3], remap_flags, "0"), a[4]);
     case SYS_madvise:
       return fmt::format("madvise({:#x}, {}, {})", a[0], a[1],
-                         one_of(a[2], advice));
+                         advice_name(a[2]));
     case SYS_brk:
       return fmt::format("brk({:#x})", a[0]);
     case SYS_shmdt:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "supervisor/seal_keeper.h"
 
+#include <fcntl.h>
 #include <linux/magic.h>
 #include <linux/seccomp.h>
 #include <sys/mman.h>
@@ -8,6 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <string>
 
@@ -15,6 +17,7 @@
 #include "keeper/protocol.h"
 #include "process/mappings.h"
 #include "process/tree_files.h"
+#include "sys/proc_text.h"
 
 namespace memseal::supervisor {
 namespace {
@@ -32,16 +35,34 @@ Verdict refusal(long value, const SealedImage *image) {
 }
 constexpr Verdict proceed{};
 
-/// A huge page's size if the descriptor is on hugetlbfs, else 0.
-std::size_t huge_page_of(pid_t thread, int fd) {
-  struct statfs about {};
+/// The size of the pages that a mapping of the file has: a huge one on
+/// hugetlbfs, else `page`. Nothing if that cannot be told: the process may not
+/// be looked into, or the descriptor is not open now.
+std::optional<std::uint64_t> page_of_file(pid_t thread, int fd,
+                                          std::size_t page) {
   std::string name = "fd/" + std::to_string(fd);
   int file = process::open_process_file(thread, name.c_str(), O_PATH);
-  bool is_huge = file >= 0 && fstatfs(file, &about) == 0 &&
-                 about.f_type == HUGETLBFS_MAGIC;
-  if (file >= 0)
-    close(file);
-  return is_huge ? static_cast<std::size_t>(about.f_bsize) : 0;
+  if (file < 0)
+    return {};
+  struct statfs about {};
+  bool told = fstatfs(file, &about) == 0;
+  close(file);
+  if (!told)
+    return {};
+  return about.f_type == HUGETLBFS_MAGIC
+             ? static_cast<std::uint64_t>(about.f_bsize)
+             : page;
+}
+
+/// The machine's default huge page; nothing if it does not tell. It cannot be
+/// changed while the machine runs.
+std::optional<std::uint64_t> default_huge_page() {
+  std::array<char, 8192> buffer;
+  auto text = sys::read_proc("/proc/meminfo", buffer);
+  if (!text)
+    return {};
+  auto kib = sys::leading_number(sys::status_field(*text, "Hugepagesize"));
+  return kib ? std::optional(*kib * 1024) : std::nullopt;
 }
 
 bool any_overlaps(const std::vector<PageRange> &ranges, PageRange range) {
@@ -84,6 +105,7 @@ void Ever::add(PageRange range) {
 
 SealKeeper::SealKeeper(std::size_t page, OnViolation on_violation)
     : page_(page),
+      default_huge_page_(default_huge_page()),
       any_(most_ranges, page),
       memory_(most_ranges, page),
       heap_(most_in_heaps, page),
@@ -150,15 +172,29 @@ bool SealKeeper::is_touched(const MemoryCall &call, PageRange range) const {
   }
 }
 
-Verdict SealKeeper::judge_change(pid_t thread, MemoryCall &call) {
-  if (call.file && !call.ranges.empty()) {
-    std::size_t huge = huge_page_of(thread, *call.file);
-    PageRange first = call.ranges[0];
-    if (huge > page_) {
-      if (auto wider = PageRange::covering(first.begin(), first.size(), huge))
-        call.ranges.push_back(*wider);
-    }
+/// What mmap names is rounded up to whole pages of the size that they will
+/// have. Does not see: another thread that puts another file in the place of
+/// the descriptor before the call goes on.
+void SealKeeper::settle_end(pid_t thread, MemoryCall &call) const {
+  std::optional<std::uint64_t> size;
+  switch (call.mapped) {
+    case MemoryCall::Mapped::as_decoded:
+      return;
+    case MemoryCall::Mapped::as_default:
+      size = default_huge_page_;
+      break;
+    case MemoryCall::Mapped::as_file:
+      size = page_of_file(thread, call.file, page_);
+      break;
   }
+  if (size)
+    call.round_up(*size);
+  else
+    call.round_up_to_any(filter::native_architecture());
+}
+
+Verdict SealKeeper::judge_change(pid_t thread, MemoryCall &call) {
+  settle_end(thread, call);
   if (call.ranges.empty() || !was_ever_in_the_way(call))
     return proceed;
 
@@ -204,6 +240,15 @@ Verdict SealKeeper::look(const MemoryCall &call, SealedImage *image,
   return refuse(call.effect, image, heap_end);
 }
 
+/// Whatever the call touches: nothing is sealed in a 32-bit program.
+Verdict SealKeeper::judge_unseen(pid_t thread) {
+  if (any_.empty())
+    return proceed;
+  SealedImage *image = images_.of_thread(thread);
+  return image != nullptr && image->ranges.empty() ? proceed
+                                                   : refusal(-EPERM, image);
+}
+
 Verdict SealKeeper::judge(pid_t thread, const seccomp_data &data,
                           MemoryCall &call) {
   switch (call.effect) {
@@ -216,6 +261,8 @@ Verdict SealKeeper::judge(pid_t thread, const seccomp_data &data,
       return proceed;
     case Effect::refused:
       return answer(-EPERM);
+    case Effect::unseen:
+      return judge_unseen(thread);
     default:
       return judge_change(thread, call);
   }

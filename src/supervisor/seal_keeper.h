@@ -26,6 +26,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -43,6 +44,7 @@ class Ever {
 public:
   Ever(std::size_t most, std::size_t page);
   void add(PageRange range);
+  bool empty() const { return ranges_.runs().empty(); }
   bool overlaps(PageRange range) const { return ranges_.overlaps(range); }
 
 private:
@@ -64,6 +66,8 @@ private:
   /// Arguments only: the caller has looked for holes, and sets the marks.
   Verdict judge_seal(pid_t thread, const seccomp_data &data);
   Verdict judge_change(pid_t thread, MemoryCall &call);
+  Verdict judge_unseen(pid_t thread);
+  void settle_end(pid_t thread, MemoryCall &call) const;
   /// Looks for marks that the call touches.
   Verdict look(const MemoryCall &call, SealedImage *image,
                std::string_view smaps) const;
@@ -74,6 +78,7 @@ private:
   bool marks_stay() const { return on_violation_ != OnViolation::permit; }
 
   std::size_t page_;
+  std::optional<std::uint64_t> default_huge_page_;
   /// Everything that was ever sealed in the tree; of it, what is no part of a
   /// loaded object; and of that, what was below the end of the heap.
   Ever any_, memory_, heap_;

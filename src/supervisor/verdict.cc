@@ -2,7 +2,6 @@
 #include "supervisor/verdict.h"
 
 #include <linux/seccomp.h>
-#include <sys/syscall.h>
 
 #include <cerrno>
 #include <new>
@@ -28,8 +27,8 @@ Verdict decide(Judge &judge, pid_t thread, const seccomp_data &data,
     return judge.judge(thread, data, call);
   } catch (const std::bad_alloc &) {
     // brk(2) fails by answering with less than it was asked for.
-    bool moves_break = data.nr == SYS_brk && data.args[0] != 0;
-    return {.kind = Verdict::Kind::answer, .value = moves_break ? 0 : -ENOMEM};
+    return {.kind = Verdict::Kind::answer,
+            .value = moves_break(data) ? 0 : -ENOMEM};
   }
 }
 

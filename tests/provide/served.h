@@ -9,11 +9,11 @@
 #include <fstream>
 #include <string>
 
+#include "support/trial.h"
+
 extern "C" int mseal(void *begin, std::size_t length, unsigned long flags);
 
 namespace memseal::test {
-
-inline constexpr std::size_t page = 4096;
 
 inline char *map_pages(std::size_t count, int prot = PROT_READ | PROT_WRITE) {
   void *at =

@@ -12,6 +12,7 @@
 
 #include "provide/served.h"
 #include "support/in_child.h"
+#include "support/skipped_call.h"
 
 namespace memseal::test {
 namespace {
@@ -40,6 +41,12 @@ TEST_F(ServedTree, a_thread_older_than_the_first_seal_is_refused_too) {
     older.join();
     CHILD_ASSERT_EQ(answer, EPERM);
   });
+}
+
+TEST_F(ServedTree, a_call_that_a_tracer_skips_returns_what_the_tracer_says) {
+  EXPECT_EQ(result_of_skipped_call(
+                [] { return mseal(map_pages(1), page, 0) == 0 ? 0 : 1; }),
+            told_by_tracer);
 }
 
 TEST_F(ServedTree, threads_may_seal_for_the_first_time_together) {
