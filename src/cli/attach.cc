@@ -2,14 +2,13 @@
 // memseal attach PID...: seals processes that run already.
 #include "tracer/attach.h"
 
-#include <fmt/core.h>
-
 #include <charconv>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string_view>
 #include <vector>
 
+#include "cli/output.h"
 #include "cli/verb.h"
 #include "cli/verbs.h"
 #include "options/glob.h"
@@ -64,11 +63,6 @@ struct Request {
 
 enum class Parse { ok, wrong, wants_help };
 
-int complain(std::string_view sentence) {
-  fmt::print(stderr, "memseal: {}\n", printable(sentence));
-  return exit_usage;
-}
-
 bool parse_pid(std::string_view word, std::vector<pid_t> &pids) {
   pid_t pid = 0;
   auto [end, error] =
@@ -88,12 +82,12 @@ bool take_engine(std::string_view word, Engine &engine) {
   else if (word == "strict")
     engine = Engine::strict;
   else
-    complain(fmt::format(
+    complain(
         "attach knows no engine '{}': there are auto, native, filter and "
         "strict{}",
         word,
         word == "keeper" ? " (a keeper has to be there before the program)"
-                         : ""));
+                         : "");
   return word == "auto" || word == name(engine);
 }
 
@@ -113,9 +107,9 @@ Parse parse(int argc, char **argv, Request &request) {
     } else if (word.starts_with("--segments=")) {
       auto segments = parse_segments(word.substr(11));
       if (!segments) {
-        complain(fmt::format(
+        complain(
             "'{}' is no list of text, rodata and relro with commas between",
-            word.substr(11)));
+            word.substr(11));
         return Parse::wrong;
       }
       request.patterns.segments = *segments;
@@ -123,10 +117,10 @@ Parse parse(int argc, char **argv, Request &request) {
       if (!take_engine(word.substr(9), request.engine))
         return Parse::wrong;
     } else if (word.starts_with("-")) {
-      complain(fmt::format("attach has no option '{}'", word));
+      complain("attach has no option '{}'", word);
       return Parse::wrong;
     } else if (!parse_pid(word, request.pids)) {
-      complain(fmt::format("'{}' is not a process number", word));
+      complain("'{}' is not a process number", word);
       return Parse::wrong;
     }
   }
@@ -181,9 +175,9 @@ ordered_json to_json(const tracer::Attached &attached, bool dry_run) {
 
 void print_ranges(const tracer::Attached &attached) {
   for (const tracer::PlannedRange &planned : attached.plan.ranges)
-    fmt::print("  {:012x}-{:012x} {:<6} {}{}\n", planned.range.begin(),
-               planned.range.end(), planned.segment, printable(planned.object),
-               planned.seal == KernelSeal::present ? "  (sealed already)" : "");
+    print("  {:012x}-{:012x} {:<6} {}{}\n", planned.range.begin(),
+          planned.range.end(), planned.segment, printable(planned.object),
+          planned.seal == KernelSeal::present ? "  (sealed already)" : "");
 }
 
 void print_text(const tracer::Attached &attached, bool dry_run) {
@@ -195,7 +189,7 @@ void print_text(const tracer::Attached &attached, bool dry_run) {
       before += planned.range.size();
   }
   std::size_t bytes = attached.plan.bytes();
-  fmt::print(
+  print(
       "{} {} ({}): {} objects, {} KiB ({} KiB of them before), "
       "{} calls, {} threads, {}\n",
       dry_run ? "would seal" : "sealed", attached.process.pid,
@@ -204,25 +198,24 @@ void print_text(const tracer::Attached &attached, bool dry_run) {
   if (dry_run)
     print_ranges(attached);
   for (const tracer::LeftOut &left : attached.plan.left_out)
-    fmt::print("  left out: {}{}{}: {}\n", left.segment,
-               left.segment.empty() ? "" : " of ", printable(left.object),
-               sentence(left.outcome));
+    print("  left out: {}{}{}: {}\n", left.segment,
+          left.segment.empty() ? "" : " of ", printable(left.object),
+          sentence(left.outcome));
 }
 
 int report_failures(const tracer::Attached &attached) {
   if (!attached.untold.empty())
-    fmt::print(stderr,
-               "memseal: process {}: `memseal status` will not show what the "
-               "filter guards: its register cannot be written: {}\n",
-               attached.process.pid, attached.untold);
+    complain(
+        "process {}: `memseal status` will not show what the "
+        "filter guards: its register cannot be written: {}",
+        attached.process.pid, attached.untold);
   for (const tracer::Unsealed &range : attached.refused)
-    fmt::print(stderr, "memseal: process {}: {:x}-{:x} was refused: {}\n",
-               attached.process.pid, range.range.begin(), range.range.end(),
-               std::strerror(range.sys_errno));
+    complain("process {}: {:x}-{:x} was refused: {}", attached.process.pid,
+             range.range.begin(), range.range.end(),
+             std::strerror(range.sys_errno));
   for (const tracer::PlannedRange &range : attached.unverified)
-    fmt::print(stderr, "memseal: process {}: {:x}-{:x} of {} is not sealed\n",
-               attached.process.pid, range.range.begin(), range.range.end(),
-               printable(range.object));
+    complain("process {}: {:x}-{:x} of {} is not sealed", attached.process.pid,
+             range.range.begin(), range.range.end(), range.object);
   return attached.complete() ? 0 : exit_incomplete;
 }
 
@@ -252,7 +245,7 @@ int attach(int argc, char **argv) {
   Request request;
   switch (parse(argc, argv, request)) {
     case Parse::wants_help:
-      fmt::print("{}", help);
+      print(help);
       return 0;
     case Parse::wrong:
       return exit_usage;
@@ -265,7 +258,7 @@ int attach(int argc, char **argv) {
   for (pid_t pid : request.pids)
     worst = std::max(worst, attach_one(pid, request, all));
   if (request.json)
-    fmt::print("{}\n", report::json_text(all, 2));
+    print("{}\n", report::json_text(all, 2));
   return worst;
 }
 

@@ -7,6 +7,7 @@
 
 #include "cli/diagnosis.h"
 #include "cli/options.h"
+#include "cli/output.h"
 #include "cli/terminal.h"
 #include "cli/verbs.h"
 #include "report/document_tool.h"
@@ -108,8 +109,7 @@ int doctor(int argc, char **argv) {
   conclude(diagnosis);
   std::string text =
       json ? json_of(diagnosis) : text_of(diagnosis, colour_of(stdout, colour));
-  std::fputs(text.c_str(), stdout);
-  std::fflush(stdout);
+  print(text);
   return diagnosis.means.native || diagnosis.means.filter ? exit_able
                                                           : exit_unable;
 }

@@ -28,6 +28,7 @@
 
 #include "cli/drop_in.h"
 #include "cli/options.h"
+#include "cli/output.h"
 #include "cli/policy_file.h"
 #include "cli/unit_file.h"
 #include "cli/verbs.h"
@@ -47,8 +48,8 @@ struct Request {
 };
 
 /// Tells on standard error and gives the code back.
-int complain(int code, const std::string &sentence) {
-  fmt::print(stderr, "memseal: {}\n", sentence);
+int refuse(int code, const std::string &sentence) {
+  complain(sentence);
   return code;
 }
 
@@ -100,7 +101,7 @@ int choose_policy(const Request &request, const std::string &program,
   }
   policy = read_policy(file);
   for (const PolicyFault &fault : policy.faults)
-    complain(0, sentence(file, fault));
+    refuse(0, sentence(file, fault));
   return policy.faults.empty() ? 0 : exit_refused;
 }
 
@@ -113,12 +114,12 @@ int take_arguments(Options &options, Request &request, int argc, char **argv) {
   if (auto code = options.parse(argc, argv, exit_mistake))
     return *code;
   if (request.names.empty())
-    return complain(exit_mistake, "which unit?");
+    return refuse(exit_mistake, "which unit?");
   for (std::string &name : request.names) {
     auto whole = service_name(name);
     if (!whole)
-      return complain(exit_mistake,
-                      fmt::format("'{}' is not the name of a service", name));
+      return refuse(exit_mistake,
+                    fmt::format("'{}' is not the name of a service", name));
     name = *whole;
   }
   while (request.root.ends_with('/'))
@@ -129,11 +130,11 @@ int take_arguments(Options &options, Request &request, int argc, char **argv) {
 int enable_one(const Request &request, const std::string &name) {
   Unit unit = read_unit(request.root, name, drop_in_name);
   if (std::string why = objection(unit, request.root); !why.empty())
-    return complain(exit_refused, why);
+    return refuse(exit_refused, why);
   std::string drop_in = drop_in_of(request, name);
   std::error_code error;
   if (fs::exists(drop_in, error) && !is_ours(drop_in))
-    return complain(
+    return refuse(
         exit_refused,
         fmt::format("'{}' is there and not made by memseal", drop_in));
   Policy policy;
@@ -142,42 +143,42 @@ int enable_one(const Request &request, const std::string &name) {
   for (const std::string &command : unit.commands) {
     std::string program = program_of(command);
     if (!program.starts_with('/') || program.find('%') != std::string::npos)
-      return complain(exit_refused,
-                      fmt::format("'{}' starts '{}', which is no absolute "
-                                  "path: it cannot be looked at",
-                                  unit.file, program));
+      return refuse(exit_refused,
+                    fmt::format("'{}' starts '{}', which is no absolute "
+                                "path: it cannot be looked at",
+                                unit.file, program));
     bool first = assignments.empty();
     if (int code =
             first ? choose_policy(request, program, policy, policy_file) : 0)
       return code;
     auto wanted = assignments_for(request.root, unit, program, policy);
     if (!wanted)
-      return complain(exit_refused, wanted.error());
+      return refuse(exit_refused, wanted.error());
     if (!first && *wanted != assignments)
-      return complain(exit_refused,
-                      fmt::format("the commands of '{}' would need different "
-                                  "environments",
-                                  unit.file));
+      return refuse(exit_refused,
+                    fmt::format("the commands of '{}' would need different "
+                                "environments",
+                                unit.file));
     assignments = std::move(*wanted);
   }
   if (unit.has_allow_list())
-    complain(0, fmt::format("'{}' lists the calls it allows: on a systemd that "
-                            "does not know mseal it runs unsealed, see "
-                            "docs/systemd.md",
-                            unit.file));
+    refuse(0, fmt::format("'{}' lists the calls it allows: on a systemd that "
+                          "does not know mseal it runs unsealed, see "
+                          "docs/systemd.md",
+                          unit.file));
   if (policy_file.starts_with(request.root))
     policy_file.erase(0, request.root.size());
   std::string text = DropIn{unit, policy, policy_file, assignments}.text();
   if (request.dry_run) {
-    fmt::print("# {}\n{}", drop_in, text);
+    print("# {}\n{}", drop_in, text);
     return 0;
   }
   if (auto why = write_whole(drop_in, text))
-    return complain(exit_failed, *why);
-  fmt::print("wrote {}\n", drop_in);
+    return refuse(exit_failed, *why);
+  print("wrote {}\n", drop_in);
   if (request.root.empty())
-    fmt::print("to be done: systemctl daemon-reload && systemctl restart {}\n",
-               name);
+    print("to be done: systemctl daemon-reload && systemctl restart {}\n",
+          name);
   return 0;
 }
 
@@ -185,22 +186,22 @@ int disable_one(const Request &request, const std::string &name) {
   std::string drop_in = drop_in_of(request, name);
   std::error_code error;
   if (!fs::exists(drop_in, error))
-    return complain(exit_refused, fmt::format("'{}' is not enabled", name));
+    return refuse(exit_refused, fmt::format("'{}' is not enabled", name));
   if (!is_ours(drop_in))
-    return complain(exit_refused,
-                    fmt::format("'{}' is not made by memseal", drop_in));
+    return refuse(exit_refused,
+                  fmt::format("'{}' is not made by memseal", drop_in));
   if (request.dry_run) {
-    fmt::print("would remove {}\n", drop_in);
+    print("would remove {}\n", drop_in);
     return 0;
   }
   if (unlink(drop_in.c_str()) != 0)
-    return complain(exit_failed, fmt::format("'{}' cannot be removed: {}",
-                                             drop_in, std::strerror(errno)));
+    return refuse(exit_failed, fmt::format("'{}' cannot be removed: {}",
+                                           drop_in, std::strerror(errno)));
   rmdir(fs::path(drop_in).parent_path().c_str());  // stays if not empty
-  fmt::print("removed {}\n", drop_in);
+  print("removed {}\n", drop_in);
   if (request.root.empty())
-    fmt::print("to be done: systemctl daemon-reload && systemctl restart {}\n",
-               name);
+    print("to be done: systemctl daemon-reload && systemctl restart {}\n",
+          name);
   return 0;
 }
 

@@ -7,8 +7,8 @@
 #include "cli/keep_seals.h"
 
 #include <fcntl.h>
-#include <fmt/core.h>
 
+#include "cli/output.h"
 #include "cli/verb.h"
 #include "supervisor/keeper_process.h"
 #include "sys/memory.h"
@@ -22,9 +22,9 @@ constexpr int given_channel = 3;
 
 int keep_seals(int argc, char **) {
   if (argc != 1 || fcntl(given_channel, F_GETFD) < 0) {
-    fmt::print(stderr,
-               "memseal: keep-seals is started by memseal itself; see "
-               "`memseal run --provide-mseal`\n");
+    complain(
+        "keep-seals is started by memseal itself; see `memseal run "
+        "--provide-mseal`");
     return exit_usage;
   }
   supervisor::SealKeeper keeper(sys::page_size());

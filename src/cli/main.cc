@@ -2,58 +2,67 @@
 // memseal-tool: every verb of memseal, with a C library and all comforts. The
 // small program `memseal` in src/launch does `run` by itself and comes here for
 // everything else.
-#include <fmt/core.h>
-
 #include <iterator>
+#include <string>
 #include <string_view>
 
 #include "cli/keep_seals.h"
+#include "cli/output.h"
 #include "cli/run.h"
 #include "cli/verb.h"
 #include "cli/verbs.h"
+#include "sys/standard_streams.h"
 
 namespace memseal::cli {
 namespace {
 
 constexpr Verb verbs[] = {
-    {"attach", "seal a process that runs already", attach},
-    {"run", "run a program with its memory mappings sealed", run},
-    {"status", "show what is sealed in a process", status},
-    {"trace", "say what sealing a program would break", trace},
-    {"doctor", "tell what this system allows and what stays open", doctor},
-    {"probe", "try every attack on a copy of a sealed process", probe},
-    {"policy", "check policy files, show which one applies", policy},
-    {"enable", "make a systemd service run sealed", enable},
-    {"disable", "undo that", disable},
+    {"attach", "seal a process that runs already", 125, attach},
+    {"run", "run a program with its memory mappings sealed", 125, run},
+    {"status", "show what is sealed in a process", 3, status},
+    {"trace", "say what sealing a program would break", 125, trace},
+    {"doctor", "tell what this system allows and what stays open", 3, doctor},
+    {"probe", "try every attack on a copy of a sealed process", 3, probe},
+    {"policy", "check policy files, show which one applies", 3, policy},
+    {"enable", "make a systemd service run sealed", 3, enable},
+    {"disable", "undo that", 3, disable},
     {"keep-seals", "serve mseal(2) beside a program (memseal starts it itself)",
-     keep_seals},
+     125, keep_seals},
 };
 
-int usage(std::FILE *out) {
-  fmt::print(out, "usage: memseal VERB [OPTION...]\n\n");
+std::string usage() {
+  std::string text = "usage: memseal VERB [OPTION...]\n\n";
   for (const Verb &verb : verbs)
-    fmt::print(out, "  {:<10} {}\n", verb.name, verb.summary);
-  fmt::print(out, "\n`memseal VERB --help` says more.\n");
-  return out == stdout ? 0 : exit_usage;
+    text += fmt::format("  {:<10} {}\n", verb.name, verb.summary);
+  return text + "\n`memseal VERB --help` says more.\n";
+}
+
+/// The exit code.
+int run_verb(int argc, char **argv, std::string_view word) {
+  for (const Verb &verb : verbs) {
+    if (word == verb.name) {
+      int code = verb.run(argc - 1, argv + 1);
+      return answer_is_lost() ? verb.exit_failed : code;
+    }
+  }
+  if (word.empty())
+    complain("a verb is missing");
+  else
+    complain("there is no verb '{}'", word);
+  print_error(usage());
+  return exit_usage;
 }
 
 int main(int argc, char **argv) {
   std::string_view word = argc > 1 ? argv[1] : "";
+  sys::hold_closed_streams();
   if (word == "help" || word == "--help" || word == "-h")
-    return usage(stdout);
-  if (word == "--version") {
-    fmt::print("memseal {}\n", MEMSEAL_VERSION);
-    return 0;
-  }
-  for (const Verb &verb : verbs) {
-    if (word == verb.name)
-      return verb.run(argc - 1, argv + 1);
-  }
-  if (word.empty())
-    fmt::print(stderr, "memseal: a verb is missing\n");
+    print(usage());
+  else if (word == "--version")
+    print("memseal {}\n", MEMSEAL_VERSION);
   else
-    fmt::print(stderr, "memseal: there is no verb '{}'\n", word);
-  return usage(stderr);
+    return run_verb(argc, argv, word);
+  return answer_is_lost() ? exit_usage : 0;
 }
 
 }  // namespace

@@ -2,7 +2,8 @@
 #include "cli/options.h"
 
 #include <CLI/CLI.hpp>
-#include <cstdio>
+
+#include "cli/output.h"
 
 namespace memseal::cli {
 
@@ -72,11 +73,11 @@ std::optional<int> Options::parse(int argc, char **argv, int usage_code) {
       throw CLI::ExtrasError(app_->cli.get_name(), {left.front()});
     return std::nullopt;
   } catch (const CLI::CallForHelp &) {
-    std::fputs(app_->cli.help().c_str(), stdout);
+    print(app_->cli.help());
     return 0;
   } catch (const CLI::ParseError &error) {
-    std::fprintf(stderr, "memseal: %s\n%s --help says more.\n", error.what(),
-                 app_->cli.get_name().c_str());
+    complain(error.what());
+    print_error(app_->cli.get_name() + " --help says more.\n");
     return usage_code;
   }
 }

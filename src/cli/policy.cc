@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // memseal policy check FILE..., memseal policy show PROG
-#include <fmt/core.h>
 #include <unistd.h>
 
-#include <cstdio>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "cli/options.h"
+#include "cli/output.h"
 #include "cli/policy_file.h"
 #include "cli/verbs.h"
 #include "launch/policy_path.h"
@@ -25,12 +24,12 @@ constexpr int exit_good = 0, exit_faulty = 1, exit_mistake = 2,
               exit_unreadable = 3;
 
 int mistake(const std::string &sentence) {
-  fmt::print(stderr, "memseal: policy: {}\n", sentence);
+  complain("policy: {}", sentence);
   return exit_mistake;
 }
 
-void print(const ordered_json &json) {
-  fmt::print("{}\n", report::json_text(json, 2));
+void print_json(const ordered_json &json) {
+  print("{}\n", report::json_text(json, 2));
 }
 
 int grade(const Policy &policy) {
@@ -61,12 +60,12 @@ int check(const std::vector<std::string> &files, bool json) {
     if (json)
       continue;
     for (const PolicyFault &fault : policy.faults)
-      fmt::print(stderr, "memseal: {}\n", sentence(file, fault));
+      complain(sentence(file, fault));
     if (policy.faults.empty())
-      fmt::print("{}: good\n", file);
+      print("{}: good\n", file);
   }
   if (json)
-    print(answers);
+    print_json(answers);
   return worst;
 }
 
@@ -96,16 +95,16 @@ const std::map<std::string, const char *> &meanings() {
 void show_patterns(const char *title,
                    const std::vector<PolicyPattern> &patterns) {
   if (!patterns.empty())
-    fmt::print("  {}\n", title);
+    print("  {}\n", title);
   for (const PolicyPattern &pattern : patterns)
-    fmt::print("    {}{}{}\n", pattern.glob, pattern.reason.empty() ? "" : ": ",
-               pattern.reason);
+    print("    {}{}{}\n", pattern.glob, pattern.reason.empty() ? "" : ": ",
+          pattern.reason);
 }
 
 void show_text(const std::string &program, const std::string &file,
                const Policy &policy) {
-  fmt::print("{}: {}\n", program,
-             file.empty() ? "no policy applies" : file + " applies");
+  print("{}: {}\n", program,
+        file.empty() ? "no policy applies" : file + " applies");
   std::map<std::string, std::string> words{{"engine", "auto"},
                                            {"dlopen", "pin"},
                                            {"require", "false"},
@@ -115,12 +114,12 @@ void show_text(const std::string &program, const std::string &file,
     words[key] = word;
   for (const auto &[key, word] : words) {
     auto meaning = meanings().find(key + "=" + word);
-    fmt::print("  {:<13} {:<7} {}\n", key, word,
-               meaning == meanings().end() ? "" : meaning->second);
+    print("  {:<13} {:<7} {}\n", key, word,
+          meaning == meanings().end() ? "" : meaning->second);
   }
   if (policy.only.empty())
-    fmt::print("  every object is sealed{}\n",
-               policy.except.empty() ? "" : ", but not");
+    print("  every object is sealed{}\n",
+          policy.except.empty() ? "" : ", but not");
   show_patterns("sealed are only objects that match", policy.only);
   show_patterns(policy.only.empty() ? "exceptions:" : "and of these not:",
                 policy.except);
@@ -143,7 +142,7 @@ void show_json(const std::string &program, const std::string &file,
       list.push_back({{"glob", pattern.glob}, {"reason", pattern.reason}});
     answer[key] = list;
   }
-  print(answer);
+  print_json(answer);
 }
 
 int show(const std::string &program, bool json) {
@@ -154,7 +153,7 @@ int show(const std::string &program, bool json) {
     file = path.view();
     policy = read_policy(file);
     for (const PolicyFault &fault : policy.faults)
-      fmt::print(stderr, "memseal: {}\n", sentence(file, fault));
+      complain(sentence(file, fault));
     if (!policy.faults.empty())
       return grade(policy);
   }

@@ -13,9 +13,9 @@
 #include <fstream>
 
 #include "cli/options.h"
+#include "cli/output.h"
 #include "cli/verbs.h"
 #include "process/process.h"
-#include "report/document_tool.h"
 
 namespace memseal::cli {
 namespace {
@@ -34,7 +34,7 @@ struct Request {
 };
 
 int refuse(int code, const std::string &sentence) {
-  fmt::print(stderr, "memseal: {}\n", report::printable(sentence));
+  complain(sentence);
   return code;
 }
 
@@ -80,7 +80,7 @@ void try_everything(probe::AttackRunner &laboratory, ProbeReport &report,
   report.seconds = took.count();
 }
 
-int print(const ProbeReport &report, const Request &request) {
+int show(const ProbeReport &report, const Request &request) {
   if (!request.html.empty()) {
     std::ofstream page(request.html, std::ios::binary);
     page << html_of(report);
@@ -89,11 +89,8 @@ int print(const ProbeReport &report, const Request &request) {
       return refuse(exit_failed,
                     fmt::format("'{}' cannot be written", request.html));
   }
-  std::string text = request.json
-                         ? json_of(report)
-                         : text_of(report, colour_of(stdout, request.colour));
-  std::fputs(text.c_str(), stdout);
-  std::fflush(stdout);
+  print(request.json ? json_of(report)
+                     : text_of(report, colour_of(stdout, request.colour)));
   return report.broken() + report.unsealed() == 0 ? exit_held : exit_open;
 }
 
@@ -130,7 +127,7 @@ int probe(probe::ForkedCopy copy, int pid, const Request &request) {
   if (!laboratory)
     return refuse(exit_failed, laboratory.error().sentence);
   try_everything(*laboratory, report, request.all);
-  return print(report, request);
+  return show(report, request);
 }
 
 bool has_dashes(int argc, char **argv) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/run.h"
 
-#include <fmt/core.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -9,6 +8,7 @@
 #include <cstring>
 #include <string>
 
+#include "cli/output.h"
 #include "cli/policy_file.h"
 #include "cli/run_trace.h"
 #include "cli/verb.h"
@@ -64,31 +64,28 @@ int explain_arguments(int argc, char **argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp &) {
-    fmt::print("{}", app.help());
+    print(app.help());
     return 0;
   } catch (const CLI::Error &error) {
-    fmt::print(stderr, "memseal: run: {}\n", error.what());
+    complain("run: {}", error.what());
     return exit_usage;
   }
   for (const std::string &word : app.remaining()) {
     if (word.starts_with("-") && word != "--") {
-      fmt::print(stderr, "memseal: run: there is no option {}\n", word);
+      complain("run: there is no option {}", word);
       return exit_usage;
     }
     break;
   }
-  fmt::print(stderr,
-             "memseal: run: the program to run is missing: memseal run "
-             "[OPTION...] -- PROG [ARG...]\n");
+  complain(
+      "run: the program to run is missing: memseal run [OPTION...] -- PROG "
+      "[ARG...]");
   return exit_usage;
 }
 
 int explain(const launch::Hindrance &hindrance) {
-  fmt::print(stderr, "memseal: '{}' {}", hindrance.path,
-             launch::sentence(hindrance.obstacle));
-  if (*hindrance.detail != '\0')
-    fmt::print(stderr, ": {}", hindrance.detail);
-  fmt::print(stderr, "\n");
+  complain("'{}' {}{}{}", hindrance.path, launch::sentence(hindrance.obstacle),
+           *hindrance.detail != '\0' ? ": " : "", hindrance.detail);
   return launch::exit_code(hindrance.obstacle);
 }
 
@@ -102,13 +99,13 @@ bool start_keeper(const launch::Plan &plan) {
 
 void tell_unwritten(const std::string &file, const Error &error,
                     Requirement requirement) {
-  fmt::print(stderr, "memseal: {} cannot be written: {}{}\n",
-             file == "-" ? "a report to standard error"
-                         : fmt::format("the report '{}'", file),
-             report::why_unwritten(error),
-             requirement == Requirement::required
-                 ? ", but --require asks for it"
-                 : "; the program runs without one");
+  complain("{} cannot be written: {}{}",
+           file == "-" ? "a report to standard error"
+                       : fmt::format("the report '{}'", file),
+           report::why_unwritten(error),
+           requirement == Requirement::required
+               ? ", but --require asks for it"
+               : "; the program runs without one");
 }
 
 /// Whether to go on, without a report if none can be written.
@@ -144,22 +141,20 @@ bool start_watch(const launch::RunRequest &request, const launch::Plan &plan) {
        .descriptors = {report->descriptor()}});
   if (started == 0)
     return true;
-  fmt::print(stderr, "memseal: violations of '{}' cannot be reported: {}\n",
-             request.program[0], keeper::why_no_keeper(started));
+  complain("violations of '{}' cannot be reported: {}", request.program[0],
+           keeper::why_no_keeper(started));
   return false;
 }
 
 int execute(const launch::Plan &plan) {
   if (plan.remark != nullptr)
-    fmt::print(stderr, "memseal: {}\n", plan.remark);
-  std::fflush(nullptr);
+    complain(plan.remark);
   execve(plan.path, plan.arguments, plan.environment);
   // The file is there, so it is its loader that is not: a loader's absence is
   // told as if it were the program's.
   if (errno == ENOENT)
     return explain({Obstacle::interpreter_missing, plan.path});
-  fmt::print(stderr, "memseal: '{}' cannot be executed: {}\n", plan.path,
-             std::strerror(errno));
+  complain("'{}' cannot be executed: {}", plan.path, std::strerror(errno));
   return launch::exit_code(Obstacle::not_executable);
 }
 
@@ -178,7 +173,7 @@ std::optional<int> enter_policy(launch::RunRequest &request, char **arguments,
   }
   policy = read_policy(file);
   for (const PolicyFault &fault : policy.faults)
-    fmt::print(stderr, "memseal: {}\n", sentence(file, fault));
+    complain(sentence(file, fault));
   if (!policy.faults.empty())
     return exit_usage;
   launch::RunRequest settings;

@@ -2,11 +2,10 @@
 // memseal run, for programs that no loader module can seal.
 #include "cli/run_trace.h"
 
-#include <fmt/core.h>
-
 #include <memory>
 #include <string>
 
+#include "cli/output.h"
 #include "cli/verb.h"
 #include "cli/watching_filter.h"
 #include "options/glob.h"
@@ -19,11 +18,6 @@ namespace memseal::cli {
 namespace {
 
 using tracer::Launched;
-
-int complain(std::string_view sentence) {
-  fmt::print(stderr, "memseal: {}\n", sentence);
-  return exit_usage;
-}
 
 /// One line for each range and each thing left out.
 std::string lines_of(const Launched &launched, report::Form form) {
@@ -64,14 +58,14 @@ Result<void> write_report(const std::string &file, const Launched &launched) {
 /// Whether that could be done.
 bool tell(const std::string &file, const Launched &launched) {
   if (!launched.failure.empty())
-    complain(fmt::format("'{}' is not sealed wholly: {}", launched.program,
-                         launched.failure));
+    complain("'{}' is not sealed wholly: {}", launched.program,
+             launched.failure);
   if (file.empty())
     return true;
   auto written = write_report(file, launched);
   if (!written)
-    complain(fmt::format("the report '{}' cannot be written: {}", file,
-                         report::why_unwritten(written.error())));
+    complain("the report '{}' cannot be written: {}", file,
+             report::why_unwritten(written.error()));
   return written.has_value();
 }
 
@@ -81,8 +75,8 @@ std::shared_ptr<report::ViolationReport> open_violations(
   auto opened = report::ViolationReport::open(file, report::form_of(file));
   if (opened)
     return std::make_shared<report::ViolationReport>(std::move(*opened));
-  complain(fmt::format("violations cannot be reported: '{}': {}", file,
-                       report::why_unwritten(opened.error())));
+  complain("violations cannot be reported: '{}': {}", file,
+           report::why_unwritten(opened.error()));
   return nullptr;
 }
 
@@ -147,16 +141,13 @@ std::optional<int> prepare_trace(const launch::RunRequest &request) {
   options.report = [=](const Launched &launched) {
     return tell(file, launched);
   };
-  std::fflush(nullptr);
   auto ready = tracer::seal_next_exec(options);
   if (ready)
     return std::nullopt;
-  if (required)
-    return complain(fmt::format("'{}' cannot be sealed: {}", request.program[0],
-                                ready.error().sentence));
-  complain(fmt::format("'{}' runs unsealed: {}", request.program[0],
-                       ready.error().sentence));
-  return std::nullopt;
+  complain("'{}' {}: {}", request.program[0],
+           required ? "cannot be sealed" : "runs unsealed",
+           ready.error().sentence);
+  return required ? std::optional(exit_usage) : std::nullopt;
 }
 
 }  // namespace memseal::cli

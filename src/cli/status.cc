@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // memseal status: what is sealed in a process, and what is not.
-#include <fmt/core.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,11 +9,11 @@
 #include <vector>
 
 #include "cli/options.h"
+#include "cli/output.h"
 #include "cli/status_report.h"
 #include "cli/verbs.h"
 #include "process/descendants.h"
 #include "process/proc_files.h"
-#include "report/document_tool.h"
 
 namespace memseal::cli {
 namespace {
@@ -32,11 +31,6 @@ struct Request {
   bool all = false, tree = false, json = false, unsealed = false, map = false;
   std::string unit, colour = "auto";
 };
-
-/// Names of processes, units and files may hold anything.
-void complain(const std::string &sentence) {
-  fmt::print(stderr, "memseal: {}\n", report::printable(sentence));
-}
 
 int mistake(const std::string &sentence) {
   complain(sentence);
@@ -63,7 +57,7 @@ int find_targets(const Request &request, std::vector<pid_t> &pids) {
   if (!request.unit.empty()) {
     std::vector<int> members = processes_of_unit(request.unit);
     if (members.empty()) {
-      complain(fmt::format("unit '{}' has no process", request.unit));
+      complain("unit '{}' has no process", request.unit);
       return exit_unreadable;
     }
     pids.insert(pids.end(), members.begin(), members.end());
@@ -116,7 +110,7 @@ void show(const std::vector<process::ProcessView> &spaces,
       text += (text.empty() ? "" : "\n") +
               (request.map ? picture_of(space, columns_of(stdout), colour)
                            : table_of(space, rows, colour));
-  std::fputs(text.c_str(), stdout);
+  print(text);
 }
 
 int look_and_show(const std::vector<process::Descendant> &targets,
@@ -145,13 +139,8 @@ int look_and_show(const std::vector<process::Descendant> &targets,
   }
   if (!spaces.empty() || request.json)
     show(spaces, depths, request);
-  if (std::fflush(stdout) != 0) {
-    complain("the answer could not be written");
-    return exit_unreadable;
-  }
   if (request.all && unreadable > 0)
-    fmt::print(stderr, "memseal: {} more processes could not be looked at\n",
-               unreadable);
+    complain("{} more processes could not be looked at", unreadable);
   return unreadable > 0 ? exit_unreadable
          : unsealed     ? exit_unsealed
                         : exit_sealed;

@@ -2,7 +2,6 @@
 // memseal trace -- PROG: runs a program unsealed, under a filter that asks
 // before every call a seal would forbid, permits them all, and sums up.
 #include <fcntl.h>
-#include <fmt/core.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -13,6 +12,7 @@
 #include <vector>
 
 #include "cli/options.h"
+#include "cli/output.h"
 #include "cli/verb.h"
 #include "cli/verbs.h"
 #include "cli/violation_summary.h"
@@ -80,8 +80,7 @@ private:
 };
 
 [[noreturn]] void give_up(const launch::Plan &plan, std::string_view why) {
-  fmt::print(stderr, "memseal: '{}' cannot be watched: {}\n", plan.path, why);
-  std::fflush(nullptr);
+  complain("'{}' cannot be watched: {}", plan.path, why);
   _exit(exit_usage);
 }
 
@@ -119,8 +118,8 @@ void watch_by_tracer(const launch::Plan &plan, const Request &request,
       .report =
           [](const tracer::Launched &launched) {
             if (!launched.failure.empty())
-              fmt::print(stderr, "memseal: '{}' cannot be watched: {}\n",
-                         launched.program, launched.failure);
+              complain("'{}' cannot be watched: {}", launched.program,
+                       launched.failure);
             return true;
           },
       .supervise =
@@ -142,9 +141,7 @@ void watch_by_tracer(const launch::Plan &plan, const Request &request,
     watch_by_tracer(plan, request, recorder);
   // From outside nothing is marked for children.
   execve(plan.path, plan.arguments, plan.watched ? plan.environment : environ);
-  fmt::print(stderr, "memseal: '{}' cannot be executed: {}\n", plan.path,
-             std::strerror(errno));
-  std::fflush(nullptr);
+  complain("'{}' cannot be executed: {}", plan.path, std::strerror(errno));
   _exit(126);
 }
 
@@ -152,7 +149,6 @@ void watch_by_tracer(const launch::Plan &plan, const Request &request,
 int pass_on(int status) {
   if (!WIFSIGNALED(status))
     return WEXITSTATUS(status);
-  std::fflush(nullptr);
   signal(WTERMSIG(status), SIG_DFL);
   raise(WTERMSIG(status));
   return 128 + WTERMSIG(status);
@@ -180,7 +176,7 @@ int wait_and_tell(pid_t program, int line, bool json) {
     if (n > 0)
       summary.append(bytes, static_cast<std::size_t>(n));
   }
-  fmt::print(json ? stdout : stderr, "{}", summary);
+  json ? print(summary) : print_error(summary);
   return pass_on(status);
 }
 
@@ -205,7 +201,7 @@ int trace(int argc, char **argv) {
   if (auto code = options.parse(argc, argv, exit_usage))
     return *code;
   if (request.command.empty()) {
-    fmt::print(stderr, "memseal: trace: the program to run is missing\n");
+    complain("trace: the program to run is missing");
     return exit_usage;
   }
   std::vector<char *> words;
@@ -222,14 +218,13 @@ int trace(int argc, char **argv) {
   static launch::Preparation preparation;
   auto plan = preparation.prepare(run, environ);
   if (!plan) {
-    fmt::print(stderr, "memseal: '{}' {}\n", plan.error().path,
-               launch::sentence(plan.error().obstacle));
+    complain("'{}' {}", plan.error().path,
+             launch::sentence(plan.error().obstacle));
     return launch::exit_code(plan.error().obstacle);
   }
   int line[2];
   if (pipe2(line, O_CLOEXEC) != 0)
     return exit_usage;
-  std::fflush(nullptr);
   pid_t program = fork();
   if (program == 0)
     become_program(*plan, request, line[1]);

@@ -9,6 +9,7 @@ namespace memseal::cli {
 struct Verb {
   const char *name;
   const char *summary;
+  int exit_failed;  ///< code if the answer cannot be written
   int (*run)(int argc, char **argv);
 };
 

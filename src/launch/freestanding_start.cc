@@ -21,6 +21,7 @@
 #include "launch/plan.h"
 #include "launch/policy_path.h"
 #include "sys/auxiliary_vector.h"
+#include "sys/standard_streams.h"
 #include "sys/syscall.h"
 
 namespace memseal::launch {
@@ -78,6 +79,7 @@ extern "C" [[noreturn, gnu::used]] void memseal_launch(unsigned long *stack) {
   while (*end != nullptr)
     ++end;
   sys::set_auxiliary_vector(reinterpret_cast<unsigned long *>(end + 1));
+  sys::hold_closed_streams();
 
   if (stack[0] > 2 && std::string_view(arguments[1]) == "run")
     try_to_run(arguments + 2, environment);

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "sys/signals.h"
+#include "sys/standard_streams.h"
 #include "sys/syscall.h"
 
 namespace memseal::report {
@@ -24,6 +25,8 @@ constexpr int open_flags =
 
 /// statx, because struct stat is libc's idea and differs by architecture.
 Result<struct statx> look_at(int fd) {
+  if (!sys::is_open(fd))
+    return fail(Errc::system, EBADF);
   struct statx status {};
   MEMSEAL_TRY(sys::result(sys::call(SYS_statx, fd, "", AT_EMPTY_PATH,
                                     STATX_TYPE | STATX_INO, &status)));
