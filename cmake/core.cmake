@@ -72,5 +72,5 @@ target_compile_options(
             $<$<STREQUAL:${CMAKE_SYSTEM_PROCESSOR},aarch64>:-mno-outline-atomics>
             -O2)
 
-add_library(core_freestanding OBJECT ${freestanding_sources})
+add_library(core_freestanding OBJECT EXCLUDE_FROM_ALL ${freestanding_sources})
 target_link_libraries(core_freestanding PRIVATE core_options freestanding_options)

@@ -11,10 +11,23 @@
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
-install(TARGETS memseal_launcher DESTINATION bin COMPONENT tools)
-install(TARGETS memseal_tool DESTINATION libexec/memseal COMPONENT tools)
-install(TARGETS memseal-audit memseal-preload memseal_provide
-        DESTINATION lib/memseal COMPONENT tools)
+if(NOT MEMSEAL_LIBRARY_ONLY)
+  install(TARGETS memseal_launcher DESTINATION bin COMPONENT tools)
+  install(TARGETS memseal_tool DESTINATION libexec/memseal COMPONENT tools)
+  install(TARGETS memseal-audit memseal-preload memseal_provide
+          DESTINATION lib/memseal COMPONENT tools)
+  install(FILES docs/man/memseal.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1
+          COMPONENT tools)
+  install(FILES packaging/report.schema.json COMPONENT tools
+          DESTINATION ${CMAKE_INSTALL_DATADIR}/memseal)
+  set(completions ${CMAKE_SOURCE_DIR}/packaging/completions)
+  install(FILES ${completions}/memseal COMPONENT tools
+          DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+  install(FILES ${completions}/_memseal COMPONENT tools
+          DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
+  install(FILES ${completions}/memseal.fish COMPONENT tools
+          DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
+endif()
 
 install(TARGETS memseal_shared memseal_static EXPORT memsealTargets
         LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT library
@@ -23,17 +36,6 @@ install(TARGETS memseal_shared memseal_static EXPORT memsealTargets
         INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(DIRECTORY include/memseal DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
         COMPONENT development)
-install(FILES docs/man/memseal.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1
-        COMPONENT tools)
-install(FILES packaging/report.schema.json COMPONENT tools
-        DESTINATION ${CMAKE_INSTALL_DATADIR}/memseal)
-set(completions ${CMAKE_SOURCE_DIR}/packaging/completions)
-install(FILES ${completions}/memseal COMPONENT tools
-        DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
-install(FILES ${completions}/_memseal COMPONENT tools
-        DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
-install(FILES ${completions}/memseal.fish COMPONENT tools
-        DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 install(FILES docs/man/memseal.3 docs/man/memseal_arena.3
         DESTINATION ${CMAKE_INSTALL_MANDIR}/man3 COMPONENT development)
 

@@ -33,7 +33,7 @@ extern "C" {
 #define MEMSEAL_API __attribute__((visibility("default")))
 
 #define MEMSEAL_VERSION_MAJOR 0
-#define MEMSEAL_VERSION_MINOR 1
+#define MEMSEAL_VERSION_MINOR 2
 #define MEMSEAL_VERSION_PATCH 0
 
 /* Types: what a seal forbids. The first five have the values of RFC v1 of
@@ -231,7 +231,7 @@ MEMSEAL_API int memseal_object(const void *inside, unsigned flags);
  * storage, any thread; never null. */
 MEMSEAL_API const char *memseal_sentence(int error);
 
-/* "0.1.0", of the library that is running. */
+/* "0.2.0", of the library that is running. */
 MEMSEAL_API const char *memseal_version(void);
 
 #ifdef __cplusplus

@@ -66,7 +66,7 @@ END
 cat >"$work/project/CMakeLists.txt" <<'END'
 cmake_minimum_required(VERSION 3.20)
 project(user C CXX)
-find_package(memseal 0.1 REQUIRED)
+find_package(memseal 0.2 REQUIRED)
 add_executable(by_cmake seal_table.c)
 target_link_libraries(by_cmake PRIVATE memseal::memseal)
 set(CMAKE_CXX_STANDARD 23)
