@@ -11,6 +11,9 @@ test_packages=(curl wrk python3 python3-jsonschema perl git nodejs nginx-light
   redis-server redis-tools postgresql default-jdk-headless musl-tools golang-go
   rustc strace valgrind gdb procps mandoc systemd bash-completion zsh fish
   meson)
+# The packages for Rust, Python and Go, and what their users build with.
+binding_packages=(cargo rustc golang-go python3 python3-pip python3-setuptools
+  python3-wheel mypy)
 # clang 14 formats; clang 16 is the first that compiles std::expected of
 # libstdc++ 12 for every type.
 check_packages=(clang-format-14 clang-tidy-16 shellcheck doxygen python3 git)

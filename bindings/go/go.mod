@@ -1,0 +1,3 @@
+module memseal
+
+go 1.19

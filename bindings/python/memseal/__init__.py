@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bytes that are written once, sealed, and read for ever.
+
+    import memseal
+
+    key = memseal.SealedBytes(b"the key")
+    key[:3]                      # b'the': reads like bytes
+    memseal.seal_self()          # code, constants and RELRO of the interpreter
+
+A seal makes the mapping of whole pages immutable, for the rest of the process's
+life: no system call makes sealed memory writable, unmaps it, replaces it, moves
+it or empties it. A write to it is a SIGSEGV.
+
+What is sealed are the bytes, not the Python object that refers to them: that
+lies on the interpreter's heap. Nor does a seal stop writes through
+/proc/self/mem or by ptrace (memseal's docs/threat-model.md has the whole list).
+"""
+from .arena import Arena, Slot
+from .errors import (
+    AlreadySealedError,
+    BusyError,
+    ExhaustedError,
+    FilterBudgetError,
+    MemsealError,
+    NotMappedError,
+    NotSealedError,
+    UnalignedError,
+    UnsupportedError,
+)
+from .process import (
+    BaseLevel,
+    Engine,
+    Info,
+    Types,
+    harden,
+    query,
+    seal,
+    seal_self,
+    version,
+)
+from .sealed import SealedBytes
+
+__all__ = [
+    "AlreadySealedError",
+    "Arena",
+    "BaseLevel",
+    "BusyError",
+    "Engine",
+    "ExhaustedError",
+    "FilterBudgetError",
+    "Info",
+    "MemsealError",
+    "NotMappedError",
+    "NotSealedError",
+    "SealedBytes",
+    "Slot",
+    "Types",
+    "UnalignedError",
+    "UnsupportedError",
+    "harden",
+    "query",
+    "seal",
+    "seal_self",
+    "version",
+]
