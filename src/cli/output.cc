@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/output.h"
 
+#include <linux/limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <unistd.h>
@@ -17,20 +18,31 @@ namespace {
 /// Of the first write that failed.
 int lost_answer = 0;
 
-/// 0, or the errno. O_NONBLOCK may be set by whoever has the stream as well.
-int write_all(int fd, std::string_view text) {
+constexpr int for_ever = -1, briefly_ms = 100;
+
+/// Gives up when there was no room for so long. A pipe in which poll(2) sees
+/// room takes PIPE_BUF bytes at least. 0, or the errno.
+int write_all(int fd, std::string_view text, int patience_ms) {
   while (!text.empty()) {
-    ssize_t size = write(fd, text.data(), text.size());
-    if (size >= 0) {
+    // O_NONBLOCK may be set by whoever has the stream as well.
+    pollfd room{fd, POLLOUT, 0};
+    int ready = poll(&room, 1, patience_ms);
+    if (ready == 0)
+      return EAGAIN;
+    std::string_view piece = text.substr(0, PIPE_BUF);
+    ssize_t size = ready < 0 ? -1 : write(fd, piece.data(), piece.size());
+    if (size >= 0)
       text.remove_prefix(static_cast<std::size_t>(size));
-    } else if (errno == EAGAIN) {
-      pollfd room{fd, POLLOUT, 0};
-      poll(&room, 1, -1);
-    } else if (errno != EINTR) {
+    else if (errno != EAGAIN && errno != EINTR)
       return errno;
-    }
   }
   return 0;
+}
+
+void to_standard_error(std::string_view text, int patience_ms) {
+  sys::DiscardedSignals no_death(sys::signal_bit(SIGPIPE) |
+                                 sys::signal_bit(SIGXFSZ));
+  static_cast<void>(write_all(STDERR_FILENO, text, patience_ms));
 }
 
 }  // namespace
@@ -39,19 +51,18 @@ void print(std::string_view text) {
   if (lost_answer != 0)
     return;
   sys::DiscardedSignals no_death(sys::signal_bit(SIGXFSZ));
-  int error = write_all(STDOUT_FILENO, text);
+  int error = write_all(STDOUT_FILENO, text, for_ever);
   if (error != EBADF)
     lost_answer = error;
 }
 
 void print_error(std::string_view text) {
-  sys::DiscardedSignals no_death(sys::signal_bit(SIGPIPE) |
-                                 sys::signal_bit(SIGXFSZ));
-  static_cast<void>(write_all(STDERR_FILENO, text));
+  to_standard_error(text, for_ever);
 }
 
 void complain(std::string_view sentence) {
-  print_error("memseal: " + report::printable(sentence) + '\n');
+  to_standard_error("memseal: " + report::printable(sentence) + '\n',
+                    briefly_ms);
 }
 
 bool answer_is_lost() {

@@ -20,11 +20,13 @@ void print(fmt::format_string<First, Rest...> format, First &&first,
   print(fmt::vformat(format, fmt::make_format_args(first, rest...)));
 }
 
-/// To standard error, as it is. If that cannot be done nobody can be told.
+/// To standard error, as it is, however long its reader takes. If it cannot be
+/// written nobody can be told.
 void print_error(std::string_view text);
 
 /// To standard error: one sentence, without "memseal: " and the full stop.
-/// Names in it may hold anything: it is escaped.
+/// Names in it may hold anything: it is escaped. A program may be waiting for
+/// us, so a pipe that is full is waited for a moment only.
 void complain(std::string_view sentence);
 
 template <class First, class... Rest>

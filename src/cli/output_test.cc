@@ -86,6 +86,21 @@ TEST(Output, that_cannot_be_written_is_told_with_the_reason) {
   });
 }
 
+TEST(Output, of_a_sentence_does_not_wait_for_who_does_not_read) {
+  in_child(
+      [] {
+        Caught error(2);
+        fcntl(2, F_SETFL, O_NONBLOCK);
+        char bytes[4096] = {};
+        while (write(2, bytes, sizeof bytes) > 0) {
+        }
+        fcntl(2, F_SETFL, 0);
+        complain("there is no room for this");
+        CHILD_ASSERT_EQ(fcntl(2, F_GETFL) & O_NONBLOCK, 0);
+      },
+      30);
+}
+
 TEST(Output, to_standard_error_that_fails_ends_nobody) {
   in_child([] {
     Caught error(2);

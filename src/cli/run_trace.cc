@@ -49,23 +49,30 @@ std::string lines_of(const Launched &launched, report::Form form) {
   return lines;
 }
 
-Result<void> write_report(const std::string &file, const Launched &launched) {
+Result<void> write_report(const std::string &file, const Launched &launched,
+                          Requirement requirement) {
   auto opened = MEMSEAL_TRY(report::ReportFile::open(file.c_str()));
   return opened.append(lines_of(launched, report::form_of(file)),
-                       report::Patience::long_ms);
+                       requirement == Requirement::required
+                           ? report::Patience::long_ms
+                           : report::Patience::short_ms);
 }
 
 /// Whether that could be done.
-bool tell(const std::string &file, const Launched &launched) {
+bool tell(const std::string &file, const Launched &launched,
+          Requirement requirement) {
   if (!launched.failure.empty())
     complain("'{}' is not sealed wholly: {}", launched.program,
              launched.failure);
   if (file.empty())
     return true;
-  auto written = write_report(file, launched);
+  auto written = write_report(file, launched, requirement);
   if (!written)
-    complain("the report '{}' cannot be written: {}", file,
-             report::why_unwritten(written.error()));
+    complain("the report '{}' cannot be written: {}{}", file,
+             report::why_unwritten(written.error()),
+             requirement == Requirement::required
+                 ? ", but --require asks for it"
+                 : "; the program goes on without one");
   return written.has_value();
 }
 
@@ -139,7 +146,7 @@ std::optional<int> prepare_trace(const launch::RunRequest &request) {
     };
   }
   options.report = [=](const Launched &launched) {
-    return tell(file, launched);
+    return tell(file, launched, wanted.requirement);
   };
   auto ready = tracer::seal_next_exec(options);
   if (ready)
