@@ -48,9 +48,10 @@ void conclude(Diagnosis &diagnosis) {
   choose_road(means, diagnosis.will_use);
   auto &open = diagnosis.open;
   if (means.native)
-    open.push_back({"emptying sealed files, RELRO and shared memory by madvise",
+    open.push_back({"emptying sealed files and shared memory by madvise",
                     "mseal(2) refuses that on private anonymous read-only "
-                    "memory only (docs/semantics.md, S-63)",
+                    "memory only, which memseal run makes of RELRO "
+                    "(docs/semantics.md, S-63)",
                     means.filter ? "the engine strict" : "a seccomp filter"});
   if (means.native)
     open.push_back({"mprotect and madvise that begin below a sealed page",
@@ -61,7 +62,7 @@ void conclude(Diagnosis &diagnosis) {
                   "whoever may write the file changes what is mapped (S-47)",
                   "file permissions, fs-verity, memfd seals"});
   open.push_back({"lazily bound .got.plt", "writable by design until the end",
-                  "link with -z now, or LD_BIND_NOW=1"});
+                  "link with -z now (LD_BIND_NOW=1 leaves it writable)"});
   if (means.trace)
     open.push_back({"ptrace by a process that may",
                     "that is what a debugger is (S-45)",

@@ -109,6 +109,7 @@ std::string json_of(const ProbeReport &report) {
                         {"segment", name(probed.segment->kind)},
                         {"begin", report::hex(probed.segment->range.begin())},
                         {"end", report::hex(probed.segment->range.end())},
+                        {"anonymous", probed.segment->anonymous},
                         {"sealed", probed.segment->sealed()},
                         {"engine", std::move(engine)},
                         {"results", std::move(results)}});

@@ -38,6 +38,7 @@ ordered_json json(const process::Segment &segment) {
           {"end", report::hex(segment.range.end())},
           {"size", segment.range.size()},
           {"permissions", permissions},
+          {"anonymous", segment.anonymous},
           {"sealable", process::is_sealable(segment.kind)},
           {"sealed", segment.sealed()},
           {"engine", engine},

@@ -54,6 +54,13 @@ bool apply_dlopen(RunRequest &request, std::string_view value) {
   return policy.has_value();
 }
 
+bool apply_relro(RunRequest &request, std::string_view value) {
+  Result<RelroMemory> relro = parse_relro(value);
+  if (relro)
+    request.options.relro = *relro;
+  return relro.has_value();
+}
+
 bool apply_require(RunRequest &request, std::string_view) {
   request.options.requirement = Requirement::required;
   return true;
@@ -133,6 +140,11 @@ constexpr RunOption options[] = {
      "libraries loaded later: seal and never unload; seal and leave mapped; "
      "leave unsealed",
      apply_dlopen},
+    {"--relro", Value::needed, "anonymous|file",
+     "with mseal(2): make read-only data that was relocated anonymous memory, "
+     "which no advice can discard, before it is sealed (the default); or leave "
+     "it its file's",
+     apply_relro},
     {"--require", Value::none, "",
      "exit 125 rather than run less sealed than asked", apply_require},
     {"--report", Value::optional, "FILE",

@@ -29,6 +29,7 @@ struct Decisions {
   /// Why the list of auditors is not sealed; `none` if it is, or if there is
   /// none.
   Reason auditors_open = Reason::none;
+  bool moves_relro = false;  ///< to anonymous memory, before it is sealed
   LinkMap *head = nullptr;
   std::optional<PageRange> vvar{};  ///< the pages that the vdso reads
   Dlmopen dlmopen = nullptr;        ///< null where it was not found

@@ -7,6 +7,7 @@
 #include "loader/object_seal.h"
 #include "loader/passes.h"
 #include "loader/pin.h"
+#include "loader/relro_copy.h"
 #include "loader/session.h"
 #include "loader/state.h"
 #include "options/glob.h"
@@ -31,7 +32,7 @@ constinit Batch pending;
 /// Those that are being sealed. Static, like all tables here: dlopen may be
 /// called on a thread with a small stack.
 constinit Batch in_hand;
-/// Those of them that an filter with addresses will be made for.
+/// Those of them that nothing stands in the way of.
 constinit Batch collected;
 /// Of the library that is being looked at.
 constinit elf::Layout layout;
@@ -78,11 +79,15 @@ Reason prepare_late(const Pending &item, const Image &image, Kept kept) {
   return Reason::none;
 }
 
+void handle_collected(Pass pass, const Result<void> &sealed = {}) {
+  for (const Pending &item : collected)
+    handle(image_of(*item.map), pass, sealed);
+}
+
 /// Seals libraries that are relocated.
 void seal_late(std::span<const Pending> batch, Kept kept = Kept::by_pinning) {
   if (batch.empty())
     return;
-  bool at_once = !decided.engine.has(Engine::filter);
   bool filtered = !inert() && filter_came();
   collected.clear();
   for (const Pending &item : batch) {
@@ -92,16 +97,21 @@ void seal_late(std::span<const Pending> batch, Kept kept = Kept::by_pinning) {
       reason = filtered ? Reason::seccomp : prepare_late(item, image, kept);
     if (reason != Reason::none)
       leave(image, reason);
-    else if (at_once)
-      handle(image, Pass::seal, {});
-    else if (collected.push_back(item))
-      handle(image, Pass::collect, {});
+    else if (!collected.push_back(item))
+      leave(image, Reason::table_full);
   }
   if (collected.empty())
     return;
-  Result<void> sealed = commit_requests();
-  for (const Pending &item : collected)
-    handle(image_of(*item.map), Pass::conclude, sealed);
+  if (decided.engine.has(Engine::filter)) {
+    handle_collected(Pass::collect);
+    return handle_collected(Pass::conclude, commit_requests());
+  }
+  begin_relro_batch();
+  if (decided.moves_relro) {
+    handle_collected(Pass::note_relro);
+    static_cast<void>(move_relro());  // the report tells what was not
+  }
+  handle_collected(Pass::seal);
 }
 
 enum class Readiness : std::uint8_t { relocated, early, unknown };

@@ -3,10 +3,12 @@
 
 #include "base/text_writer.h"
 #include "loader/decisions.h"
+#include "loader/relro_copy.h"
 #include "loader/report.h"
 #include "loader/settings.h"
 #include "loader/state.h"
 #include "memseal/seal.h"
+#include "sys/page_state.h"
 
 namespace memseal::loader {
 namespace {
@@ -36,6 +38,18 @@ void record(std::string_view object, const ObjectOutcome &outcome,
     text.text(" is not sealed, but --require asks for it: ");
     text.text(sentence(shortfall));
     give_up(object, text.view());
+  }
+}
+
+void note_relro_of(const Image &image) {
+  static constinit elf::Layout layout;
+  if (!decided.options.segments.relro || !layout_of(image, layout))
+    return;
+  for (const elf::Part &part : layout.parts()) {
+    if (part.kind == elf::PartKind::relro &&
+        !(somebody_reads() &&
+          sys::writability(part.range.begin()) == sys::Writability::writable))
+      note_relro(part.range);
   }
 }
 
@@ -75,6 +89,8 @@ Result<void> commit_requests() {
 void handle(const Image &image, Pass pass, const Result<void> &sealed) {
   const SegmentSet wanted = decided.options.segments;
   switch (pass) {
+    case Pass::note_relro:
+      return note_relro_of(image);
     case Pass::seal: {
       RelroCheck check =
           somebody_reads() ? RelroCheck::ask_kernel : RelroCheck::trust_loader;

@@ -25,7 +25,9 @@ void leave_segment(std::string_view object, std::string_view segment,
 
 /// Each object is sealed as it comes. But an filter with addresses is made for
 /// all at once, so they are gone through twice.
-enum class Pass : std::uint8_t { seal, collect, conclude };
+/// Before native seals, RELRO of all is taken to anonymous memory in one go, so
+/// it is noted in a pass of its own.
+enum class Pass : std::uint8_t { note_relro, seal, collect, conclude };
 
 /// One object's turn. `sealed` is what the second pass tells it.
 /// Exits the process with 125 if --require is not met.

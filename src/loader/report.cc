@@ -10,6 +10,7 @@
 
 #include "base/text_writer.h"
 #include "loader/decisions.h"
+#include "loader/relro_copy.h"
 #include "loader/settings.h"
 #include "loader/state.h"
 #include "report/report_file.h"
@@ -55,6 +56,14 @@ bool is_required() {
   return decided.options.requirement == Requirement::required;
 }
 
+/// What mseal(2) seals, and how far, depends on it: S-63.
+std::string_view memory_of(const PartOutcome &item) {
+  if (item.part.kind != elf::PartKind::relro || !item.outcome.sealed() ||
+      !decided.engine.has(Engine::native))
+    return {};
+  return relro_was_moved(item.part.range) ? "anonymous" : "file";
+}
+
 }  // namespace
 
 Result<void> write_report(std::string_view object, const ObjectOutcome &outcome,
@@ -81,6 +90,7 @@ Result<void> write_report(std::string_view object, const ObjectOutcome &outcome,
     line.segment = elf::name(item.part.kind);
     line.range = item.part.range;
     line.outcome = item.outcome;
+    line.memory = memory_of(item);
     write(out, report::form_of(name), line);
     if (out.view().size() > sizeof buffer - report::longest_seal_line) {
       MEMSEAL_TRY_VOID(file.append(out.view(), patience));

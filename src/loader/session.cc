@@ -10,6 +10,7 @@
 #include "loader/decisions.h"
 #include "loader/object_seal.h"
 #include "loader/passes.h"
+#include "loader/relro_copy.h"
 #include "loader/settings.h"
 #include "loader/start_stack.h"
 #include "loader/state.h"
@@ -73,12 +74,23 @@ Reason find_obstacle(LinkMap *head, Start start) {
   return choice.obstacle;
 }
 
+/// Where only mseal(2) would let advice discard RELRO, or it and a keeper; not
+/// under a filter of somebody else, which may kill for mremap(2).
+bool may_move_relro() {
+  if (decided.obstacle != Reason::none ||
+      decided.options.relro != RelroMemory::anonymous ||
+      !decided.engine.has(Engine::native) || decided.engine.has(Engine::filter))
+    return false;
+  return state.seccomp.none() ||
+         (decided.engine.has(Engine::keeper) && state.seccomp.filters == 1);
+}
+
 void handle_initial(const Image &image, Pass pass, const Result<void> &sealed) {
   Reason reason = selects(decided.options, image.name) ? decided.obstacle
                                                        : Reason::not_selected;
   if (reason == Reason::none)
     handle(image, pass, sealed);
-  else if (pass != Pass::collect)
+  else if (pass == Pass::seal || pass == Pass::conclude)
     leave(image, reason);
 }
 
@@ -202,10 +214,16 @@ void seal_initial_objects(LinkMap *head, char **environment,
     set_on_violation(decided.options.on_violation);
   if (decided.options.dlopen == DlopenPolicy::pin)
     decided.dlmopen = find_dlmopen(head);
+  decided.moves_relro = may_move_relro();
   close_decisions();
   if (decided.obstacle == Reason::none && decided.auditors_open != Reason::none)
     leave_segment(module.name, "auditors", decided.auditors_open);
   if (!decided.engine.has(Engine::filter) || decided.obstacle != Reason::none) {
+    begin_relro_batch();
+    if (decided.moves_relro) {
+      go_through_initial(module, Pass::note_relro, {});
+      static_cast<void>(move_relro());  // the report tells what was not
+    }
     go_through_initial(module, Pass::seal, {});
   } else {
     go_through_initial(module, Pass::collect, {});

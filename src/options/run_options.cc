@@ -35,6 +35,10 @@ constexpr std::array<Word<DlopenPolicy>, 3> dlopen_words{{
     {"seal", DlopenPolicy::seal},
     {"skip", DlopenPolicy::skip},
 }};
+constexpr std::array<Word<RelroMemory>, 2> relro_words{{
+    {"anonymous", RelroMemory::anonymous},
+    {"file", RelroMemory::file},
+}};
 
 template <typename T, std::size_t N>
 Result<T> value_of(const std::array<Word<T>, N> &words, std::string_view text) {
@@ -155,6 +159,8 @@ Result<void> read_setting(std::string_view setting, RunOptions &options) {
     options.engine = MEMSEAL_TRY(parse_engine(value));
   else if (key == "dlopen")
     options.dlopen = MEMSEAL_TRY(parse_dlopen(value));
+  else if (key == "relro")
+    options.relro = MEMSEAL_TRY(parse_relro(value));
   else if (key == "require" && !has_value)
     options.requirement = Requirement::required;
   else if (key == "no-inherit" && !has_value)
@@ -188,6 +194,10 @@ Result<Engine> parse_engine(std::string_view word) {
 
 Result<DlopenPolicy> parse_dlopen(std::string_view word) {
   return value_of(dlopen_words, word);
+}
+
+Result<RelroMemory> parse_relro(std::string_view word) {
+  return value_of(relro_words, word);
 }
 
 Result<OnViolation> parse_on_violation(std::string_view word) {
@@ -251,6 +261,8 @@ Result<std::string_view> format_run_options(const RunOptions &options,
     out.setting("engine", word_for(engine_words, options.engine));
   if (options.dlopen != DlopenPolicy::pin)
     out.setting("dlopen", word_for(dlopen_words, options.dlopen));
+  if (options.relro != RelroMemory::anonymous)
+    out.setting("relro", word_for(relro_words, options.relro));
   if (options.requirement == Requirement::required)
     out.setting("require");
   if (options.inheritance == Inheritance::children_unsealed)

@@ -23,6 +23,9 @@ inline constexpr Engine strict_tree = Engine::native | Engine::keeper;
 /// What becomes of libraries that dlopen brings: sealed, and kept for ever
 /// (pin) or left mapped at dlclose (seal); or not sealed (skip).
 enum class DlopenPolicy : std::uint8_t { pin, seal, skip };
+/// What RELRO is once the native engine has sealed it: anonymous memory, which
+/// the kernel protects against discarding advice, or its file's as it was.
+enum class RelroMemory : std::uint8_t { anonymous, file };
 enum class Requirement : std::uint8_t { best_effort, required };
 enum class Inheritance : std::uint8_t { children_sealed, children_unsealed };
 
@@ -30,6 +33,7 @@ enum class Inheritance : std::uint8_t { children_sealed, children_unsealed };
 struct RunOptions {
   Engine engine{};  ///< empty: native where it is there, else keeper
   DlopenPolicy dlopen = DlopenPolicy::pin;
+  RelroMemory relro = RelroMemory::anonymous;
   Requirement requirement = Requirement::best_effort;
   Inheritance inheritance = Inheritance::children_sealed;
   OnViolation on_violation = OnViolation::deny;
@@ -63,9 +67,11 @@ constexpr bool kills_or_traps(OnViolation on_violation) {
 /// Whether filters of the program's own are wanted, which name its addresses.
 bool wants_own_filters(const RunOptions &options);
 
-/// The words of --engine=, --dlopen= and --on-violation=. Errors: malformed.
+/// The words of --engine=, --dlopen=, --relro= and --on-violation=.
+/// Errors: malformed.
 Result<Engine> parse_engine(std::string_view word);
 Result<DlopenPolicy> parse_dlopen(std::string_view word);
+Result<RelroMemory> parse_relro(std::string_view word);
 Result<OnViolation> parse_on_violation(std::string_view word);
 
 /// Lists with commas, of --segments= and --types=: at least one word, none

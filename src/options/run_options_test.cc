@@ -24,6 +24,7 @@ TEST(RunOptions, defaults_travel_as_an_empty_text) {
   RunOptions options = parse_run_options("").value();
   EXPECT_EQ(options.engine, Engine::automatic);
   EXPECT_EQ(options.dlopen, DlopenPolicy::pin);
+  EXPECT_EQ(options.relro, RelroMemory::anonymous);
   EXPECT_EQ(options.requirement, Requirement::best_effort);
   EXPECT_EQ(options.inheritance, Inheritance::children_sealed);
   EXPECT_TRUE(options.only.empty() && options.except.empty());
@@ -33,6 +34,7 @@ TEST(RunOptions, defaults_travel_as_an_empty_text) {
 TEST(RunOptions, every_setting_survives_the_journey) {
   RunOptions sent{.engine = strict_tree,
                   .dlopen = DlopenPolicy::skip,
+                  .relro = RelroMemory::file,
                   .requirement = Requirement::required,
                   .inheritance = Inheritance::children_unsealed,
                   .segments = {.text = true, .rodata = false, .relro = true},
@@ -44,13 +46,15 @@ TEST(RunOptions, every_setting_survives_the_journey) {
                   .standard_error = FileIdentity{0x1600000003, 0xabc}};
   std::string text = format(sent);
   EXPECT_EQ(text,
-            "engine=strict;dlopen=skip;require;no-inherit;segments=text,relro;"
+            "engine=strict;dlopen=skip;relro=file;require;no-inherit;"
+            "segments=text,relro;"
             "types=mprotect,discard;only=lib*,[vdso];"
             "except=libjvm.so;launched=4711;"
             "standard-error=1600000003:abc;report=/tmp/a;b=c.json");
   RunOptions got = parse_run_options(text).value();
   EXPECT_EQ(got.engine, sent.engine);
   EXPECT_EQ(got.dlopen, sent.dlopen);
+  EXPECT_EQ(got.relro, sent.relro);
   EXPECT_EQ(got.requirement, sent.requirement);
   EXPECT_EQ(got.inheritance, sent.inheritance);
   EXPECT_EQ(got.segments, sent.segments);

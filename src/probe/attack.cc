@@ -197,9 +197,9 @@ bool is_promised(const Attack &attack, const process::Segment &segment) {
     return true;
   if (!segment.native)
     return false;
-  // mseal(2) forbids emptying on private anonymous read-only memory only
-  // (S-63), and no segment of an object is that.
-  return !attack.type.has(seal_type::discard);
+  // S-63: mseal(2) forbids emptying on such memory only.
+  return !attack.type.has(seal_type::discard) ||
+         (segment.anonymous && !segment.protection.writable());
 }
 
 }  // namespace memseal::probe

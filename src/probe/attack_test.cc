@@ -98,6 +98,16 @@ TEST(Promise, of_the_kernels_seal_does_not_cover_emptying) {
   for (const char *id : {"write-own-memory", "write-backing-file",
                          "take-over-faults", "discard-by-ring"})
     EXPECT_FALSE(promised(id, native)) << id;
+  // RELRO that memseal run has put into anonymous memory.
+  Segment relro = native;
+  relro.anonymous = true;
+  for (const char *id : {"discard", "free", "remove", "guard",
+                         "keep-from-child", "discard-by-pidfd"})
+    EXPECT_TRUE(promised(id, relro)) << id;
+  relro.protection = {Protection::read | Protection::write};
+  EXPECT_FALSE(promised("discard", relro));
+  relro.native = false;
+  EXPECT_FALSE(promised("discard", relro));
   // Strict: what one does not promise the other does.
   native.filter = seal_type::all;
   EXPECT_TRUE(promised("discard", native));

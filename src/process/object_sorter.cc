@@ -38,6 +38,12 @@ SegmentKind kind_of(const Mapping &mapping) {
                                    : SegmentKind::anonymous;
 }
 
+/// The kernel's own mappings have a name, and are not.
+bool is_anonymous(const Mapping &mapping) {
+  return mapping.inode == 0 && mapping.sharing == Sharing::private_copy &&
+         (mapping.name.empty() || mapping.name.starts_with("[anon:"));
+}
+
 SegmentKind kind_of(elf::PartKind part) {
   switch (part) {
     case elf::PartKind::text:
@@ -125,6 +131,7 @@ private:
          .protection = mapping.protection,
          .sharing = mapping.sharing,
          .kind = kind,
+         .anonymous = is_anonymous(mapping),
          .native = mapping.seal == KernelSeal::present,
          .filter = claim != nullptr ? claim->types : SealTypes{},
          .downgradable = claim != nullptr && claim->downgradable,

@@ -38,6 +38,8 @@ struct Segment {
   Protection protection;
   Sharing sharing;
   SegmentKind kind;
+  /// Private memory of no file, as mseal(2) protects best: S-63.
+  bool anonymous = false;
   bool native = false;  ///< the kernel's own seal: VmFlags `sl`
   SealTypes filter;     ///< types that the process's filter holds
   bool downgradable = false;

@@ -17,7 +17,9 @@ void write_text(TextWriter &out, const SealLine &line) {
   if (!line.segment.empty())
     out.text(" ").text(line.segment);
   if (line.outcome.sealed())
-    out.text(" sealed ").text(line.engine);
+    out.text(" sealed ")
+        .text(line.engine)
+        .text(line.memory == "file" ? ", as memory of its file" : "");
   else
     out.text(" not sealed: ").printable(sentence_of(line));
   if (line.outcome.sys_errno != 0)
@@ -35,6 +37,8 @@ void write_json(TextWriter &out, const SealLine &line) {
   }
   if (line.outcome.sealed()) {
     out.text(",\"sealed\":true,\"engine\":").json(line.engine);
+    if (!line.memory.empty())
+      out.text(",\"memory\":").json(line.memory);
   } else {
     out.text(",\"sealed\":false,\"reason\":").json(name(line.outcome.reason));
     out.text(",\"sentence\":").json(sentence_of(line));

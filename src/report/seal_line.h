@@ -7,7 +7,7 @@
 //   OBJECT SEGMENT not sealed: SENTENCE        (where it lies is not known)
 //   OBJECT not sealed: SENTENCE                (its segments are not known)
 // JSON: object, segment, begin, end, sealed, and engine or reason and sentence;
-// errno, if the kernel refused.
+// memory, of RELRO that mseal(2) seals; errno, if the kernel refused.
 #pragma once
 
 #include <cstddef>
@@ -29,6 +29,9 @@ struct SealLine {
   std::string_view segment{};        ///< "text"; empty: the whole object
   std::optional<PageRange> range{};  ///< none: not known
   Outcome outcome{};
+  /// Of sealed RELRO, where that matters: "anonymous", or "file", which
+  /// mseal(2) lets advice discard.
+  std::string_view memory{};
   std::string_view engine{};    ///< who seals it, if somebody does
   std::string_view sentence{};  ///< instead of the outcome's own
 };

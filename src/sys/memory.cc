@@ -45,8 +45,17 @@ Result<PageRange> map_shared(std::size_t size) {
   return map(size, MAP_SHARED);
 }
 
+Result<PageRange> map_populated(std::size_t size) {
+  return map(size, MAP_PRIVATE | MAP_POPULATE);
+}
+
 Result<void> unmap(PageRange range) {
   return nothing(call(SYS_munmap, range.begin(), range.size()));
+}
+
+Result<void> move(PageRange range, Address to) {
+  return nothing(call(SYS_mremap, range.begin(), range.size(), range.size(),
+                      MREMAP_MAYMOVE | MREMAP_FIXED, to));
 }
 
 Result<void> protect(PageRange range, Protection protection) {

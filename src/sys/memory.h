@@ -31,7 +31,12 @@ bool has_mseal();
 Result<PageRange> map_anonymous(std::size_t size);
 /// The same, shared with children that are forked later.
 Result<PageRange> map_shared(std::size_t size);
+/// The same, private, with its pages in place: no fault when they are written.
+Result<PageRange> map_populated(std::size_t size);
 Result<void> unmap(PageRange range);
+/// mremap(MREMAP_FIXED): what was mapped at `to` is replaced in one step, also
+/// for those who read there meanwhile.
+Result<void> move(PageRange range, Address to);
 Result<void> protect(PageRange range, Protection protection);
 
 }  // namespace memseal::sys

@@ -14,7 +14,11 @@ told 'verdicts("map-over") == verdicts("unmap") == {"held"}'
 told '{s["segment"] for s in d["segments"]} >= {"text", "rodata", "relro", "vdso", "vvar"}'
 
 # S-65: strict closes what native leaves open.
-told '"open" in verdicts("discard", lambda s: s["segment"] == "relro")' # control
+told '"open" in verdicts("keep-from-child", lambda s: s["segment"] == "text")' # control
+# S-63: RELRO is anonymous memory by then, which native protects in full.
+relro='lambda s: s["segment"] == "relro"'
+told "verdicts('discard', $relro) == verdicts('keep-from-child', $relro) == {'held'}"
+told "all(s['anonymous'] for s in d['segments'] if ($relro)(s))"
 expect 0 "$memseal" probe --engine=strict --json -- /bin/true
 told 'verdicts("discard") == verdicts("guard") == verdicts("keep-from-child") == {"held"}'
 told 'all(s["engine"] == "strict" for s in d["segments"])'

@@ -28,11 +28,14 @@ assert set(process["totals"]) == {
 
 kernel, begin, end = {}, 0, 0
 for line in open(f"/proc/{pid}/smaps"):
-    if found := re.match(r"([0-9a-f]+)-([0-9a-f]+) (\S+) ", line):
+    if found := re.match(
+            r"([0-9a-f]+)-([0-9a-f]+) (\S+) \S+ \S+ (\d+)\s*(.*)", line):
         begin, end = int(found[1], 16), int(found[2], 16)
         permissions = found[3]
+        anonymous = (found[4] == "0" and permissions[3] == "p" and
+                     (not found[5] or found[5].startswith("[anon:")))
     elif line.startswith("VmFlags:"):
-        kernel[begin, end] = (permissions, " sl" in line,
+        kernel[begin, end] = (permissions, anonymous, " sl" in line,
                               " dd" in line and " rr" in line)
 
 told = []
@@ -40,8 +43,9 @@ for thing in process["objects"]:
     assert set(thing) == {"object", "note", "elf", "segments"}
     for segment in thing["segments"]:
         assert set(segment) == {
-            "segment", "begin", "end", "size", "permissions", "sealable",
-            "sealed", "engine", "filter_types", "downgradable", "marked", "kept"}
+            "segment", "begin", "end", "size", "permissions", "anonymous",
+            "sealable", "sealed", "engine", "filter_types", "downgradable",
+            "marked", "kept"}
         b, e = int(segment["begin"], 16), int(segment["end"], 16)
         assert e - b == segment["size"] > 0
         told.append((b, e, thing, segment))
@@ -53,9 +57,10 @@ for (b, e), (after, *_) in zip([t[:2] for t in told], told[1:]):
 for b, e, thing, segment in told:
     inside = [k for k in kernel if k[0] <= b and e <= k[1]]
     assert inside, segment
-    permissions, sealed, marked = kernel[inside[0]]
+    permissions, anonymous, sealed, marked = kernel[inside[0]]
     assert segment["marked"] is marked and segment["kept"] is False
     assert segment["permissions"] == permissions
+    assert segment["anonymous"] is anonymous
     assert segment["sealed"] is sealed
     assert segment["engine"] == ("native" if sealed else None)
 
@@ -69,7 +74,7 @@ assert {"text", "relro", "data", "heap", "stack", "vdso", "vvar",
         "anonymous"} <= kinds, kinds
 # Linkers for arm64 put what is read-only into the text's segment.
 assert platform.machine() != "x86_64" or "rodata" in kinds, kinds
-# RELRO is what the program header says: read-only, in a file, not code.
+# RELRO is what the program header says: read-only, not code.
 assert all(s["permissions"] == "r--p" and t["elf"]
            for _, _, t, s in told if s["segment"] == "relro")
 PYTHON

@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stddef.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 
 struct outcome {
   int text, relro, libc, constructed;
@@ -150,11 +151,11 @@ static int new_namespace(char **libraries) {
   return 0;
 }
 
-/* A program's own sandbox, older than mseal(2), number 462. */
-static int sandboxed(char **libraries) {
+/* A program's own sandbox, in which one call is deadly. */
+static int sandboxed_against(unsigned number, char **libraries) {
   struct sock_filter filter[] = {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 462, 0, 1),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1),
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
   struct sock_fprog program = {4, filter};
@@ -168,15 +169,24 @@ static int sandboxed(char **libraries) {
   return open_all(libraries);
 }
 
+/* One that is older than mseal(2), number 462. */
+static int sandboxed(char **libraries) {
+  return sandboxed_against(462, libraries);
+}
+
+static int without_mremap(char **libraries) {
+  return sandboxed_against(SYS_mremap, libraries);
+}
+
 int main(int argc, char **argv) {
   static const struct {
     const char *name;
     int (*act)(char **);
-  } acts[] = {{"open", open_all},     {"plain", open_plain},
-              {"cycle", cycle},       {"fail", failing},
-              {"threads", threads},   {"dlmopen", new_namespace},
-              {"sandbox", sandboxed}, {"small", on_small_stacks},
-              {"depth", needed_stack}};
+  } acts[] = {{"open", open_all},         {"plain", open_plain},
+              {"cycle", cycle},           {"fail", failing},
+              {"threads", threads},       {"dlmopen", new_namespace},
+              {"sandbox", sandboxed},     {"no-mremap", without_mremap},
+              {"small", on_small_stacks}, {"depth", needed_stack}};
   for (unsigned i = 0; argc > 2 && i < sizeof acts / sizeof *acts; ++i) {
     if (strcmp(argv[1], acts[i].name) == 0)
       return acts[i].act(argv + 2);
