@@ -72,7 +72,8 @@ set_tests_properties(packages_long PROPERTIES LABELS long TIMEOUT 3600 RUN_SERIA
 
 # Ten thousand images of one process under one filter.
 add_test(NAME exec_generations_long
-         COMMAND bash ${CMAKE_SOURCE_DIR}/tests/system/exec-filter-tree.sh)
+         COMMAND
+           bash ${CMAKE_SOURCE_DIR}/tests/system/one-keeper-seals-a-whole-tree.sh)
 set_tests_properties(
   exec_generations_long
   PROPERTIES LABELS long TIMEOUT 3600 ENVIRONMENT

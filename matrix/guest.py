@@ -13,7 +13,8 @@ STRIP = {"amd64": "strip", "arm64": "aarch64-linux-gnu-strip"}
 TRIPLET = {"amd64": "x86_64-linux-gnu", "arm64": "aarch64-linux-gnu"}
 
 SECONDS = 600  # for one program: emulation is 10 to 30 times slower
-# What scripts do less of here: exec-filter-tree.sh, real-redis.sh.
+# What scripts do less of here: one-keeper-seals-a-whole-tree.sh and
+# redis-serves-under-load-sealed.sh.
 LESS = ["GENERATIONS=25", "REQUESTS=2000"]
 
 # arm64 runs what may differ there: the filters, the kernel, the library, and

@@ -37,7 +37,7 @@ exits 0 "$work/p" # the twin
 grep -q '^0 0 ' "$work/said"
 
 for engine in keeper strict; do
-  run=("$memseal" run --engine=$engine --require --)
+  run=("$memseal" run --engine="$engine" --require --)
   exits 0 "${run[@]}" bash -c "$work/child"
   exits 0 "${run[@]}" bash -c "for i in 1 2 3; do $work/child || exit; done"
   exits 0 "${run[@]}" "$work/p"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Exits with what mprotect over its own text answers: 0, or the errno. With an
- * argument it first runs that as a command, and says what it found. */
+ * argument: child PROGRAM... runs that; signal ends by one; wait for a byte
+ * first; pid prints it and does nothing; relro tries that instead. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <stdint.h>
@@ -28,6 +29,9 @@ int main(int argc, char **argv) {
     kill(getpid(), 15);
     pause();
   }
+  char go;
+  if (argc > 1 && strcmp(argv[1], "wait") == 0 && read(0, &go, 1) != 1)
+    return 98;
   if (argc > 1 && strcmp(argv[1], "pid") == 0) {
     printf("%d\n", (int)getpid());
     return 0;

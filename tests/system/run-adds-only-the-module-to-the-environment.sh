@@ -4,6 +4,8 @@
 # there, and grows by nothing else.
 . "$(dirname "$0")/common.inc"
 
+attack=$BUILD/examples/attack
+
 # variable NAME: its value in what `exits` captured.
 variable() { sed -n "s/^$1=//p" "$work/said"; }
 
@@ -12,7 +14,9 @@ exits 0 env -i A=1 /usr/bin/env
 exits 0 env -i A=1 "$memseal" run -- /usr/bin/env
 [[ $(cut -d= -f1 "$work/said" | sort | xargs) == \
   'A GLIBC_TUNABLES LD_AUDIT MEMSEAL_OPTIONS' ]]
-[[ $(variable LD_AUDIT) == "$BUILD/libmemseal-audit.so" ]]
+# That is enough for a child to be sealed.
+exits 1 env -i A=1 sh -c "$attack; exit \$?"
+exits 0 env -i A=1 "$memseal" run -- sh -c "$attack; exit \$?"
 
 # Others' settings stay, ours come in addition.
 name=glibc.rtld.optional_static_tls
@@ -30,14 +34,18 @@ gcc -shared -fPIC -nostdlib -o "$work/other.so" -x c - <<X
 unsigned la_version(unsigned v) { return v; }
 X
 exits 0 env LD_AUDIT="$work/other.so" "$memseal" run -- /usr/bin/env
-[[ $(variable LD_AUDIT) == "$BUILD/libmemseal-audit.so:$work/other.so" ]]
+[[ $(variable LD_AUDIT) == *":$work/other.so" ]]
+exits 0 env LD_AUDIT="$work/other.so" "$memseal" run --require -- \
+  sh -c "$attack; exit \$?"
 
-# memseal under memseal brings no second module.
+# memseal under memseal brings no second module, and the first seals.
+exits 0 "$memseal" run -- /usr/bin/env
+once=$(variable LD_AUDIT)
 exits 0 "$memseal" run -- "$memseal" run -- /usr/bin/env
-[[ $(variable LD_AUDIT) == "$BUILD/libmemseal-audit.so" ]]
+[[ $(variable LD_AUDIT) == "$once" ]]
+exits 0 "$memseal" run -- "$memseal" run --require -- "$attack"
 
 # Another library whose name begins like the module's is not the module.
-attack=$BUILD/examples/attack
 audit=$work/libmemseal-audit.so
 cp "$BUILD"/libmemseal-{audit,provide}.so "$work/"
 cp "$work/other.so" "$audit.backup.so"
@@ -68,6 +76,7 @@ done
 # --no-inherit: children find the user's environment.
 exits 0 env -i A=1 "$memseal" run --no-inherit -- /bin/sh -c /usr/bin/env
 not grep -E '^(LD_AUDIT|LD_PRELOAD)=' "$work/said"
+exits 1 "$memseal" run --no-inherit -- sh -c "$attack; exit \$?"
 
 # Options travel with their paths made absolute.
 cd "$work"

@@ -33,12 +33,13 @@ grep -q ' text sealed keeper$' "$work/report"
 # A shell script with many children, and a program that becomes itself again and
 # again. Each generation is sealed and finds as many filters as the first.
 cat >"$work/generation" <<'SH'
-left=$1 filters=$2
+left=$1 filters=$2 attack=$3
 grep -q '^VmFlags:.* dd.* rr\|^VmFlags:.* rr.* dd' /proc/self/smaps || exit 3
+((left % 50)) || "$attack" >/dev/null || { echo "$left: attacked"; exit 7; }
 now=$(sed -n 's/^Seccomp_filters:\t//p' /proc/self/status)
 [[ $now == "$filters" ]] || { echo "filters: $now, not $filters"; exit 4; }
 ((left == 0)) && { echo "no generation failed"; exit 0; }
-exec bash "$0" $((left - 1)) "$filters"
+exec bash "$0" $((left - 1)) "$filters" "$attack"
 SH
 cat >"$work/script" <<'SH'
 filters=$(sed -n 's/^Seccomp_filters:\t//p' /proc/self/status)
@@ -46,9 +47,10 @@ for i in $(seq "$2"); do
   [[ $(sed -n 's/^Seccomp:\t//p' /proc/self/status) == 2 ]] || exit 5
   (echo "$i" | cat | grep -q "^$i\$") || exit 6
 done
-exec bash "$1" "$3" "$filters"
+exec bash "$1" "$3" "$filters" "$4"
 SH
-exits 0 "${run[@]}" -- bash "$work/script" "$work/generation" 40 "$generations"
+exits 0 "${run[@]}" -- bash "$work/script" "$work/generation" 40 "$generations" \
+  "$attack"
 says "no generation failed"
 
 # memseal run inside of memseal run: the keeper is there already.

@@ -22,26 +22,35 @@ for program in dynamic static static-pie; do
 done
 grep -q ' text sealed filter$' "$dir/report" || fail "no filter in the report"
 
-# A running process, and its threads' seccomp mode.
-"$dir/dynamic" signal &
-plain=$!
-wait $plain || true
-sleep 60 &
-pids+=($!)
-# Until then it is still this shell, whose mappings exec takes away.
-until [[ $(<"/proc/$!/comm") == sleep ]]; do sleep 0.05; done
-sleep 0.2
-"$tool" attach --engine=filter $! >"$dir/said" 2>&1 ||
-  fail "attach: $(cat "$dir/said")"
+# A running process: what it could do before it cannot do afterwards.
+# attacks ENGINE STATUS: ends so, when it is let go after the attach.
+attacks() {
+  local got=0 program go
+  rm -f "$dir/go" && mkfifo "$dir/go"
+  "$dir/dynamic" wait <"$dir/go" &
+  program=$!
+  exec {go}>"$dir/go"
+  # It reads (0), and is not this shell any more, whose mappings exec takes away.
+  until [[ $(<"/proc/$program/comm") == dynamic &&
+    $(cut -d' ' -f1 "/proc/$program/syscall") == 0 ]]; do sleep 0.05; done
+  if [[ $1 != none ]]; then
+    "$tool" attach --engine="$1" $program >"$dir/said" 2>&1 ||
+      fail "attach: $(cat "$dir/said")"
+  fi
+  "$tool" status $program >"$dir/status" || true
+  echo >&"$go"
+  exec {go}>&-
+  wait $program || got=$?
+  ((got == $2)) || fail "attached with $1, the attack gives $got, not $2"
+}
+attacks none 0
+grep -q 'text .* filter' "$dir/status" && fail "a filter out of nothing"
+attacks filter "$eperm"
 grep -q ', filter$' "$dir/said" || fail "attach says $(cat "$dir/said")"
-grep -q '^Seccomp:[[:space:]]2$' "/proc/$!/status" || fail "no filter is there"
-"$tool" status $! | grep -q 'text .* filter' || fail "status shows no filter"
-expect 125 "$tool" attach --engine=none $!
-
-# The twin: status of a process that nobody has touched.
+grep -q 'text .* filter' "$dir/status" || fail "status shows no filter"
 sleep 60 &
 pids+=($!)
-"$tool" status $! | grep -q 'text .* filter' && fail "a filter out of nothing"
+expect 125 "$tool" attach --engine=none $!
 
 # With random addresses the next program is elsewhere; a program at fixed ones
 # finds those of its parent refused, and cannot protect its RELRO.
