@@ -113,11 +113,14 @@ Section seccomp_section(Diagnosis &diagnosis, Version version) {
        notify ? Grade::good : Grade::note, notify ? "yes" : "no (Linux 5.0)",
        ""});
   sys::Outcome listener = sys::ask_listener();
-  const bool answers = keeper::keeper_answers();
+  const keeper::Presence presence = keeper::keeper_presence();
+  const bool answers = presence == keeper::Presence::enforces;
   diagnosis.means.keeper = answers || listener.ok();
   add({"seccomp.keeper", "a keeper for a tree of processes",
        diagnosis.means.keeper ? Grade::good : Grade::weak,
-       answers         ? "one answers"
+       answers ? "one answers"
+       : presence == keeper::Presence::watches
+           ? "there is one, of memseal trace, that permits everything"
        : listener.ok() ? "can be started"
                        : sys::describe(listener),
        diagnosis.means.keeper

@@ -18,6 +18,7 @@
 #include "cli/violation_summary.h"
 #include "cli/watching_filter.h"
 #include "cli/watching_keeper.h"
+#include "keeper/ensure.h"
 #include "launch/plan.h"
 #include "options/glob.h"
 #include "report/violation_report_tool.h"
@@ -92,8 +93,8 @@ void watch_by_keeper(const launch::Plan &plan, Recorder &recorder) {
        .tell = [&](const auto &violation) { recorder.take(violation); },
        .conclude = [&](const auto &counts) { recorder.conclude(counts); },
        .descriptors = recorder.descriptors()});
-  if (started == -EEXIST)
-    give_up(plan, "this runs under the keeper of a memseal run");
+  if (started == -EEXIST || started == -EALREADY)
+    give_up(plan, keeper::why_no_keeper(started));
   if (started != 0)
     give_up(plan,
             "no supervisor can be started here (seccomp notifications: Linux "
@@ -211,7 +212,7 @@ int trace(int argc, char **argv) {
   launch::RunRequest run;
   // Marked for a keeper that refuses nothing: nothing is sealed.
   run.options.engine = Engine::keeper;
-  run.options.on_violation = OnViolation::report;
+  run.options.on_violation = OnViolation::permit;
   run.options.only = request.only;
   run.options.except = request.except;
   run.program = words.data();

@@ -60,8 +60,14 @@ long launch_here(const char *, int channel) {
 }  // namespace
 
 long start_watching_keeper(const KeeperJob &job) {
-  if (keeper::keeper_answers())
-    return -EEXIST;
+  switch (keeper::keeper_presence()) {
+    case keeper::Presence::enforces:
+      return -EEXIST;
+    case keeper::Presence::watches:
+      return -EALREADY;
+    case keeper::Presence::none:
+      break;
+  }
   if (!keeper::start_is_survived())
     return -ESRCH;
   next_job = &job;

@@ -43,14 +43,20 @@ long ask(KeeperRequest request, std::uint64_t begin = 0, std::uint64_t size = 0,
       .raw;
 }
 
-}  // namespace
-
-bool keeper_answers() {
-  return ask(KeeperRequest::ask) == keeper_is_here;
+Presence presence_in(long answer) {
+  if (answer == keeper_only_watches)
+    return Presence::watches;
+  return answer == keeper_is_here ? Presence::enforces : Presence::none;
 }
 
-bool announce_image() {
-  return ask(KeeperRequest::new_image) == keeper_is_here;
+}  // namespace
+
+Presence keeper_presence() {
+  return presence_in(ask(KeeperRequest::ask));
+}
+
+Presence announce_image() {
+  return presence_in(ask(KeeperRequest::new_image));
 }
 
 Result<void> seal_by_keeper(PageRange range, Sealed what) {

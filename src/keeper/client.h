@@ -8,14 +8,18 @@
 
 namespace memseal::keeper {
 
-/// Whether this process is under a keeper's filter, and the keeper lives.
-///
+enum class Presence : unsigned char {
+  none,      ///< this process is under no keeper's filter, or it is dead
+  watches,   ///< it hears of violations and permits them: `memseal trace`
+  enforces,  ///< what is marked is sealed
+};
+
 /// Context: before-main, under any filter that permits brk(2).
-bool keeper_answers();
+Presence keeper_presence();
 
 /// The same, and tells the keeper that this image is new: of an image that it
 /// may not look into it would not know. Needs: nothing is sealed in it.
-bool announce_image();
+Presence announce_image();
 
 /// What is sealed: of memory that is no part of a loaded ELF object the keeper
 /// must know more.

@@ -29,8 +29,14 @@ bool start_is_survived() {
 }
 
 long ensure_keeper(const char *tool) {
-  if (keeper_answers())
-    return 0;
+  switch (keeper_presence()) {
+    case Presence::enforces:
+      return 0;
+    case Presence::watches:
+      return -EALREADY;
+    case Presence::none:
+      break;
+  }
   return start_is_survived() ? start_keeper(tool, launch_keeper_by_fork)
                              : -ESRCH;
 }
@@ -49,6 +55,9 @@ const char *why_no_keeper(long error) {
       return "a seccomp filter kills for what its start takes";
     case -ECHILD:
       return "its process cannot be started";
+    case -EALREADY:
+      return "this runs inside of memseal trace, whose keeper permits "
+             "everything";
     case -EEXIST:
       return "this runs under the keeper of another memseal run";
     default:

@@ -20,13 +20,15 @@ inline constexpr std::uint64_t keeper_cookie = 0x6d656d7365616c6bUL;
 
 /// The third argument.
 enum class KeeperRequest : std::uint64_t {
-  ask = 1,      ///< is a keeper there? `keeper_is_here`
+  ask = 1,      ///< is a keeper there, and does it refuse anything?
   new_image,    ///< the same, from an image in which nothing is sealed yet
   seal_object,  ///< part of a loaded ELF object: neither heap nor a segment
   seal,         ///< any memory
 };
 
-/// The answer to the first two. Linux puts no break so low.
+/// The answers to the first two. Linux puts no break so low. A keeper that
+/// permits all violations, for `memseal trace`, is no protection.
 inline constexpr long keeper_is_here = 0x6d73;
+inline constexpr long keeper_only_watches = 0x6d74;
 
 }  // namespace memseal::keeper

@@ -310,7 +310,7 @@ Feasible<void> Preparation::enter_engine(const RunOptions &options,
       return hindered(Obstacle::too_large, path_.view());
     return {};
   }
-  plan.watched = options.on_violation == OnViolation::report;
+  plan.watched = asks_supervisor(options.on_violation);
   bool asked = options.engine.has(Engine::keeper) || plan.watched;
   bool fallback = options.engine == Engine::automatic && !has_mseal();
   if (!asked && !fallback)

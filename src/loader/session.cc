@@ -50,8 +50,12 @@ Start take_claim(char **environment) {
 AvailableEngines find_engines() {
   AvailableEngines there;
   if (!state.seccomp.none()) {
-    there.keeper = keeper::announce_image();
-    if (!there.keeper || state.seccomp.filters != 1) {
+    keeper::Presence presence = keeper::announce_image();
+    // In what `memseal trace` started seals are marks that nobody enforces.
+    there.keeper = presence == keeper::Presence::enforces ||
+                   (presence == keeper::Presence::watches &&
+                    decided.options.on_violation == OnViolation::permit);
+    if (presence == keeper::Presence::none || state.seccomp.filters != 1) {
       there.mseal = sys::try_mseal_in_child();
       return there;
     }

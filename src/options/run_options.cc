@@ -58,11 +58,12 @@ std::string_view word_for(const std::array<Word<T>, N> &words, T value) {
   return {};
 }
 
-constexpr std::array<Word<OnViolation>, 4> violation_words{{
+constexpr std::array<Word<OnViolation>, 5> violation_words{{
     {"deny", OnViolation::deny},
     {"report", OnViolation::report},
     {"kill", OnViolation::kill},
     {"trap", OnViolation::trap},
+    {"permit", OnViolation::permit},
 }};
 constexpr std::array<Word<SealTypes>, 6> type_words{{
     {"seal", seal_type::seal},
@@ -166,7 +167,7 @@ Result<void> read_setting(std::string_view setting, RunOptions &options) {
   else if (key == "no-inherit" && !has_value)
     options.inheritance = Inheritance::children_unsealed;
   else if (key == "on-violation")
-    options.on_violation = MEMSEAL_TRY(parse_on_violation(value));
+    options.on_violation = MEMSEAL_TRY(value_of(violation_words, value));
   else if (key == "segments")
     options.segments = MEMSEAL_TRY(parse_segments(value));
   else if (key == "types")
@@ -201,7 +202,11 @@ Result<RelroMemory> parse_relro(std::string_view word) {
 }
 
 Result<OnViolation> parse_on_violation(std::string_view word) {
-  return value_of(violation_words, word);
+  OnViolation on_violation = MEMSEAL_TRY(value_of(violation_words, word));
+  // For who has a keeper that permits: `memseal trace`.
+  if (on_violation == OnViolation::permit)
+    return fail(Errc::malformed);
+  return on_violation;
 }
 
 bool wants_own_filters(const RunOptions &options) {

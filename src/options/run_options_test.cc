@@ -66,6 +66,16 @@ TEST(RunOptions, every_setting_survives_the_journey) {
   EXPECT_EQ(got.standard_error, sent.standard_error);
 }
 
+TEST(RunOptions, that_permit_violations_travel_but_nobody_may_ask_for_them) {
+  RunOptions sent{.on_violation = OnViolation::permit};
+  EXPECT_EQ(format(sent), "on-violation=permit");
+  EXPECT_EQ(parse_run_options("on-violation=permit").value().on_violation,
+            OnViolation::permit);
+  EXPECT_FALSE(parse_on_violation("permit").has_value());
+  for (const char *word : {"deny", "report", "kill", "trap"})
+    EXPECT_TRUE(parse_on_violation(word).has_value()) << word;
+}
+
 TEST(RunOptions, every_word_of_engine_and_dlopen_is_known) {
   EXPECT_EQ(parse_engine("auto").value(), Engine::automatic);
   EXPECT_EQ(parse_engine("native").value(), Engine::native);

@@ -117,12 +117,15 @@ SealKeeper::SealKeeper(std::size_t page, OnViolation on_violation)
 }
 
 Verdict SealKeeper::judge_request(pid_t thread, const seccomp_data &data) {
+  const long presence = on_violation_ == OnViolation::permit
+                            ? keeper::keeper_only_watches
+                            : keeper::keeper_is_here;
   switch (static_cast<keeper::KeeperRequest>(data.args[2])) {
     case keeper::KeeperRequest::ask:
-      return answer(keeper::keeper_is_here);
+      return answer(presence);
     case keeper::KeeperRequest::new_image:
       images_.begin(thread);
-      return answer(keeper::keeper_is_here);
+      return answer(presence);
     case keeper::KeeperRequest::seal_object:
     case keeper::KeeperRequest::seal:
       return judge_seal(thread, data);
