@@ -14,6 +14,12 @@ test_packages=(curl wrk python3 python3-jsonschema perl git nodejs nginx-light
 # The packages for Rust, Python and Go, and what their users build with.
 binding_packages=(cargo rustc golang-go python3 python3-pip python3-setuptools
   python3-wheel mypy)
+# What debian/control builds with, and what judges and tries the result.
+package_packages=(build-essential fakeroot debhelper dh-python python3 cmake g++
+  ninja-build libcli11-dev libfmt-dev nlohmann-json3-dev libtomlplusplus-dev
+  libdw-dev libelf-dev)
+try_packages=(debootstrap lintian)
+site_packages=(mkdocs doxygen python3)
 # clang 14 formats; clang 16 is the first that compiles std::expected of
 # libstdc++ 12 for every type.
 check_packages=(clang-format-14 clang-tidy-16 shellcheck doxygen python3 git)
