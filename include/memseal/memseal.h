@@ -154,7 +154,7 @@ MEMSEAL_API void *memseal_map(void *addr, size_t len, int prot, int map_flags,
                               int fd, int64_t offset, unsigned types,
                               unsigned flags);
 
-/* Levels of the base filter, which closes the roads around the ranges. It is
+/* Levels of the base filter, which closes the vectors around the ranges. It is
  * installed before the first seal of the filter engine. */
 #define MEMSEAL_BASE_NONE 0u
 /* Refuses what ordinary programs do not do: int 0x80 and x32 memory calls,
@@ -173,7 +173,7 @@ MEMSEAL_API void *memseal_map(void *addr, size_t len, int prot, int map_flags,
  * Errors:  EINVAL, EOPNOTSUPP, E2BIG, EBUSY as memseal. */
 MEMSEAL_API int memseal_harden(unsigned level);
 
-/* Roads that stay open here, in `memseal_info.open`. */
+/* Vectors that stay open here, in `memseal_info.open`. */
 #define MEMSEAL_OPEN_IO_URING 0x1u    /* the base level allows io_uring */
 #define MEMSEAL_OPEN_USERFAULTFD 0x2u /* the base level allows userfaultfd */
 #define MEMSEAL_OPEN_PTRACE 0x4u      /* the base level allows ptrace */

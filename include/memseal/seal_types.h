@@ -45,7 +45,7 @@ inline constexpr SealTypes protection = mprotect;
 /// Whether a seal still lets access be lowered (RW to RO, RX to RO).
 enum class Downgrade : std::uint8_t { refused, allowed };
 
-/// How many of the roads around a range the base filter closes: S-49 of
+/// How many of the vectors around a range the base filter closes: S-49 of
 /// docs/semantics.md.
 enum class BaseLevel : std::uint8_t { none, compatible, closed };
 

@@ -229,8 +229,9 @@ int attach_one(pid_t pid, const Request &request, ordered_json &all) {
                       ? tracer::plan_attach(pid, wanted, request.engine)
                       : tracer::attach(pid, wanted, request.engine);
   if (!attached) {
-    complain(attached.error().sentence);
-    return process::Process::look(pid) ? exit_refused : exit_missing;
+    complain(sentence(attached.error()));
+    return attached.error().cause == process::Cause::vanished ? exit_missing
+                                                              : exit_refused;
   }
   if (request.json)
     all.push_back(to_json(*attached, request.dry_run));

@@ -11,7 +11,7 @@ namespace memseal::cli {
 enum class Grade : std::uint8_t {
   good,  ///< sealing gains by it
   note,  ///< good to know
-  weak,  ///< a road stays open, or something costs more
+  weak,  ///< a vector stays open, or something costs more
   bad,   ///< memseal cannot do what it is for
 };
 const char *name(Grade grade);
@@ -29,7 +29,7 @@ struct Section {
   std::vector<Finding> findings;
 };
 
-/// What decides which engine and which road memseal takes.
+/// What decides which engine and which method memseal takes.
 struct Means {
   bool native = false;
   bool filter = false;
@@ -40,8 +40,8 @@ struct Means {
   bool libc_has_audit = false;  ///< glibc as memseal supports it
 };
 
-struct OpenRoad {
-  std::string road;
+struct OpenVector {
+  std::string vector;
   std::string why;
   std::string remedy;
 };
@@ -50,7 +50,7 @@ struct Diagnosis {
   std::vector<Section> sections;
   Means means;
   std::vector<std::string> will_use;
-  std::vector<OpenRoad> open;
+  std::vector<OpenVector> open;
 };
 
 /// The parts, each in a file of its own; they add sections and set means.

@@ -26,7 +26,7 @@ bool says(const Diagnosis &diagnosis, const std::string &text) {
 
 bool is_open(const Diagnosis &diagnosis, const std::string &text) {
   for (const auto &open : diagnosis.open) {
-    if (open.road.find(text) != std::string::npos)
+    if (open.vector.find(text) != std::string::npos)
       return true;
   }
   return false;

@@ -48,9 +48,9 @@ std::string text_of(const Diagnosis &diagnosis, Colour colour) {
   for (const std::string &sentence : diagnosis.will_use)
     text += fmt::format("  {}\n", sentence);
   text += '\n' + paint("what remains open", Tone::strong, colour) + '\n';
-  for (const OpenRoad &open : diagnosis.open)
+  for (const OpenVector &open : diagnosis.open)
     text += fmt::format("  {} {}\n      why:  {}\n      cure: {}\n",
-                        paint("!", Tone::bad, colour), open.road, open.why,
+                        paint("!", Tone::bad, colour), open.vector, open.why,
                         open.remedy);
   return text;
 }
@@ -67,9 +67,10 @@ std::string json_of(const Diagnosis &diagnosis) {
                           {"value", finding.value},
                           {"meaning", finding.meaning}});
   ordered_json open = ordered_json::array();
-  for (const OpenRoad &road : diagnosis.open)
-    open.push_back(
-        {{"vector", road.road}, {"why", road.why}, {"remedy", road.remedy}});
+  for (const OpenVector &vector : diagnosis.open)
+    open.push_back({{"vector", vector.vector},
+                    {"why", vector.why},
+                    {"remedy", vector.remedy}});
   const Means &means = diagnosis.means;
   ordered_json all = report::document("doctor");
   all.update({{"memseal", MEMSEAL_VERSION},

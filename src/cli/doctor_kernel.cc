@@ -50,7 +50,7 @@ KernelSeal seal_of_vdso() {
 }
 
 Finding mseal_finding(Diagnosis &diagnosis) {
-  sys::Outcome mseal = sys::ask_mseal();
+  sys::Ability mseal = sys::ask_mseal();
   diagnosis.means.native = mseal.ok();
   return {"mseal", "mseal(2)", mseal.ok() ? Grade::good : Grade::weak,
           sys::describe(mseal),
@@ -91,8 +91,8 @@ Section seccomp_section(Diagnosis &diagnosis, Version version) {
   auto add = [&section](Finding finding) {
     section.findings.push_back(std::move(finding));
   };
-  sys::Outcome filter = sys::ask_filter();
-  sys::Outcome privileged = sys::ask_privileged_filter();
+  sys::Ability filter = sys::ask_filter();
+  sys::Ability privileged = sys::ask_privileged_filter();
   bool tsync = sys::seccomp_knows_flag(SECCOMP_FILTER_FLAG_TSYNC);
   diagnosis.means.filter = filter.ok() && tsync;
   diagnosis.means.filter_needs_no_new_privs = !privileged.ok();
@@ -112,7 +112,7 @@ Section seccomp_section(Diagnosis &diagnosis, Version version) {
   add({"seccomp.user_notif", "action USER_NOTIF",
        notify ? Grade::good : Grade::note, notify ? "yes" : "no (Linux 5.0)",
        ""});
-  sys::Outcome listener = sys::ask_listener();
+  sys::Ability listener = sys::ask_listener();
   const keeper::Presence presence = keeper::keeper_presence();
   const bool answers = presence == keeper::Presence::enforces;
   diagnosis.means.keeper = answers || listener.ok();

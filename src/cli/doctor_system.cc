@@ -63,7 +63,7 @@ Finding ptrace_finding(Diagnosis &diagnosis) {
 }
 
 Finding memory_override_finding(Diagnosis &diagnosis) {
-  sys::Outcome writes = sys::ask_memory_override();
+  sys::Ability writes = sys::ask_memory_override();
   std::string option = boot_option("proc_mem.force_override");
   if (writes.ok())
     diagnosis.open.push_back(
@@ -78,7 +78,7 @@ Finding memory_override_finding(Diagnosis &diagnosis) {
 }
 
 Finding userfaultfd_finding(Diagnosis &diagnosis) {
-  sys::Outcome outcome = sys::ask_userfaultfd();
+  sys::Ability outcome = sys::ask_userfaultfd();
   if (outcome.ok())
     diagnosis.open.push_back(
         {"userfaultfd", "fills pages of sealed memory that were never touched",
@@ -91,7 +91,7 @@ Finding userfaultfd_finding(Diagnosis &diagnosis) {
 }
 
 Finding io_uring_finding(Diagnosis &diagnosis) {
-  sys::Outcome outcome = sys::ask_io_uring();
+  sys::Ability outcome = sys::ask_io_uring();
   if (outcome.ok())
     diagnosis.open.push_back(
         {"io_uring MADVISE",
@@ -145,11 +145,11 @@ int libc_version() {
   return major * 100 + minor;
 }
 
-Finding part_finding(const char *id, const char *title, launch::Part part,
-                     bool &found) {
+Finding part_finding(const char *id, const char *title,
+                     launch::InstalledFile part, bool &found) {
   static launch::PathText path;
   path = {};
-  auto place = launch::find_part(part, path);
+  auto place = launch::find_installed(part, path);
   found = place.has_value();
   return {id, title, found ? Grade::good : Grade::weak,
           found ? std::string(path.view()) : "not found",
@@ -229,9 +229,10 @@ void diagnose_installation(Diagnosis &diagnosis) {
          version >= 232 ? "yes" : "no (glibc 2.32)",
          "programs with much static TLS start with the loader module"},
         part_finding("audit_module", "loader module",
-                     launch::Part::audit_module, diagnosis.means.audit_module),
+                     launch::InstalledFile::audit_module,
+                     diagnosis.means.audit_module),
         part_finding("preload_module", "preload module",
-                     launch::Part::preload_module, preload)}});
+                     launch::InstalledFile::preload_module, preload)}});
 }
 
 }  // namespace memseal::cli

@@ -26,15 +26,20 @@
 #include <string>
 #include <vector>
 
-#include "cli/drop_in.h"
 #include "cli/options.h"
 #include "cli/output.h"
-#include "cli/policy_file.h"
-#include "cli/unit_file.h"
 #include "cli/verbs.h"
+#include "policy/policy_file.h"
+#include "service/drop_in.h"
+#include "service/unit_file.h"
 
 namespace memseal::cli {
 namespace {
+
+using policy::Policy;
+using policy::PolicyFault;
+using service::DropIn;
+using service::Unit;
 
 namespace fs = std::filesystem;
 
@@ -54,7 +59,8 @@ int refuse(int code, const std::string &sentence) {
 }
 
 std::string drop_in_of(const Request &request, const std::string &unit) {
-  return request.root + "/etc/systemd/system/" + unit + ".d/" + drop_in_name;
+  return request.root + "/etc/systemd/system/" + unit + ".d/" +
+         service::drop_in_name;
 }
 
 /// Why the environment of this unit is not ours to set; empty: it is.
@@ -73,7 +79,7 @@ std::string objection(const Unit &unit, const std::string &root) {
   for (const std::string &file : unit.environment_files) {
     std::ifstream in(root + file);
     for (std::string line; std::getline(in, line);) {
-      if (names_ours(line))
+      if (service::names_ours(line))
         return fmt::format(
             "'{}', an EnvironmentFile= of the unit, sets {} and would win",
             file, line.substr(0, line.find('=')));
@@ -99,7 +105,7 @@ int choose_policy(const Request &request, const std::string &program,
       return 0;
     file = candidate;
   }
-  policy = read_policy(file);
+  policy = policy::read_policy(file);
   for (const PolicyFault &fault : policy.faults)
     refuse(0, sentence(file, fault));
   return policy.faults.empty() ? 0 : exit_refused;
@@ -116,7 +122,7 @@ int take_arguments(Options &options, Request &request, int argc, char **argv) {
   if (request.names.empty())
     return refuse(exit_mistake, "which unit?");
   for (std::string &name : request.names) {
-    auto whole = service_name(name);
+    auto whole = service::service_name(name);
     if (!whole)
       return refuse(exit_mistake,
                     fmt::format("'{}' is not the name of a service", name));
@@ -128,12 +134,12 @@ int take_arguments(Options &options, Request &request, int argc, char **argv) {
 }
 
 int enable_one(const Request &request, const std::string &name) {
-  Unit unit = read_unit(request.root, name, drop_in_name);
+  Unit unit = service::read_unit(request.root, name, service::drop_in_name);
   if (std::string why = objection(unit, request.root); !why.empty())
     return refuse(exit_refused, why);
   std::string drop_in = drop_in_of(request, name);
   std::error_code error;
-  if (fs::exists(drop_in, error) && !is_ours(drop_in))
+  if (fs::exists(drop_in, error) && !service::is_ours(drop_in))
     return refuse(
         exit_refused,
         fmt::format("'{}' is there and not made by memseal", drop_in));
@@ -141,7 +147,7 @@ int enable_one(const Request &request, const std::string &name) {
   std::string policy_file;
   std::vector<std::string> assignments;
   for (const std::string &command : unit.commands) {
-    std::string program = program_of(command);
+    std::string program = service::program_of(command);
     if (!program.starts_with('/') || program.find('%') != std::string::npos)
       return refuse(exit_refused,
                     fmt::format("'{}' starts '{}', which is no absolute "
@@ -151,9 +157,9 @@ int enable_one(const Request &request, const std::string &name) {
     if (int code =
             first ? choose_policy(request, program, policy, policy_file) : 0)
       return code;
-    auto wanted = assignments_for(request.root, unit, program, policy);
+    auto wanted = service::assignments_for(request.root, unit, program, policy);
     if (!wanted)
-      return refuse(exit_refused, wanted.error());
+      return refuse(exit_refused, sentence(wanted.error()));
     if (!first && *wanted != assignments)
       return refuse(exit_refused,
                     fmt::format("the commands of '{}' would need different "
@@ -173,8 +179,8 @@ int enable_one(const Request &request, const std::string &name) {
     print("# {}\n{}", drop_in, text);
     return 0;
   }
-  if (auto why = write_whole(drop_in, text))
-    return refuse(exit_failed, *why);
+  if (auto written = service::write_whole(drop_in, text); !written)
+    return refuse(exit_failed, sentence(written.error()));
   print("wrote {}\n", drop_in);
   if (request.root.empty())
     print("to be done: systemctl daemon-reload && systemctl restart {}\n",
@@ -187,7 +193,7 @@ int disable_one(const Request &request, const std::string &name) {
   std::error_code error;
   if (!fs::exists(drop_in, error))
     return refuse(exit_refused, fmt::format("'{}' is not enabled", name));
-  if (!is_ours(drop_in))
+  if (!service::is_ours(drop_in))
     return refuse(exit_refused,
                   fmt::format("'{}' is not made by memseal", drop_in));
   if (request.dry_run) {

@@ -9,13 +9,17 @@
 
 #include "cli/options.h"
 #include "cli/output.h"
-#include "cli/policy_file.h"
 #include "cli/verbs.h"
 #include "launch/policy_path.h"
+#include "policy/policy_file.h"
 #include "report/document_tool.h"
 
 namespace memseal::cli {
 namespace {
+
+using policy::Policy;
+using policy::PolicyFault;
+using policy::PolicyPattern;
 
 using nlohmann::ordered_json;
 
@@ -51,7 +55,7 @@ int check(const std::vector<std::string> &files, bool json) {
   int worst = exit_good;
   ordered_json answers = ordered_json::array();
   for (const std::string &file : files) {
-    Policy policy = read_policy(file);
+    Policy policy = policy::read_policy(file);
     worst = std::max(worst, grade(policy));
     answers.push_back(report::document("policy_check"));
     answers.back().update({{"file", file},
@@ -153,7 +157,7 @@ int show(const std::string &program, bool json) {
   Policy policy;
   if (launch::find_policy(environ, program, path)) {
     file = path.view();
-    policy = read_policy(file);
+    policy = policy::read_policy(file);
     for (const PolicyFault &fault : policy.faults)
       complain(sentence(file, fault));
     if (!policy.faults.empty())

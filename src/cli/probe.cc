@@ -49,10 +49,11 @@ int pid_of(const Request &request, bool after_dashes) {
   return error == std::errc() && end == word.data() + word.size() ? pid : 0;
 }
 
-process::Attempt<probe::ForkedCopy> copy_of_process(int pid) {
+Refusable<probe::ForkedCopy, process::Refusal> copy_of_process(int pid) {
   auto process = process::Process::look(pid);
   if (!process)
-    return process::refuse(fmt::format("there is no process {}", pid));
+    return process::refuse(process::Cause::vanished,
+                           fmt::format("there is no process {}", pid));
   return probe::ForkedCopy::of(*process);
 }
 
@@ -63,7 +64,7 @@ bool is_worth_a_trial(const process::Segment &segment, bool all) {
          !segment.filter.empty();
 }
 
-void try_everything(probe::AttackRunner &laboratory, ProbeReport &report,
+void try_everything(probe::AttackRunner &runner, ProbeReport &report,
                     bool all) {
   auto began = std::chrono::steady_clock::now();
   for (const process::Object &object : report.space.objects) {
@@ -72,7 +73,7 @@ void try_everything(probe::AttackRunner &laboratory, ProbeReport &report,
         continue;
       ProbedSegment probed{&object, &segment, {}};
       for (const probe::Attack &attack : probe::attacks())
-        probed.trials.push_back(laboratory.attempt(attack, segment));
+        probed.trials.push_back(runner.attempt(attack, segment));
       report.segments.push_back(std::move(probed));
     }
   }
@@ -109,24 +110,26 @@ void introduce_to_keeper(probe::ForkedCopy &copy,
   }
 }
 
-std::optional<process::LookFailure> look_at_copy(probe::ForkedCopy &copy,
-                                                 process::ProcessView &space) {
-  auto failure = process::look_at(copy.pid(), space);
-  if (failure || space.keeper_doubt.empty())
-    return failure;
-  introduce_to_keeper(copy, space);
-  return process::look_at(copy.pid(), space);
+Refusable<process::ProcessView, process::Refusal> look_at_copy(
+    probe::ForkedCopy &copy) {
+  auto space = process::look_at(copy.pid());
+  if (!space || space->keeper_doubt.empty())
+    return space;
+  introduce_to_keeper(copy, *space);
+  return process::look_at(copy.pid());
 }
 
 int probe(probe::ForkedCopy copy, int pid, const Request &request) {
+  auto space = look_at_copy(copy);
+  if (!space)
+    return refuse(exit_failed, sentence(space.error()));
   ProbeReport report;
-  if (auto failure = look_at_copy(copy, report.space))
-    return refuse(exit_failed, failure->sentence);
+  report.space = std::move(*space);
   report.space.pid = pid;  // 0: a program that never ran
-  auto laboratory = probe::AttackRunner::in(std::move(copy));
-  if (!laboratory)
-    return refuse(exit_failed, laboratory.error().sentence);
-  try_everything(*laboratory, report, request.all);
+  auto runner = probe::AttackRunner::in(std::move(copy));
+  if (!runner)
+    return refuse(exit_failed, sentence(runner.error()));
+  try_everything(*runner, report, request.all);
   return show(report, request);
 }
 
@@ -167,7 +170,7 @@ int probe(int argc, char **argv) {
   run.insert(run.end(), request.words.begin(), request.words.end());
   auto copy = pid != 0 ? copy_of_process(pid) : copy_of_program(run);
   if (!copy)
-    return refuse(exit_failed, copy.error().sentence);
+    return refuse(exit_failed, sentence(copy.error()));
   return probe(std::move(*copy), pid, request);
 }
 

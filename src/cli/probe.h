@@ -55,7 +55,7 @@ std::string html_of(const ProbeReport &report);
 
 /// Starts `memseal run` with `arguments`, stops the program before its first
 /// instruction, copies it and kills it.
-process::Attempt<probe::ForkedCopy> copy_of_program(
+Refusable<probe::ForkedCopy, process::Refusal> copy_of_program(
     const std::vector<std::string> &arguments);
 
 }  // namespace memseal::cli

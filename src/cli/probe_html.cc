@@ -218,7 +218,7 @@ std::string html_of(const ProbeReport &report) {
       "sealed</span>a bar is as wide as its size has doublings</p>\n";
   page += "<h2>What was not tried</h2>\n<ul class=\"soft\">\n";
   for (const probe::Untried &skipped : probe::untried())
-    page += fmt::format("<li>{}: {}</li>\n", escaped(skipped.road),
+    page += fmt::format("<li>{}: {}</li>\n", escaped(skipped.vector),
                         escaped(skipped.why));
   page +=
       fmt::format("</ul>\n<p class=\"soft\">memseal {}</p>\n</body></html>\n",

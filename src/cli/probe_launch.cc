@@ -76,24 +76,29 @@ bool let_go_of_new_process(const Tracee &child) {
 }
 
 /// Follows the child until it stands at its program's entry.
-process::Attempt<void> go_to_entry(const Tracee &child) {
+Refusable<void, process::Refusal> go_to_entry(const Tracee &child) {
   std::uint64_t entry = 0;
   for (;;) {
     auto stop = tracer::wait_for(child.tid());
     if (!stop || stop->kind == Stop::Kind::killed)
-      return process::refuse("the program was killed before it began");
+      return process::refuse(process::Cause::vanished,
+                             "the program was killed before it began");
     if (stop->kind == Stop::Kind::exited)
-      return process::refuse(fmt::format(
-          "the program did not begin (exit code {})", stop->detail));
+      return process::refuse(
+          process::Cause::vanished,
+          fmt::format("the program did not begin (exit code {})",
+                      stop->detail));
     int signal = 0;
     if (stop->kind == Stop::Kind::event && stop->detail == PTRACE_EVENT_EXEC) {
       entry = entry_of(child.tid());
       if (!child.set_options(always) || !child.set_hardware_breakpoint({entry}))
-        return process::refuse("this machine lends no debug register");
+        return process::refuse(process::Cause::unsupported,
+                               "no hardware breakpoint is available");
     } else if (stop->kind == Stop::Kind::event && entry == 0) {
       // A keeper for the filter, or a tracer, which fails: there cannot be two.
       if (!let_go_of_new_process(child))
-        return process::refuse("the program was killed before it began");
+        return process::refuse(process::Cause::vanished,
+                               "the program was killed before it began");
     } else if (stop->kind == Stop::Kind::signal) {
       auto registers = child.registers();
       if (stop->detail == SIGTRAP && registers && entry != 0 &&
@@ -102,30 +107,34 @@ process::Attempt<void> go_to_entry(const Tracee &child) {
       signal = stop->detail;
     }
     if (!child.resume(tracer::Until::event, signal))
-      return process::refuse("the program ended before it began");
+      return process::refuse(process::Cause::vanished,
+                             "the program ended before it began");
   }
 }
 
 }  // namespace
 
-process::Attempt<probe::ForkedCopy> copy_of_program(
+Refusable<probe::ForkedCopy, process::Refusal> copy_of_program(
     const std::vector<std::string> &arguments) {
   int go = -1;
   pid_t pid = start(arguments, go);
   if (pid < 0)
     return process::refuse(
+        process::Cause::failed,
         fmt::format("no process could be made: {}", std::strerror(errno)));
   auto child = Tracee::seize(pid, always | fork_events);
   bool told = child && write(go, "g", 1) == 1;
   close(go);
-  auto copy = [&]() -> process::Attempt<probe::ForkedCopy> {
+  auto copy = [&]() -> Refusable<probe::ForkedCopy, process::Refusal> {
     if (!told)
-      return process::refuse("a child of our own may not be traced here");
+      return process::refuse(process::Cause::forbidden,
+                             "a child of our own may not be traced here");
     if (auto there = go_to_entry(*child); !there)
-      return std::unexpected(there.error());
+      return std::unexpected(std::move(there).error());
     (void)child->clear_hardware_breakpoint();
     if (!child->set_options(always | fork_events))
-      return process::refuse("the program ended before it was copied");
+      return process::refuse(process::Cause::vanished,
+                             "the program ended before it was copied");
     return probe::ForkedCopy::of(*child);
   }();
   kill(pid, SIGKILL);

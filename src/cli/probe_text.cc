@@ -81,7 +81,7 @@ std::string text_of(const ProbeReport &report, Colour colour) {
       "changed.\n  -: the kernel refuses it on such memory, sealed or not.\n"
       "\n  Not tried:\n";
   for (const probe::Untried &skipped : probe::untried())
-    text += fmt::format("    {}: {}\n", skipped.road, skipped.why);
+    text += fmt::format("    {}: {}\n", skipped.vector, skipped.why);
   return text + '\n' + verdict_of(report, colour);
 }
 
@@ -93,7 +93,7 @@ std::string json_of(const ProbeReport &report) {
     tried.push_back(
         {{"id", attack.id}, {"call", attack.call}, {"rule", attack.rule}});
   for (const probe::Untried &skipped : probe::untried())
-    left.push_back({{"vector", skipped.road}, {"why", skipped.why}});
+    left.push_back({{"vector", skipped.vector}, {"why", skipped.why}});
   for (const ProbedSegment &probed : report.segments) {
     ordered_json results = ordered_json::object();
     for (std::size_t i = 0; i < probed.trials.size(); ++i) {

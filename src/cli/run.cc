@@ -9,7 +9,6 @@
 #include <string>
 
 #include "cli/output.h"
-#include "cli/policy_file.h"
 #include "cli/run_trace.h"
 #include "cli/verb.h"
 #include "cli/watching_keeper.h"
@@ -17,10 +16,14 @@
 #include "launch/begin_report.h"
 #include "launch/plan.h"
 #include "launch/policy_path.h"
+#include "policy/policy_file.h"
 #include "report/violation_report_tool.h"
 
 namespace memseal::cli {
 namespace {
+
+using policy::Policy;
+using policy::PolicyFault;
 
 using launch::Obstacle;
 
@@ -84,17 +87,20 @@ int explain_arguments(int argc, char **argv) {
 }
 
 int explain(const launch::Hindrance &hindrance) {
-  complain("'{}' {}{}{}", hindrance.path, launch::sentence(hindrance.obstacle),
+  complain("'{}' {}{}{}", hindrance.path, sentence(hindrance),
            *hindrance.detail != '\0' ? ": " : "", hindrance.detail);
   return launch::exit_code(hindrance.obstacle);
 }
 
 /// Without its keeper a program runs unsealed, or not at all.
 bool start_keeper(const launch::Plan &plan) {
-  long error = plan.keeper == nullptr ? 0 : keeper::ensure_keeper(plan.keeper);
-  if (error != 0)
-    explain({Obstacle::no_keeper, plan.path, keeper::why_no_keeper(error)});
-  return error == 0;
+  if (plan.keeper == nullptr)
+    return true;
+  auto ready = keeper::ensure_keeper(plan.keeper);
+  if (!ready)
+    explain(
+        {Obstacle::no_keeper, plan.path, keeper::why_no_keeper(ready.error())});
+  return ready.has_value();
 }
 
 void tell_unwritten(const std::string &file, const Error &error,
@@ -134,15 +140,15 @@ bool start_watch(const launch::RunRequest &request, const launch::Plan &plan) {
   }
   const report::Subject subject{
       .time = {}, .pid = getpid(), .program = plan.path};
-  long started = start_watching_keeper(
+  auto started = start_watching_keeper(
       {.tell = [](const auto &violation) { report->tell(violation); },
        .conclude =
            [=](const auto &counts) { report->conclude(subject, counts); },
        .descriptors = {report->descriptor()}});
-  if (started == 0)
+  if (started)
     return true;
   complain("violations of '{}' cannot be reported: {}", request.program[0],
-           keeper::why_no_keeper(started));
+           keeper::why_no_keeper(started.error()));
   return false;
 }
 
@@ -171,7 +177,7 @@ std::optional<int> enter_policy(launch::RunRequest &request, char **arguments,
       return std::nullopt;
     file = found.view();
   }
-  policy = read_policy(file);
+  policy = policy::read_policy(file);
   for (const PolicyFault &fault : policy.faults)
     complain(sentence(file, fault));
   if (!policy.faults.empty())
@@ -198,7 +204,7 @@ int run(int argc, char **argv) {
   auto plan = preparation.prepare(*request, environ);
   if (!plan)
     return explain(plan.error());
-  if (plan->road == launch::Road::trace) {
+  if (plan->method == launch::Method::trace) {
     if (auto code = prepare_trace(*request))
       return *code;
   }

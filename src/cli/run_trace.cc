@@ -153,7 +153,7 @@ std::optional<int> prepare_trace(const launch::RunRequest &request) {
     return std::nullopt;
   complain("'{}' {}: {}", request.program[0],
            required ? "cannot be sealed" : "runs unsealed",
-           ready.error().sentence);
+           sentence(ready.error()));
   return required ? std::optional(exit_usage) : std::nullopt;
 }
 

@@ -122,19 +122,21 @@ int look_and_show(const std::vector<process::Descendant> &targets,
   bool unsealed = false;
   for (auto [pid, depth] : targets) {
     const bool is_one_of_many = request.all || depth > 0;
-    process::ProcessView space;
-    if (auto failure = process::look_at(pid, space, keepers)) {
+    auto space = process::look_at(pid, keepers);
+    if (!space) {
+      const process::Refusal &refusal = space.error();
       // Of everything that runs, some will end meanwhile, and the kernel's
       // threads have nothing to show.
-      if (is_one_of_many && (failure->vanished || failure->no_memory))
+      if (is_one_of_many && (refusal.cause == process::Cause::vanished ||
+                             refusal.cause == process::Cause::no_memory))
         continue;
       ++unreadable;
       if (!request.all)
-        complain(failure->sentence);
+        complain(sentence(refusal));
       continue;
     }
-    unsealed = unsealed || !space.totals().sealable.whole();
-    spaces.push_back(std::move(space));
+    unsealed = unsealed || !space->totals().sealable.whole();
+    spaces.push_back(std::move(*space));
     depths.push_back(depth);
   }
   if (!spaces.empty() || request.json)

@@ -88,14 +88,15 @@ private:
 /// The loader module marks what sealing would seal, whenever it comes, and the
 /// keeper lets everything go on.
 void watch_by_keeper(const launch::Plan &plan, Recorder &recorder) {
-  long started = start_watching_keeper(
+  auto started = start_watching_keeper(
       {.on_violation = OnViolation::permit,
        .tell = [&](const auto &violation) { recorder.take(violation); },
        .conclude = [&](const auto &counts) { recorder.conclude(counts); },
        .descriptors = recorder.descriptors()});
-  if (started == -EEXIST || started == -EALREADY)
-    give_up(plan, keeper::why_no_keeper(started));
-  if (started != 0)
+  if (!started && (started.error().sys_errno == EEXIST ||
+                   started.error().sys_errno == EALREADY))
+    give_up(plan, keeper::why_no_keeper(started.error()));
+  if (!started)
     give_up(plan,
             "no supervisor can be started here (seccomp notifications: Linux "
             "5.7, and nobody else who uses them)");
@@ -130,7 +131,7 @@ void watch_by_tracer(const launch::Plan &plan, const Request &request,
                 [&](const auto &violation) { recorder.take(violation); }));
           }};
   if (auto ready = tracer::seal_next_exec(options); !ready)
-    give_up(plan, ready.error().sentence);
+    give_up(plan, sentence(ready.error()));
 }
 
 [[noreturn]] void become_program(const launch::Plan &plan,
@@ -219,8 +220,7 @@ int trace(int argc, char **argv) {
   static launch::Preparation preparation;
   auto plan = preparation.prepare(run, environ);
   if (!plan) {
-    complain("'{}' {}", plan.error().path,
-             launch::sentence(plan.error().obstacle));
+    complain("'{}' {}", plan.error().path, sentence(plan.error()));
     return launch::exit_code(plan.error().obstacle);
   }
   int line[2];

@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
-#include "cli/policy_file.h"
+#include "policy/policy_file.h"
 #include "report/document_tool.h"
 
 namespace memseal::cli {
@@ -84,10 +84,10 @@ std::string ViolationSummary::policy(const std::string &program) const {
         fmt::format("{}{} on {} from {}, seen {} times",
                     reason.empty() ? "" : "; ", call, segment, from, number);
   }
-  std::vector<PolicyPattern> except;
+  std::vector<policy::PolicyPattern> except;
   for (const auto &[object, reason] : reasons)
     except.push_back({pattern_of(object), reason});
-  return policy_text(
+  return policy::policy_text(
       fmt::format(
           "Suggested by `memseal trace` after one run of {}.\n"
           "Its place: /etc/memseal/{}.toml or ~/.config/memseal/{}.toml",

@@ -20,10 +20,10 @@ namespace {
 /// behind them: Yama would not let us read its memory.
 std::vector<report::SealedRange> sealable_ranges(pid_t process) {
   std::vector<report::SealedRange> ranges;
-  process::ProcessView space;
-  if (process::look_at(process, space))
+  auto space = process::look_at(process);
+  if (!space)
     return ranges;
-  for (const process::Object &object : space.objects) {
+  for (const process::Object &object : space->objects) {
     for (const process::Segment &segment : object.segments) {
       if (process::is_sealable(segment.kind))
         ranges.push_back({segment.range, object.name, name(segment.kind)});
@@ -32,7 +32,7 @@ std::vector<report::SealedRange> sealable_ranges(pid_t process) {
   return ranges;
 }
 
-// sys::LaunchKeeper is a plain function.
+// keeper::LaunchKeeper is a plain function.
 const KeeperJob *next_job = nullptr;
 
 [[noreturn]] void do_job(int channel) {
@@ -50,26 +50,28 @@ const KeeperJob *next_job = nullptr;
 }
 
 /// It does not execute, so it needs no parent of its own.
-long launch_here(const char *, int channel) {
+Result<long> launch_here(const char *, int channel) {
   long keeper = sys::fork_unseen();
   if (keeper == 0)
     do_job(channel);
+  if (keeper < 0)
+    return fail(Errc::system, static_cast<int>(-keeper));
   return keeper;
 }
 
 }  // namespace
 
-long start_watching_keeper(const KeeperJob &job) {
+Result<void> start_watching_keeper(const KeeperJob &job) {
   switch (keeper::keeper_presence()) {
     case keeper::Presence::enforces:
-      return -EEXIST;
+      return fail(Errc::system, EEXIST);
     case keeper::Presence::watches:
-      return -EALREADY;
+      return fail(Errc::system, EALREADY);
     case keeper::Presence::none:
       break;
   }
   if (!keeper::start_is_survived())
-    return -ESRCH;
+    return fail(Errc::system, ESRCH);
   next_job = &job;
   return keeper::start_keeper("", launch_here,
                               job.on_violation == OnViolation::permit

@@ -21,12 +21,12 @@ struct KeeperJob {
 };
 
 /// Starts such a keeper, nobody's child, and puts this process and what it will
-/// execute under its filter. Returns 0, or a negative errno as
-/// sys::start_keeper; -EEXIST: another keeper is here, which tells nothing.
-/// Nothing has changed then.
+/// execute under its filter.
 ///
+/// Errors:  those of keeper::ensure_keeper; system EEXIST: another keeper is
+///          here, which tells nothing. Nothing has changed then.
 /// Needs:   a single thread.
 /// Kernel:  5.7.
-long start_watching_keeper(const KeeperJob &job);
+Result<void> start_watching_keeper(const KeeperJob &job);
 
 }  // namespace memseal::cli

@@ -11,34 +11,34 @@ namespace memseal::elf {
 namespace {
 
 /// [offset, offset + size) of `bytes`.
-Parsed<Bytes> part_of(Bytes bytes, Elf64_Xword offset, Elf64_Xword size,
-                      Flaw otherwise) {
+Refusable<Bytes, Flaw> part_of(Bytes bytes, Elf64_Xword offset,
+                               Elf64_Xword size, Flaw otherwise) {
   if (offset > bytes.size() || size > bytes.size() - offset)
-    return flawed(otherwise);
+    return refuse(otherwise);
   return bytes.subspan(offset, size);
 }
 
 /// The text up to the first zero byte, which must be there.
-Parsed<std::string_view> terminated(Bytes bytes) {
+Refusable<std::string_view, Flaw> terminated(Bytes bytes) {
   const void *zero =
       bytes.empty() ? nullptr : std::memchr(bytes.data(), 0, bytes.size());
   if (zero == nullptr)
-    return flawed(Flaw::strings_outside);
+    return refuse(Flaw::strings_outside);
   auto *begin = reinterpret_cast<const char *>(bytes.data());
   return std::string_view(begin, static_cast<const char *>(zero) - begin);
 }
 
 }  // namespace
 
-Parsed<File> File::create(Bytes bytes, std::size_t page) {
+Refusable<File, Flaw> File::create(Bytes bytes, std::size_t page) {
   File file;
   file.bytes_ = bytes;
   file.header_ = MEMSEAL_TRY(read_header(bytes));
   file.program_headers_ = MEMSEAL_TRY(read_program_headers(bytes));
-  if (Parsed<Layout> layout =
+  if (Refusable<Layout, Flaw> layout =
           Layout::create(file.program_headers_, {.bias = 0, .page = page});
       !layout)
-    return flawed(layout.error());
+    return refuse(layout.error());
 
   for (std::size_t i = 0; i < file.program_headers_.size(); ++i) {
     Elf64_Phdr entry = file.program_headers_[i];
@@ -54,7 +54,7 @@ Parsed<File> File::create(Bytes bytes, std::size_t page) {
   return file;
 }
 
-Parsed<void> File::read_dynamic() {
+Refusable<void, Flaw> File::read_dynamic() {
   Elf64_Phdr entry = program_headers_.first(PT_DYNAMIC);
   if (entry.p_type != PT_DYNAMIC)
     return {};
@@ -65,7 +65,7 @@ Parsed<void> File::read_dynamic() {
     auto table =
         at_address(dynamic_.value(DT_STRTAB), dynamic_.value(DT_STRSZ));
     if (!table)
-      return flawed(Flaw::strings_outside);
+      return refuse(Flaw::strings_outside);
     strings_ = *table;
   }
   // Every name is looked at now, so that the getters cannot fail.
@@ -74,13 +74,14 @@ Parsed<void> File::read_dynamic() {
     if (item.d_tag == DT_NEEDED || item.d_tag == DT_SONAME ||
         item.d_tag == DT_RUNPATH || item.d_tag == DT_RPATH) {
       if (auto text = text_at(item.d_un.d_val); !text)
-        return flawed(text.error());
+        return refuse(text.error());
     }
   }
   return {};
 }
 
-Parsed<Bytes> File::at_address(Elf64_Addr address, std::size_t size) const {
+Refusable<Bytes, Flaw> File::at_address(Elf64_Addr address,
+                                        std::size_t size) const {
   for (std::size_t i = 0; i < program_headers_.size(); ++i) {
     Elf64_Phdr load = program_headers_[i];
     if (load.p_type == PT_LOAD && load.p_vaddr <= address &&
@@ -89,12 +90,12 @@ Parsed<Bytes> File::at_address(Elf64_Addr address, std::size_t size) const {
       return part_of(bytes_, load.p_offset + (address - load.p_vaddr), size,
                      Flaw::outside_file);
   }
-  return flawed(Flaw::outside_file);
+  return refuse(Flaw::outside_file);
 }
 
-Parsed<std::string_view> File::text_at(Elf64_Xword offset) const {
+Refusable<std::string_view, Flaw> File::text_at(Elf64_Xword offset) const {
   if (offset >= strings_.size())
-    return flawed(Flaw::strings_outside);
+    return refuse(Flaw::strings_outside);
   return terminated(strings_.subspan(offset));
 }
 

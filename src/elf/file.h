@@ -20,7 +20,7 @@ public:
   /// `bytes` is the whole file.
   /// Errors: those of read_program_headers and Layout::create (with `page`),
   ///         outside_file, dynamic_outside, strings_outside.
-  static Parsed<File> create(Bytes bytes, std::size_t page);
+  static Refusable<File, Flaw> create(Bytes bytes, std::size_t page);
 
   const Elf64_Ehdr &header() const { return header_; }
   const DynamicSection &dynamic() const { return dynamic_; }
@@ -42,9 +42,9 @@ public:
 
 private:
   File() = default;
-  Parsed<void> read_dynamic();
-  Parsed<Bytes> at_address(Elf64_Addr address, std::size_t size) const;
-  Parsed<std::string_view> text_at(Elf64_Xword offset) const;
+  Refusable<void, Flaw> read_dynamic();
+  Refusable<Bytes, Flaw> at_address(Elf64_Addr address, std::size_t size) const;
+  Refusable<std::string_view, Flaw> text_at(Elf64_Xword offset) const;
   std::string_view string(Elf64_Sxword tag) const;
 
   Bytes bytes_;

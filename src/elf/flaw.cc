@@ -3,6 +3,46 @@
 
 namespace memseal::elf {
 
+const char *name(Flaw flaw) {
+  switch (flaw) {
+    case Flaw::not_elf:
+      return "not_elf";
+    case Flaw::not_64_bit:
+      return "not_64_bit";
+    case Flaw::foreign_order:
+      return "foreign_order";
+    case Flaw::bad_header:
+      return "bad_header";
+    case Flaw::headers_outside:
+      return "headers_outside";
+    case Flaw::too_many_headers:
+      return "too_many_headers";
+    case Flaw::no_segments:
+      return "no_segments";
+    case Flaw::overflow:
+      return "overflow";
+    case Flaw::misaligned:
+      return "misaligned";
+    case Flaw::overlapping:
+      return "overlapping";
+    case Flaw::size_lie:
+      return "size_lie";
+    case Flaw::outside_file:
+      return "outside_file";
+    case Flaw::relro_outside:
+      return "relro_outside";
+    case Flaw::relro_twice:
+      return "relro_twice";
+    case Flaw::dynamic_outside:
+      return "dynamic_outside";
+    case Flaw::strings_outside:
+      return "strings_outside";
+    case Flaw::text_relocations:
+      return "text_relocations";
+  }
+  return "unknown";
+}
+
 const char *sentence(Flaw flaw) {
   switch (flaw) {
     case Flaw::not_elf:

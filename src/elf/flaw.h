@@ -3,7 +3,8 @@
 #pragma once
 
 #include <cstdint>
-#include <expected>
+
+#include "base/refusable.h"
 
 namespace memseal::elf {
 
@@ -29,14 +30,8 @@ enum class Flaw : std::uint8_t {
   text_relocations,  ///< DT_TEXTREL: its code is rewritten at every start
 };
 
-/// Static storage; no full stop.
+/// Static storage: a word for programs, "relro_twice", and for people.
+const char *name(Flaw flaw);
 const char *sentence(Flaw flaw);
-
-template <typename T>
-using Parsed = std::expected<T, Flaw>;
-
-inline std::unexpected<Flaw> flawed(Flaw flaw) {
-  return std::unexpected<Flaw>(flaw);
-}
 
 }  // namespace memseal::elf

@@ -8,9 +8,10 @@
 
 namespace memseal::elf {
 
-Parsed<ProgramHeaders> ProgramHeaders::create(Bytes table, std::size_t count) {
+Refusable<ProgramHeaders, Flaw> ProgramHeaders::create(Bytes table,
+                                                       std::size_t count) {
   if (count > table.size() / sizeof(Elf64_Phdr))
-    return flawed(Flaw::headers_outside);
+    return refuse(Flaw::headers_outside);
   return ProgramHeaders(table, count);
 }
 
@@ -39,38 +40,38 @@ std::size_t file_size(const Elf64_Ehdr &header) {
   return end;
 }
 
-Parsed<Elf64_Ehdr> read_header(Bytes image) {
+Refusable<Elf64_Ehdr, Flaw> read_header(Bytes image) {
   if (image.size() < EI_NIDENT ||
       std::memcmp(image.data(), ELFMAG, SELFMAG) != 0)
-    return flawed(Flaw::not_elf);
+    return refuse(Flaw::not_elf);
   auto identity = [&](std::size_t i) {
     return static_cast<unsigned char>(image[i]);
   };
   // The class first: of a 32-bit file nothing else may be read.
   if (identity(EI_CLASS) == ELFCLASS32)
-    return flawed(Flaw::not_64_bit);
+    return refuse(Flaw::not_64_bit);
   if (identity(EI_DATA) == ELFDATA2MSB)
-    return flawed(Flaw::foreign_order);
+    return refuse(Flaw::foreign_order);
   if (identity(EI_CLASS) != ELFCLASS64 || identity(EI_DATA) != ELFDATA2LSB ||
       identity(EI_VERSION) != EV_CURRENT)
-    return flawed(Flaw::bad_header);
+    return refuse(Flaw::bad_header);
 
   Elf64_Ehdr header;
   if (image.size() < sizeof header)
-    return flawed(Flaw::not_elf);
+    return refuse(Flaw::not_elf);
   std::memcpy(&header, image.data(), sizeof header);
   if (header.e_phnum != 0 && header.e_phentsize != sizeof(Elf64_Phdr))
-    return flawed(Flaw::bad_header);
+    return refuse(Flaw::bad_header);
   // PN_XNUM moves the count into a section header: core dumps only.
   if (header.e_phnum == PN_XNUM)
-    return flawed(Flaw::too_many_headers);
+    return refuse(Flaw::too_many_headers);
   return header;
 }
 
-Parsed<ProgramHeaders> read_program_headers(Bytes image) {
+Refusable<ProgramHeaders, Flaw> read_program_headers(Bytes image) {
   Elf64_Ehdr header = MEMSEAL_TRY(read_header(image));
   if (header.e_phoff > image.size())
-    return flawed(Flaw::headers_outside);
+    return refuse(Flaw::headers_outside);
   return ProgramHeaders::create(image.subspan(header.e_phoff), header.e_phnum);
 }
 

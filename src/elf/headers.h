@@ -21,7 +21,7 @@ public:
 
   /// `table` holds `count` entries of Elf64_Phdr, as AT_PHDR and AT_PHNUM tell.
   /// Errors: headers_outside.
-  static Parsed<ProgramHeaders> create(Bytes table, std::size_t count);
+  static Refusable<ProgramHeaders, Flaw> create(Bytes table, std::size_t count);
 
   std::size_t size() const { return count_; }
   /// Needs: i < size().
@@ -43,7 +43,7 @@ private:
 ///
 /// Errors:  not_elf, not_64_bit, foreign_order, bad_header. The machine is not
 ///          judged: the caller compares e_machine with its own.
-Parsed<Elf64_Ehdr> read_header(Bytes image);
+Refusable<Elf64_Ehdr, Flaw> read_header(Bytes image);
 
 /// The end of the table of section headers, which linkers and strippers put
 /// last into a file: the file's size. 0 if there is no such table.
@@ -52,6 +52,6 @@ std::size_t file_size(const Elf64_Ehdr &header);
 /// The program headers of an image that begins with its ELF header: a file, or
 /// an object in memory whose first segment holds both.
 /// Errors: as read_header, and headers_outside.
-Parsed<ProgramHeaders> read_program_headers(Bytes image);
+Refusable<ProgramHeaders, Flaw> read_program_headers(Bytes image);
 
 }  // namespace memseal::elf

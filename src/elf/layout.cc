@@ -56,9 +56,9 @@ public:
     layout.clear();
   }
 
-  Parsed<void> build() {
+  Refusable<void, Flaw> build() {
     if ((place_.bias & (place_.page - 1)) != 0)
-      return flawed(Flaw::misaligned);
+      return refuse(Flaw::misaligned);
     MEMSEAL_TRY_VOID(find_relro());
     bool relro_placed = relro_begin_ == relro_end_;
     for (std::size_t i = 0; i < headers_.size(); ++i) {
@@ -71,7 +71,7 @@ public:
       if (layout_.parts_.empty())
         reached_ = begin;
       if (begin < reached_)
-        return flawed(Flaw::overlapping);
+        return refuse(Flaw::overlapping);
       MEMSEAL_TRY_VOID(add(PartKind::gap, begin));
       bool holds_relro = relro_begin_ < relro_end_ && begin <= relro_begin_ &&
                          relro_end_ <= end && (load.p_flags & PF_W) != 0;
@@ -79,36 +79,36 @@ public:
       MEMSEAL_TRY_VOID(add_segment(load, end, holds_relro));
     }
     if (layout_.parts_.empty())
-      return flawed(Flaw::no_segments);
+      return refuse(Flaw::no_segments);
     if (!relro_placed)
-      return flawed(Flaw::relro_outside);
+      return refuse(Flaw::relro_outside);
     MEMSEAL_TRY_VOID(find_dynamic());
     return widen_last();
   }
 
 private:
   Elf64_Addr down(Elf64_Addr a) const { return a & ~(place_.page - 1); }
-  Parsed<Elf64_Addr> up(Elf64_Addr a) const {
+  Refusable<Elf64_Addr, Flaw> up(Elf64_Addr a) const {
     Elf64_Addr end;
     if (__builtin_add_overflow(a, place_.page - 1, &end))
-      return flawed(Flaw::overflow);
+      return refuse(Flaw::overflow);
     return down(end);
   }
 
   // glibc rounds both ends of RELRO down (elf/dl-reloc.c, _dl_protect_relro),
   // musl too (ldso/dynlink.c, reloc_all): a last partial page stays writable.
-  Parsed<void> find_relro() {
+  Refusable<void, Flaw> find_relro() {
     bool seen = false;
     for (std::size_t i = 0; i < headers_.size(); ++i) {
       Elf64_Phdr relro = headers_[i];
       if (relro.p_type != PT_GNU_RELRO)
         continue;
       if (seen)
-        return flawed(Flaw::relro_twice);
+        return refuse(Flaw::relro_twice);
       seen = true;
       Elf64_Addr end;
       if (__builtin_add_overflow(relro.p_vaddr, relro.p_memsz, &end))
-        return flawed(Flaw::overflow);
+        return refuse(Flaw::overflow);
       relro_begin_ = down(relro.p_vaddr);
       relro_end_ = down(end);
       if (relro_end_ < relro_begin_)  // inside a single page
@@ -118,22 +118,22 @@ private:
   }
 
   // The checks of glibc's elf/dl-load.c, _dl_map_object_from_fd, and more.
-  Parsed<void> check(const Elf64_Phdr &load) const {
+  Refusable<void, Flaw> check(const Elf64_Phdr &load) const {
     Elf64_Addr end;
     if (__builtin_add_overflow(load.p_vaddr, load.p_memsz, &end) ||
         __builtin_add_overflow(load.p_offset, load.p_filesz, &end))
-      return flawed(Flaw::overflow);
+      return refuse(Flaw::overflow);
     if (load.p_filesz > load.p_memsz)
-      return flawed(Flaw::size_lie);
+      return refuse(Flaw::size_lie);
     bool aligned = load.p_align >= place_.page || place_.whole_file != 0;
     if (!aligned || (load.p_align & (load.p_align - 1)) != 0 ||
         ((load.p_vaddr - load.p_offset) & (place_.page - 1)) != 0)
-      return flawed(Flaw::misaligned);
+      return refuse(Flaw::misaligned);
     return {};
   }
 
-  Parsed<void> add_segment(const Elf64_Phdr &load, Elf64_Addr end,
-                           bool holds_relro) {
+  Refusable<void, Flaw> add_segment(const Elf64_Phdr &load, Elf64_Addr end,
+                                    bool holds_relro) {
     if ((load.p_flags & PF_W) == 0) {
       bool runs = (load.p_flags & PF_X) != 0;
       return add(runs ? PartKind::text : PartKind::rodata, end);
@@ -146,24 +146,24 @@ private:
   }
 
   /// From where the last part ended up to `end`. Nothing if that is empty.
-  Parsed<void> add(PartKind kind, Elf64_Addr end) {
+  Refusable<void, Flaw> add(PartKind kind, Elf64_Addr end) {
     if (end == reached_)
       return {};
     auto range =
         PageRange::create(place_.bias + reached_, end - reached_, place_.page);
     if (!range)
-      return flawed(Flaw::overflow);
+      return refuse(Flaw::overflow);
     // The bias may wrap the addresses of the object, but not inside it.
     if (!layout_.parts_.empty() &&
         layout_.parts_.back().range.end() != range->begin())
-      return flawed(Flaw::overflow);
+      return refuse(Flaw::overflow);
     reached_ = end;
     if (!layout_.parts_.push_back({kind, *range}))
-      return flawed(Flaw::too_many_headers);
+      return refuse(Flaw::too_many_headers);
     return {};
   }
 
-  Parsed<void> widen_last() {
+  Refusable<void, Flaw> widen_last() {
     Elf64_Addr end = MEMSEAL_TRY(up(place_.whole_file));
     if (end <= reached_)
       return {};
@@ -171,19 +171,19 @@ private:
     auto range = PageRange::create(
         last.range.begin(), last.range.size() + (end - reached_), place_.page);
     if (!range)
-      return flawed(Flaw::overflow);
+      return refuse(Flaw::overflow);
     last.range = *range;
     return {};
   }
 
-  Parsed<void> find_dynamic() {
+  Refusable<void, Flaw> find_dynamic() {
     bool seen = false;
     for (std::size_t i = 0; i < headers_.size(); ++i) {
       Elf64_Phdr dynamic = headers_[i];
       if (dynamic.p_type != PT_DYNAMIC)
         continue;
       if (seen || !inside_segment(dynamic.p_vaddr, dynamic.p_memsz))
-        return flawed(Flaw::dynamic_outside);
+        return refuse(Flaw::dynamic_outside);
       seen = true;
       layout_.dynamic_begin_ = place_.bias + dynamic.p_vaddr;
       layout_.dynamic_size_ = dynamic.p_memsz;
@@ -209,16 +209,16 @@ private:
   Elf64_Addr reached_ = 0;  ///< end of the last part
 };
 
-Parsed<Layout> Layout::create(const ProgramHeaders &headers,
-                              Placement placement) {
-  Parsed<Layout> layout;
+Refusable<Layout, Flaw> Layout::create(const ProgramHeaders &headers,
+                                       Placement placement) {
+  Refusable<Layout, Flaw> layout;
   if (auto created = create(headers, placement, *layout); !created)
     layout = std::unexpected(created.error());
   return layout;
 }
 
-Parsed<void> Layout::create(const ProgramHeaders &headers, Placement placement,
-                            Layout &layout) {
+Refusable<void, Flaw> Layout::create(const ProgramHeaders &headers,
+                                     Placement placement, Layout &layout) {
   return LayoutBuilder(headers, placement, layout).build();
 }
 

@@ -71,12 +71,12 @@ public:
   /// Units:   pages of the placement, whatever the machine has.
   /// Errors:  no_segments, overflow, misaligned, overlapping, size_lie,
   ///          relro_outside, relro_twice, dynamic_outside, too_many_headers.
-  static Parsed<Layout> create(const ProgramHeaders &headers,
-                               Placement placement);
+  static Refusable<Layout, Flaw> create(const ProgramHeaders &headers,
+                                        Placement placement);
   /// The same into `layout`, for small stacks; on errors it holds nothing of
   /// use.
-  static Parsed<void> create(const ProgramHeaders &headers, Placement placement,
-                             Layout &layout);
+  static Refusable<void, Flaw> create(const ProgramHeaders &headers,
+                                      Placement placement, Layout &layout);
 
   /// Pages that belong to no file: one part.
   void set_pages(PartKind kind, PageRange range);

@@ -19,8 +19,8 @@ std::vector<Row> rows(const Layout &layout) {
   return out;
 }
 
-Parsed<Layout> layout_of(const std::vector<Elf64_Phdr> &headers,
-                         Placement placement = {}) {
+Refusable<Layout, Flaw> layout_of(const std::vector<Elf64_Phdr> &headers,
+                                  Placement placement = {}) {
   return Layout::create(table_of(headers), placement);
 }
 

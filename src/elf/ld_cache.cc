@@ -87,31 +87,32 @@ int compare_library_names(std::string_view a, std::string_view b) {
   return b.empty() ? 0 : -static_cast<signed char>(b.front());
 }
 
-Parsed<LibraryCache> LibraryCache::create(std::span<const std::byte> bytes) {
+Refusable<LibraryCache, Flaw> LibraryCache::create(
+    std::span<const std::byte> bytes) {
   if (begins_with(bytes, old_magic)) {
     std::size_t end = end_of_old_format(bytes);
     if (end >= bytes.size())
-      return flawed(Flaw::bad_header);
+      return refuse(Flaw::bad_header);
     bytes = bytes.subspan(end);
   }
   if (!begins_with(bytes, magic) || bytes.size() < header_size)
-    return flawed(Flaw::bad_header);
+    return refuse(Flaw::bad_header);
 
   LibraryCache cache;
   cache.bytes_ = bytes;
   cache.count_ = number_at(bytes, count_offset);
   std::size_t room = bytes.size() - header_size;
   if (cache.count_ > room / sizeof(Entry))
-    return flawed(Flaw::bad_header);
+    return refuse(Flaw::bad_header);
   room -= cache.count_ * sizeof(Entry);
   std::size_t strings_size = number_at(bytes, strings_size_offset);
   if (strings_size > room)
-    return flawed(Flaw::strings_outside);
+    return refuse(Flaw::strings_outside);
   // What follows the strings (glibc 2.33's extensions) is not for us. With a
   // zero at the end of the rest no string can leave it.
   cache.bytes_ = bytes.first(bytes.size() - room + strings_size);
   if (cache.bytes_.back() != std::byte{0})
-    return flawed(Flaw::strings_outside);
+    return refuse(Flaw::strings_outside);
   return cache;
 }
 

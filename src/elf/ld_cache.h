@@ -19,7 +19,7 @@ namespace memseal::elf {
 class LibraryCache {
 public:
   /// Errors:  bad_header, strings_outside.
-  static Parsed<LibraryCache> create(std::span<const std::byte> bytes);
+  static Refusable<LibraryCache, Flaw> create(std::span<const std::byte> bytes);
 
   std::size_t size() const { return count_; }
 

@@ -46,7 +46,7 @@ public:
     bytes += entries + strings;
   }
 
-  Parsed<LibraryCache> parse() const {
+  Refusable<LibraryCache, Flaw> parse() const {
     return LibraryCache::create(std::as_bytes(std::span(bytes)));
   }
   std::string find(std::string_view name) const {

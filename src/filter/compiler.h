@@ -59,7 +59,7 @@ constexpr std::uint32_t action_for(OnViolation on_violation) {
 /// Two ranges decide over mremap with MREMAP_FIXED, where BPF, which only jumps
 /// forward, can pass the tree once. So the tree is there twice. Where that is
 /// too long for one program, the second one goes into a program of its own.
-enum class Part : std::uint8_t {
+enum class ProgramPart : std::uint8_t {
   whole,               ///< everything in one program
   all_but_moved_from,  ///< whole, less the old range of MREMAP_FIXED
   moved_from,          ///< only the old range of MREMAP_FIXED
@@ -72,7 +72,7 @@ enum class HugeFiles : std::uint8_t { none, possible };
 struct RangeOptions {
   Architecture architecture = native_architecture();
   OnViolation on_violation = OnViolation::deny;
-  Part part = Part::whole;
+  ProgramPart part = ProgramPart::whole;
   HugeFiles huge_files = HugeFiles::possible;
   /// The pages of the breaks that brk would unmap MUNMAP-sealed pages with: up
   /// to the end of the highest of these, and not from 0 on, but from the lowest
@@ -89,7 +89,7 @@ struct RangeOptions {
 ///
 /// Needs:   ranges sorted, disjoint, below 2^63; `scratch` as long as they are.
 /// Errors:  budget when the program is longer than `storage` or 4,096
-///          instructions; some 1,200 ranges fit (590 with Part::whole).
+///          instructions; some 1,200 ranges fit (590 with ProgramPart::whole).
 Result<bpf::Program> compile(std::span<const GuardedRange> ranges,
                              const RangeOptions &options,
                              std::span<bpf::Instruction> storage,

@@ -30,14 +30,14 @@ Result<Programs> compile_programs(std::span<const GuardedRange> ranges,
   MEMSEAL_ASSERT(storage.size() >= programs_storage);
   auto first = storage.first(bpf::max_instructions);
   auto second = storage.subspan(bpf::max_instructions, bpf::max_instructions);
-  auto compile_part = [&](Part part, std::span<bpf::Instruction> into) {
+  auto compile_part = [&](ProgramPart part, std::span<bpf::Instruction> into) {
     RangeOptions of_part = options;
     of_part.part = part;
     return compile(ranges, of_part, into, scratch);
   };
 
   Programs programs;
-  auto whole = compile_part(Part::whole, first);
+  auto whole = compile_part(ProgramPart::whole, first);
   if (whole) {
     MEMSEAL_ASSERT(programs.push_back(*whole));
     return programs;
@@ -45,8 +45,9 @@ Result<Programs> compile_programs(std::span<const GuardedRange> ranges,
   if (whole.error().code != Errc::budget ||
       asks_supervisor(options.on_violation))
     return std::unexpected(whole.error());
-  auto moved_from = MEMSEAL_TRY(compile_part(Part::moved_from, first));
-  auto rest = MEMSEAL_TRY(compile_part(Part::all_but_moved_from, second));
+  auto moved_from = MEMSEAL_TRY(compile_part(ProgramPart::moved_from, first));
+  auto rest =
+      MEMSEAL_TRY(compile_part(ProgramPart::all_but_moved_from, second));
   MEMSEAL_ASSERT(programs.push_back(moved_from) && programs.push_back(rest));
   return programs;
 }

@@ -57,12 +57,12 @@ public:
   }
 
   Result<bpf::Program> compile() {
-    if (options_.part == Part::whole && !could_hold_two_trees())
+    if (options_.part == ProgramPart::whole && !could_hold_two_trees())
       return fail(Errc::budget);
     allow_ = as_.ret(action::allow);
     violation_ = as_.ret(action_for(options_.on_violation));
     build_moves();
-    if (options_.part == Part::moved_from)
+    if (options_.part == ProgramPart::moved_from)
       build_moved_from();
     else
       build_calls();
@@ -130,13 +130,13 @@ private:
   /// that share the first tree leave it by the same miss, so it asks again
   /// which call this is.
   void build_moves() {
-    if (options_.part == Part::moved_from) {
+    if (options_.part == ProgramPart::moved_from) {
       moved_from_ =
           old_range(check_.touches(merged(Set::mremap), violation_, allow_));
       return;
     }
     Node miss = allow_;
-    if (options_.part == Part::whole && !merged(Set::mremap).empty()) {
+    if (options_.part == ProgramPart::whole && !merged(Set::mremap).empty()) {
       Node old =
           old_range(check_.touches(merged(Set::mremap), violation_, allow_));
       Node fixed =

@@ -340,8 +340,8 @@ TEST_P(OnEach, two_parts_refuse_together_what_the_whole_refuses) {
   std::vector<GuardedRange> ranges{all(base, 2 * page),
                                    all(base + 64 * page, page)};
   Filter whole = filter(ranges);
-  Filter first = filter(ranges, {.part = Part::all_but_moved_from});
-  Filter second = filter(ranges, {.part = Part::moved_from});
+  Filter first = filter(ranges, {.part = ProgramPart::all_but_moved_from});
+  Filter second = filter(ranges, {.part = ProgramPart::moved_from});
   std::mt19937_64 random(7);
   for (int i = 0; i < 20'000; ++i) {
     auto pages = [&](std::uint64_t n) { return random() % n * page; };
@@ -377,7 +377,7 @@ TEST_P(OnEach, random_ranges_and_calls_agree_with_128_bit_arithmetic) {
     }
     if (ranges.empty())
       continue;
-    Filter f = filter(ranges, {.part = Part::all_but_moved_from});
+    Filter f = filter(ranges, {.part = ProgramPart::all_but_moved_from});
     for (int i = 0; i < 400; ++i) {
       const GuardedRange &near = ranges[random() % ranges.size()];
       Address address = near.range.begin() + (random() % 9 - 4) * page;
@@ -398,13 +398,13 @@ TEST_P(OnEach, random_ranges_and_calls_agree_with_128_bit_arithmetic) {
   }
 }
 
-void check_room(Architecture architecture, int count, Part part) {
+void check_room(Architecture architecture, int count, ProgramPart part) {
   std::vector<GuardedRange> ranges;
   for (int i = 0; i < count; ++i)
     ranges.push_back(all(base + static_cast<Address>(i) * 2 * page, page));
   Filter f(ranges, {.architecture = architecture, .part = part});
   EXPECT_LE(f.size(), bpf::max_instructions);
-  if (part == Part::moved_from)
+  if (part == ProgramPart::moved_from)
     return;
   for (int i = 0; i < count; ++i) {
     Address at = base + static_cast<Address>(i) * 2 * page;
@@ -417,9 +417,9 @@ TEST(RangeFilter,
      holds_1200_ranges_in_one_program_and_half_as_many_as_a_whole) {
   for (auto [architecture, whole] : {std::pair{Architecture::x86_64, 600},
                                      std::pair{Architecture::arm64, 590}}) {
-    check_room(architecture, 1200, Part::all_but_moved_from);
-    check_room(architecture, 1200, Part::moved_from);
-    check_room(architecture, whole, Part::whole);
+    check_room(architecture, 1200, ProgramPart::all_but_moved_from);
+    check_room(architecture, 1200, ProgramPart::moved_from);
+    check_room(architecture, whole, ProgramPart::whole);
   }
 }
 

@@ -25,7 +25,7 @@ Result<PageRange> whole_vdso(PageRange range) {
 }
 
 Result<void> advise(PageRange range, long advice) {
-  sys::Answer answer =
+  sys::ReturnValue answer =
       sys::call(SYS_madvise, range.begin(), range.size(), advice);
   if (answer.error() == EINVAL) {
     PageRange whole = MEMSEAL_TRY(whole_vdso(range));

@@ -28,37 +28,38 @@ bool start_is_survived() {
          sys::run_in_child(make_calls_of_a_start) == 0;
 }
 
-long ensure_keeper(const char *tool) {
+Result<void> ensure_keeper(const char *tool) {
   switch (keeper_presence()) {
     case Presence::enforces:
-      return 0;
+      return {};
     case Presence::watches:
-      return -EALREADY;
+      return fail(Errc::system, EALREADY);
     case Presence::none:
       break;
   }
-  return start_is_survived() ? start_keeper(tool, launch_keeper_by_fork)
-                             : -ESRCH;
+  if (!start_is_survived())
+    return fail(Errc::system, ESRCH);
+  return start_keeper(tool, launch_keeper_by_fork);
 }
 
-const char *why_no_keeper(long error) {
-  switch (error) {
-    case -ENOSYS:
+const char *why_no_keeper(const Error &error) {
+  switch (error.to_errno()) {
+    case ENOSYS:
       return "this kernel does not let it see the calls of all threads (Linux "
              "5.7)";
-    case -EBUSY:
+    case EBUSY:
       return "another user of seccomp notifications is there";
-    case -EPERM:
-    case -EACCES:
+    case EPERM:
+    case EACCES:
       return "a filter forbids seccomp(2)";
-    case -ESRCH:
+    case ESRCH:
       return "a seccomp filter kills for what its start takes";
-    case -ECHILD:
+    case ECHILD:
       return "its process cannot be started";
-    case -EALREADY:
+    case EALREADY:
       return "this runs inside of memseal trace, whose keeper permits "
              "everything";
-    case -EEXIST:
+    case EEXIST:
       return "this runs under the keeper of another memseal run";
     default:
       return "the kernel refuses its filter";

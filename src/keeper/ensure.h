@@ -2,22 +2,25 @@
 // The keeper that a plan needs.
 #pragma once
 
+#include "memseal/error.h"
+
 namespace memseal::keeper {
 
 /// Starts the keeper and puts this process under its filter, unless an outer
-/// `memseal run` has done so. Returns 0 if a keeper answers now.
+/// `memseal run` has done so.
 ///
-/// Errors:  a negative errno: those of start_keeper; -ESRCH a filter kills for
-///          what a start takes. No filter is installed then.
+/// Errors:  those of start_keeper; system: ESRCH a filter kills for what its
+///          start takes; EALREADY a keeper is here that permits everything. No
+///          filter is installed then.
 /// Needs:   a single thread.
-long ensure_keeper(const char *tool);
+Result<void> ensure_keeper(const char *tool);
 
 /// Whether start_keeper may be called: under a filter of somebody else a child
 /// makes its calls first.
 bool start_is_survived();
 
-/// Why there is no keeper: of an error of these two and of start_keeper. Static
-/// storage, no full stop.
-const char *why_no_keeper(long error);
+/// Why there is no keeper: of an error of these two, of start_keeper, and
+/// EEXIST if one that cannot be used is here. Static storage, no full stop.
+const char *why_no_keeper(const Error &error);
 
 }  // namespace memseal::keeper

@@ -46,7 +46,7 @@ bool knows_flags(unsigned long flags) {
 
 bool hear(int channel) {
   char byte;
-  sys::Answer size;
+  sys::ReturnValue size;
   do
     size = sys::call(SYS_recvfrom, channel, &byte, 1, 0, nullptr, nullptr);
   while (size.error() == EINTR);
@@ -67,7 +67,7 @@ bool hand_over(int channel, int listener) {
   head->cmsg_type = SCM_RIGHTS;
   head->cmsg_len = CMSG_LEN(sizeof listener);
   std::memcpy(CMSG_DATA(head), &listener, sizeof listener);
-  sys::Answer size;
+  sys::ReturnValue size;
   do
     size = sys::call(SYS_sendmsg, channel, &message, MSG_NOSIGNAL);
   while (size.error() == EINTR);
@@ -86,11 +86,11 @@ void hand_over_or_end(int channel, int listener) {
     sys::call(SYS_exit_group, 125);
 }
 
-long install(int channel, Unjudged unjudged) {
+Result<void> install(int channel, Unjudged unjudged) {
   MEMSEAL_LARGE_LOCAL bpf::Instruction storage[most_instructions];
   auto code = compile_filter(filter::native_architecture(), unjudged, storage);
   if (!code)
-    return -EINVAL;
+    return std::unexpected(code.error());
   // The kernel's struct, byte for byte (bpf/instruction.h).
   sock_fprog program{
       static_cast<unsigned short>(code->size()),
@@ -101,17 +101,17 @@ long install(int channel, Unjudged unjudged) {
   unsigned long flags = needed_flags;
   if (knows_flags(flags | filter_wait_killable))
     flags |= filter_wait_killable;
-  sys::Answer listener =
+  sys::ReturnValue listener =
       sys::call(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
   if (listener.error() == EACCES) {
     sys::call(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     listener = sys::call(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
   }
   if (listener.failed())
-    return listener.raw;
+    return fail(Errc::system, listener.error());
   hand_over_or_end(channel, static_cast<int>(listener.raw));
   sys::call(SYS_close, listener.raw);
-  return 0;
+  return {};
 }
 
 }  // namespace
@@ -156,7 +156,7 @@ void close_everything() {
   constexpr int set_mask = 2;  // SIG_SETMASK
   unsigned long all = ~0UL;
   sys::call(SYS_rt_sigprocmask, set_mask, &all, nullptr, sizeof all);
-  sys::Answer keeper = sys::call(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+  sys::ReturnValue keeper = sys::call(SYS_clone, SIGCHLD, 0, 0, 0, 0);
   if (keeper.raw == 0)
     execute_keeper(tool, channel);
   sys::call(SYS_chdir, "/");
@@ -175,29 +175,32 @@ void reap(long child) {
 
 }  // namespace
 
-long launch_keeper_by_fork(const char *tool, int channel) {
+Result<long> launch_keeper_by_fork(const char *tool, int channel) {
   long child = sys::fork_unseen();
   if (child == 0)
     be_parent_of_keeper(tool, channel);
+  if (child < 0)
+    return fail(Errc::system, static_cast<int>(-child));
   return child;
 }
 
-long start_keeper(const char *tool, LaunchKeeper launch, Unjudged unjudged) {
+Result<void> start_keeper(const char *tool, LaunchKeeper launch,
+                          Unjudged unjudged) {
   if (int error = error_of_flags(needed_flags); error != EFAULT)
-    return error == EINVAL ? -ENOSYS : -error;
+    return fail(Errc::system, error == EINVAL ? ENOSYS : error);
   int channel[2];
-  sys::Answer made = sys::call(SYS_socketpair, AF_UNIX,
-                               SOCK_STREAM | SOCK_CLOEXEC, 0, channel);
+  sys::ReturnValue made = sys::call(SYS_socketpair, AF_UNIX,
+                                    SOCK_STREAM | SOCK_CLOEXEC, 0, channel);
   if (made.failed())
-    return made.raw;
-  long child = launch(tool, channel[1]);
+    return fail(Errc::system, made.error());
+  auto child = launch(tool, channel[1]);
   sys::call(SYS_close, channel[1]);
-  long done = -ECHILD;
-  if (child >= 0 && hear(channel[0]))
+  Result<void> done = fail(Errc::system, ECHILD);
+  if (child && hear(channel[0]))
     done = install(channel[0], unjudged);
   sys::call(SYS_close, channel[0]);
-  if (done != 0 && child > 0)
-    reap(child);
+  if (!done && child && *child > 0)
+    reap(*child);
   return done;
 }
 

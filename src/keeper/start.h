@@ -4,6 +4,7 @@
 #pragma once
 
 #include "keeper/filter.h"
+#include "memseal/error.h"
 
 namespace memseal::keeper {
 
@@ -13,14 +14,13 @@ bool keeper_possible();
 
 /// Starts the program `tool` as `memseal-tool keep-seals`, with the socket
 /// `channel`. Our wait(2) must not find it, neither now nor when we have become
-/// another program, nor may a debugger follow it. Returns the child of ours
-/// that has to be reaped if the keeper does not come about, 0 if there is none,
-/// or a negative errno.
-using LaunchKeeper = long (*)(const char *tool, int channel);
+/// another program, nor may a debugger follow it. Gives the child of ours
+/// that has to be reaped if the keeper does not come about, 0 if there is none.
+using LaunchKeeper = Result<long> (*)(const char *tool, int channel);
 
 /// Under a parent of its own (see start.cc). Needs: little memory in use, for
 /// that parent is a copy of it.
-long launch_keeper_by_fork(const char *tool, int channel);
+Result<long> launch_keeper_by_fork(const char *tool, int channel);
 
 /// In the child: the keeper takes our place. Does not return.
 [[noreturn]] void execute_keeper(const char *tool, int channel);
@@ -29,13 +29,12 @@ long launch_keeper_by_fork(const char *tool, int channel);
 /// the kernel refuses without. Ends the process if the keeper is lost between
 /// the two: there is no way back.
 ///
-/// Errors:  a negative errno: -ENOSYS the kernel cannot; -ECHILD the tool
-/// cannot
-///          be started; -EBUSY another user of notifications is there; -EPERM
-///          and others: of seccomp(2). No filter is installed.
+/// Errors:  system: ENOSYS the kernel cannot; ECHILD the tool cannot be
+///          started; EBUSY another user of notifications is there; EPERM and
+///          others: of seccomp(2). No filter is installed.
 /// Needs:   one call at a time.
 /// Context: any thread, not a signal handler; no C library.
-long start_keeper(const char *tool, LaunchKeeper launch,
-                  Unjudged unjudged = Unjudged::refused);
+Result<void> start_keeper(const char *tool, LaunchKeeper launch,
+                          Unjudged unjudged = Unjudged::refused);
 
 }  // namespace memseal::keeper

@@ -47,17 +47,17 @@ void try_to_run(char **arguments, char **environment) {
   become_launched(request->options);
   constinit static Preparation preparation;
   auto plan = preparation.prepare(*request, environment);
-  if (!plan || plan->road == Road::trace || plan->watched ||
+  if (!plan || plan->method == Method::trace || plan->watched ||
       plan->remark != nullptr)
     return;
-  if (plan->keeper != nullptr && keeper::ensure_keeper(plan->keeper) != 0)
+  if (plan->keeper != nullptr && !keeper::ensure_keeper(plan->keeper))
     return;
   sys::call(SYS_execve, plan->path, plan->arguments, plan->environment);
 }
 
 [[noreturn]] void hand_to_tool(char **arguments, char **environment) {
   constinit static PathText path;
-  if (find_part(Part::tool, path))
+  if (find_installed(InstalledFile::tool, path))
     sys::call(SYS_execve, path.c_str(), arguments, environment);
   constexpr std::string_view sentence =
       "memseal: memseal-tool, a part of memseal, cannot be executed; install "

@@ -47,7 +47,7 @@ void apparent_directory(PathText &directory) {
 /// The directory of the executable itself. Returns whether /proc told it.
 bool real_directory(PathText &directory) {
   static char link[PATH_MAX];
-  sys::Answer size =
+  sys::ReturnValue size =
       sys::call(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", link, sizeof link);
   if (size.failed())
     return false;
@@ -81,14 +81,14 @@ bool append_working_directory(PathText &path) {
   static char text[PATH_MAX];
   // The size that getcwd answers counts the terminating zero. A directory that
   // cannot be reached from the root begins with "(unreachable)".
-  sys::Answer size = sys::call(SYS_getcwd, text, sizeof text);
+  sys::ReturnValue size = sys::call(SYS_getcwd, text, sizeof text);
   if (size.failed() || text[0] != '/')
     return false;
   path.append({text, static_cast<std::size_t>(size.raw) - 1});
   return path.fits();
 }
 
-Feasible<void> find_part(Part part, PathText &path) {
+Refusable<void, Hindrance> find_installed(InstalledFile part, PathText &path) {
   const Place &place = places[static_cast<std::size_t>(part)];
   constinit static PathText directory;
   // An absolute name is nearly always the right one and costs nothing; asking
@@ -101,12 +101,12 @@ Feasible<void> find_part(Part part, PathText &path) {
   }
   if (!real_directory(directory)) {
     if (absolute)
-      return hindered(Obstacle::module_missing, place.name);
+      return refuse(Hindrance{Obstacle::module_missing, place.name});
     apparent_directory(directory);
   }
   if (find_beside(directory, place, path))
     return {};
-  return hindered(Obstacle::module_missing, place.name);
+  return refuse(Hindrance{Obstacle::module_missing, place.name});
 }
 
 }  // namespace memseal::launch

@@ -8,7 +8,7 @@
 
 namespace memseal::launch {
 
-enum class Part : std::uint8_t {
+enum class InstalledFile : std::uint8_t {
   tool,
   audit_module,
   preload_module,
@@ -16,7 +16,7 @@ enum class Part : std::uint8_t {
 };
 
 /// Writes the absolute path of a part. Errors: module_missing.
-Feasible<void> find_part(Part part, PathText &path);
+Refusable<void, Hindrance> find_installed(InstalledFile part, PathText &path);
 
 /// Appends the working directory, without a slash at the end. Returns whether
 /// it has a name.

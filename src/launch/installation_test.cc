@@ -17,10 +17,10 @@ namespace fs = std::filesystem;
 
 class InstallationTest : public testing::Test {
 protected:
-  /// What lies where `find_part` says, or the obstacle.
-  std::string find(Part part, const std::string &started_as) {
+  /// What lies where `find_installed` says, or the obstacle.
+  std::string find(InstalledFile part, const std::string &started_as) {
     StartedAs name(started_as);
-    if (auto found = find_part(part, path_); !found)
+    if (auto found = find_installed(part, path_); !found)
       return std::string("! ") + sentence(found.error().obstacle);
     return fs::canonical(path_.c_str());
   }
@@ -42,10 +42,11 @@ const std::string missing =
 TEST_F(InstallationTest, every_part_lies_beside_the_launcher_in_a_build) {
   folder_.write("memseal", "");
   std::string launcher = folder_.at("memseal");
-  for (auto [part, name] : {std::pair{Part::tool, "memseal-tool"},
-                            {Part::audit_module, "libmemseal-audit.so"},
-                            {Part::preload_module, "libmemseal-preload.so"},
-                            {Part::provide_library, "libmemseal-provide.so"}}) {
+  for (auto [part, name] :
+       {std::pair{InstalledFile::tool, "memseal-tool"},
+        {InstalledFile::audit_module, "libmemseal-audit.so"},
+        {InstalledFile::preload_module, "libmemseal-preload.so"},
+        {InstalledFile::provide_library, "libmemseal-provide.so"}}) {
     EXPECT_EQ(find(part, launcher), missing) << name;  // control
     folder_.write(name, "");
     EXPECT_EQ(find(part, launcher), folder_.at(name));
@@ -56,13 +57,13 @@ TEST_F(InstallationTest, every_part_is_found_from_bin_and_from_libexec) {
   install();
   for (const char *who : {"usr/bin/memseal", "usr/libexec/memseal/x"}) {
     std::string name = folder_.at(who);
-    EXPECT_EQ(find(Part::audit_module, name),
+    EXPECT_EQ(find(InstalledFile::audit_module, name),
               folder_.at("usr/lib/memseal/libmemseal-audit.so"));
-    EXPECT_EQ(find(Part::preload_module, name),
+    EXPECT_EQ(find(InstalledFile::preload_module, name),
               folder_.at("usr/lib/memseal/libmemseal-preload.so"));
-    EXPECT_EQ(find(Part::provide_library, name),
+    EXPECT_EQ(find(InstalledFile::provide_library, name),
               folder_.at("usr/lib/memseal/libmemseal-provide.so"));
-    EXPECT_EQ(find(Part::tool, name),
+    EXPECT_EQ(find(InstalledFile::tool, name),
               folder_.at("usr/libexec/memseal/memseal-tool"));
   }
 }
@@ -70,7 +71,8 @@ TEST_F(InstallationTest, every_part_is_found_from_bin_and_from_libexec) {
 TEST_F(InstallationTest, a_part_beside_the_launcher_comes_before_another) {
   install();
   std::string beside = folder_.write("usr/bin/libmemseal-audit.so", "");
-  EXPECT_EQ(find(Part::audit_module, folder_.at("usr/bin/memseal")), beside);
+  EXPECT_EQ(find(InstalledFile::audit_module, folder_.at("usr/bin/memseal")),
+            beside);
 }
 
 TEST_F(InstallationTest, a_part_that_may_not_be_read_is_not_there) {
@@ -81,8 +83,9 @@ TEST_F(InstallationTest, a_part_that_may_not_be_read_is_not_there) {
   test::in_child([&] {
     if (geteuid() == 0)
       CHILD_ASSERT_EQ(setresuid(65534, 65534, 65534), 0);
-    CHILD_ASSERT_EQ(find(Part::audit_module, launcher), missing);
-    CHILD_ASSERT_NE(find(Part::preload_module, launcher), missing);  // control
+    CHILD_ASSERT_EQ(find(InstalledFile::audit_module, launcher), missing);
+    CHILD_ASSERT_NE(find(InstalledFile::preload_module, launcher),
+                    missing);  // control
   });
 }
 
@@ -94,8 +97,9 @@ TEST_F(InstallationTest, is_looked_for_beside_the_executable_itself_at_last) {
   bool made = !fs::exists(beside);
   if (made)
     std::ofstream(beside) << "";
-  EXPECT_EQ(find(Part::provide_library, folder_.at("nowhere/memseal")), beside);
-  EXPECT_EQ(find(Part::provide_library, "memseal"), beside);
+  EXPECT_EQ(find(InstalledFile::provide_library, folder_.at("nowhere/memseal")),
+            beside);
+  EXPECT_EQ(find(InstalledFile::provide_library, "memseal"), beside);
   if (made)
     fs::remove(beside);
 }

@@ -19,6 +19,62 @@ int exit_code(Obstacle obstacle) {
   }
 }
 
+const char *name(Obstacle obstacle) {
+  switch (obstacle) {
+    case Obstacle::not_found:
+      return "not_found";
+    case Obstacle::not_executable:
+      return "not_executable";
+    case Obstacle::not_a_program:
+      return "not_a_program";
+    case Obstacle::damaged:
+      return "damaged";
+    case Obstacle::other_machine:
+      return "other_machine";
+    case Obstacle::endless_script:
+      return "endless_script";
+    case Obstacle::interpreter_missing:
+      return "interpreter_missing";
+    case Obstacle::unreadable:
+      return "unreadable";
+    case Obstacle::thirty_two_bit:
+      return "thirty_two_bit";
+    case Obstacle::static_program:
+      return "static_program";
+    case Obstacle::unknown_loader:
+      return "unknown_loader";
+    case Obstacle::raises_privileges:
+      return "raises_privileges";
+    case Obstacle::no_audit:
+      return "no_audit";
+    case Obstacle::no_room_for_tls:
+      return "no_room_for_tls";
+    case Obstacle::no_dlopen:
+      return "no_dlopen";
+    case Obstacle::interpreter:
+      return "interpreter";
+    case Obstacle::env_script:
+      return "env_script";
+    case Obstacle::module_missing:
+      return "module_missing";
+    case Obstacle::module_name:
+      return "module_name";
+    case Obstacle::too_large:
+      return "too_large";
+    case Obstacle::no_keeper:
+      return "no_keeper";
+    case Obstacle::stale_filter:
+      return "stale_filter";
+    case Obstacle::keeper_cannot_kill:
+      return "keeper_cannot_kill";
+    case Obstacle::types_need_filter:
+      return "types_need_filter";
+    case Obstacle::closing_kills:
+      return "closing_kills";
+  }
+  return "unknown";
+}
+
 const char *sentence(Obstacle obstacle) {
   switch (obstacle) {
     case Obstacle::not_found:

@@ -3,8 +3,9 @@
 #pragma once
 
 #include <cstdint>
-#include <expected>
 #include <string_view>
+
+#include "base/refusable.h"
 
 namespace memseal::launch {
 
@@ -44,18 +45,17 @@ struct Hindrance {
   const char *detail = "";  ///< more, for `damaged`; static storage
 };
 
-template <typename T>
-using Feasible = std::expected<T, Hindrance>;
-
-inline std::unexpected<Hindrance> hindered(Obstacle obstacle,
-                                           std::string_view path,
-                                           const char *detail = "") {
-  return std::unexpected<Hindrance>(Hindrance{obstacle, path, detail});
-}
-
 int exit_code(Obstacle obstacle);
 
-/// What to tell the user, without the path; static storage, no full stop.
+/// Static storage: a word for programs, "not_found", and what to tell the user
+/// after the path.
+const char *name(Obstacle obstacle);
 const char *sentence(Obstacle obstacle);
+inline const char *name(const Hindrance &hindrance) {
+  return name(hindrance.obstacle);
+}
+inline const char *sentence(const Hindrance &hindrance) {
+  return sentence(hindrance.obstacle);
+}
 
 }  // namespace memseal::launch

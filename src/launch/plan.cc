@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Auditing is the better road: the module sees every library that dlopen brings
-// and is there before any other code. Preloading is for programs that auditing
-// would break. Both are told what to do by the environment, so children inherit
-// it: an environment must be good for programs we have not seen yet.
+// Auditing is the better method: the module sees every library that dlopen
+// brings and is there before any other code. Preloading is for programs that
+// auditing would break. Both are told what to do by the environment, so
+// children inherit it: an environment must be good for programs we have not
+// seen yet.
 #include "launch/plan.h"
 
 #include <sys/syscall.h>
@@ -114,10 +115,10 @@ void become_launched(RunOptions &options) {
   options.launched = static_cast<int>(sys::call(SYS_getpid).raw);
 }
 
-Feasible<Plan> Preparation::prepare(const RunRequest &request,
-                                    char **environment) {
+Refusable<Plan, Hindrance> Preparation::prepare(const RunRequest &request,
+                                                char **environment) {
   if (!environment_.begin(environment))
-    return hindered(Obstacle::too_large, request.program[0]);
+    return refuse(Hindrance{Obstacle::too_large, request.program[0]});
   MEMSEAL_TRY_VOID(
       find_program(request.program[0], environment_.get("PATH"), path_));
   Program program = MEMSEAL_TRY(inspect(path_.c_str(), interpreter_));
@@ -125,20 +126,20 @@ Feasible<Plan> Preparation::prepare(const RunRequest &request,
   if (request.options.types != seal_type::all &&
       (request.options.engine != Engine::filter ||
        request.options.on_violation != OnViolation::deny))
-    return hindered(Obstacle::types_need_filter, path_.view());
-  Road road = MEMSEAL_TRY(choose_road(request, program));
-  Plan plan{.road = road,
+    return refuse(Hindrance{Obstacle::types_need_filter, path_.view()});
+  Method method = MEMSEAL_TRY(choose_method(request, program));
+  Plan plan{.method = method,
             .path = path_.c_str(),
             .arguments = request.program,
             .environment = environment,
             .remark = nullptr};
-  if (road == Road::trace) {
+  if (method == Method::trace) {
     if (program.loader == Loader::none && request.how != How::trace_children &&
         request.options.inheritance == Inheritance::children_sealed) {
       // The tracer watches this one program.
       RunOptions children = request.options;
       children.on_violation = OnViolation::deny;
-      if (enter_children(children))
+      if (export_children(children))
         plan.environment = environment_.vector();
       else
         plan.remark = children_remark;
@@ -148,31 +149,31 @@ Feasible<Plan> Preparation::prepare(const RunRequest &request,
 
   RunOptions options = request.options;
   if (kills_or_traps(options.on_violation) && options.engine == Engine::keeper)
-    return hindered(Obstacle::keeper_cannot_kill, path_.view());
+    return refuse(Hindrance{Obstacle::keeper_cannot_kill, path_.view()});
   if (wants_own_filters(options) && options.on_violation != OnViolation::deny &&
       options.dlopen == DlopenPolicy::seal)
-    return hindered(Obstacle::closing_kills, path_.view());
-  MEMSEAL_TRY_VOID(enter_engine(options, plan));
+    return refuse(Hindrance{Obstacle::closing_kills, path_.view()});
+  MEMSEAL_TRY_VOID(export_engine(options, plan));
   if (wants_own_filters(options))
     options.inheritance = Inheritance::children_unsealed;
   if (is_interpreter(path_.view())) {
     if (options.requirement == Requirement::required)
-      return hindered(Obstacle::interpreter, path_.view());
+      return refuse(Hindrance{Obstacle::interpreter, path_.view()});
     plan.remark = interpreter_remark;
     options.inheritance = Inheritance::children_unsealed;
   }
   bool inherited = options.inheritance == Inheritance::children_sealed;
   if (program.through_env && !inherited)
-    return hindered(Obstacle::env_script, path_.view());
-  MEMSEAL_TRY_VOID(enter_options(options));
+    return refuse(Hindrance{Obstacle::env_script, path_.view()});
+  MEMSEAL_TRY_VOID(export_options(options));
   if (program.loader == Loader::glibc)
-    MEMSEAL_TRY_VOID(enter_provider(request.provide));
-  MEMSEAL_TRY_VOID(enter_module(road));
+    MEMSEAL_TRY_VOID(export_provider(request.provide));
+  MEMSEAL_TRY_VOID(export_module(method));
   // A child may be a program whose libraries need all there is.
-  if (road == Road::audit)
-    MEMSEAL_TRY_VOID(enter_tunable(inherited ? largest_surplus : extra_tls_));
+  if (method == Method::audit)
+    MEMSEAL_TRY_VOID(export_tunable(inherited ? largest_surplus : extra_tls_));
   if (plan.keeper == nullptr)
-    MEMSEAL_TRY_VOID(enter_claim());
+    MEMSEAL_TRY_VOID(export_claim());
   else
     environment_.remove(unfiltered_variable);
   plan.environment = environment_.vector();
@@ -186,30 +187,31 @@ bool Preparation::has_mseal() {
 }
 
 /// A static program heeds none of these variables; it hands them on.
-Feasible<void> Preparation::enter_children(const RunOptions &options) {
-  MEMSEAL_TRY_VOID(enter_options(options));
-  MEMSEAL_TRY_VOID(enter_module(Road::audit));
-  return enter_tunable(largest_surplus);
+Refusable<void, Hindrance> Preparation::export_children(
+    const RunOptions &options) {
+  MEMSEAL_TRY_VOID(export_options(options));
+  MEMSEAL_TRY_VOID(export_module(Method::audit));
+  return export_tunable(largest_surplus);
 }
 
-Feasible<Road> Preparation::choose_road(const RunRequest &request,
-                                        const Program &program) {
+Refusable<Method, Hindrance> Preparation::choose_method(
+    const RunRequest &request, const Program &program) {
   extra_tls_ = 0;
   if (request.how == How::trace || request.how == How::trace_children)
-    return Road::trace;
+    return Method::trace;
   if (request.how == How::automatic && is_cheaper_traced(request.options))
-    return Road::trace;
+    return Method::trace;
   if (program.loader == Loader::none) {
     if (request.how == How::automatic)
-      return Road::trace;
-    return hindered(Obstacle::static_program, program.path);
+      return Method::trace;
+    return refuse(Hindrance{Obstacle::static_program, program.path});
   }
   if (request.how == How::preload)
-    return Road::preload;
+    return Method::preload;
   if (program.loader == Loader::musl) {
     if (request.how == How::audit)
-      return hindered(Obstacle::no_audit, program.path);
-    return Road::preload;
+      return refuse(Hindrance{Obstacle::no_audit, program.path});
+    return Method::preload;
   }
 
   StaticTls tls = libraries_.walk(
@@ -219,43 +221,45 @@ Feasible<Road> Preparation::choose_road(const RunRequest &request,
        .preload = or_empty(environment_.get("LD_PRELOAD"))});
   if (tls.bytes <= always_there) {
     extra_tls_ = tls.incomplete ? largest_surplus : 0;
-    return Road::audit;
+    return Method::audit;
   }
   extra_tls_ = (tls.bytes + dlopen_reserve + 63) & ~std::size_t{63};
   if (extra_tls_ <= largest_surplus && libraries_.libc_has_tunable())
-    return Road::audit;
+    return Method::audit;
   if (request.how == How::audit)
-    return hindered(Obstacle::no_room_for_tls, program.path);
+    return refuse(Hindrance{Obstacle::no_room_for_tls, program.path});
   if (request.options.requirement == Requirement::required &&
       request.options.dlopen != DlopenPolicy::skip)
-    return hindered(Obstacle::no_dlopen, program.path);
-  return Road::preload;
+    return refuse(Hindrance{Obstacle::no_dlopen, program.path});
+  return Method::preload;
 }
 
-Feasible<void> Preparation::enter_options(const RunOptions &options) {
+Refusable<void, Hindrance> Preparation::export_options(
+    const RunOptions &options) {
   auto text = format_run_options(options, options_text_);
   if (!text)
-    return hindered(Obstacle::too_large, path_.view());
+    return refuse(Hindrance{Obstacle::too_large, path_.view()});
   std::string_view parts[] = {*text};
   if (!environment_.set(options_variable, parts))
-    return hindered(Obstacle::too_large, path_.view());
+    return refuse(Hindrance{Obstacle::too_large, path_.view()});
   return {};
 }
 
-Feasible<void> Preparation::enter_module(Road road) {
-  bool audit = road == Road::audit;
-  MEMSEAL_TRY_VOID(
-      find_part(audit ? Part::audit_module : Part::preload_module, module_));
-  return enter_library(
+Refusable<void, Hindrance> Preparation::export_module(Method method) {
+  bool audit = method == Method::audit;
+  MEMSEAL_TRY_VOID(find_installed(
+      audit ? InstalledFile::audit_module : InstalledFile::preload_module,
+      module_));
+  return export_library(
       module_, audit ? sys::ListSyntax::audit : sys::ListSyntax::preload);
 }
 
 /// Puts a library first in its list. memseal run under memseal run: it is there
 /// already, under whatever name, and must not be loaded twice.
-Feasible<void> Preparation::enter_library(const PathText &library,
-                                          sys::ListSyntax list) {
+Refusable<void, Hindrance> Preparation::export_library(const PathText &library,
+                                                       sys::ListSyntax list) {
   if (library.view().find_first_of(": ;") != std::string_view::npos)
-    return hindered(Obstacle::module_name, library.view());
+    return refuse(Hindrance{Obstacle::module_name, library.view()});
   std::string_view variable =
       list == sys::ListSyntax::audit ? "LD_AUDIT" : "LD_PRELOAD";
   std::string_view others = or_empty(environment_.get(variable));
@@ -264,12 +268,12 @@ Feasible<void> Preparation::enter_library(const PathText &library,
   std::string_view parts[] = {library.view(), others.empty() ? "" : ":",
                               others};
   if (!environment_.set(variable, parts))
-    return hindered(Obstacle::too_large, path_.view());
+    return refuse(Hindrance{Obstacle::too_large, path_.view()});
   return {};
 }
 
 /// Before the module is entered: of preloaded libraries the module is first.
-Feasible<void> Preparation::enter_provider(Provide provide) {
+Refusable<void, Hindrance> Preparation::export_provider(Provide provide) {
   if (provide == Provide::never)
     return {};
   if (provide == Provide::automatic && has_mseal())
@@ -277,12 +281,12 @@ Feasible<void> Preparation::enter_provider(Provide provide) {
   // Memory stays sealed or not whether or not the program seals some itself:
   // an installation without these parts is no obstacle, unless they were asked
   // for.
-  auto found = find_part(Part::provide_library, provider_);
+  auto found = find_installed(InstalledFile::provide_library, provider_);
   if (found)
-    found = find_part(Part::tool, keeper_);
+    found = find_installed(InstalledFile::tool, keeper_);
   if (!found)
-    return provide == Provide::always ? found : Feasible<void>();
-  MEMSEAL_TRY_VOID(enter_library(provider_, sys::ListSyntax::preload));
+    return provide == Provide::always ? found : Refusable<void, Hindrance>();
+  MEMSEAL_TRY_VOID(export_library(provider_, sys::ListSyntax::preload));
 
   std::string_view keeper[] = {keeper_.view()};
   std::string_view always[] = {"always"};
@@ -290,24 +294,24 @@ Feasible<void> Preparation::enter_provider(Provide provide) {
   if (provide == Provide::always)
     fits = fits && environment_.set("MEMSEAL_PROVIDE", always).has_value();
   if (!fits)
-    return hindered(Obstacle::too_large, path_.view());
+    return refuse(Hindrance{Obstacle::too_large, path_.view()});
   return {};
 }
 
 /// What the engine needs before the program begins. Where mseal(2) is missing
 /// `auto` takes a keeper if there is one; what is missing then is in the
 /// module's report.
-Feasible<void> Preparation::enter_engine(const RunOptions &options,
-                                         Plan &plan) {
+Refusable<void, Hindrance> Preparation::export_engine(const RunOptions &options,
+                                                      Plan &plan) {
   if (environment_.get(filter_variable)) {
     if (options.requirement == Requirement::required)
-      return hindered(Obstacle::stale_filter, path_.view());
+      return refuse(Hindrance{Obstacle::stale_filter, path_.view()});
     plan.remark = stale_remark;
   }
   if (wants_own_filters(options)) {
     std::string_view yes[] = {"1"};
     if (!environment_.set(filter_variable, yes))
-      return hindered(Obstacle::too_large, path_.view());
+      return refuse(Hindrance{Obstacle::too_large, path_.view()});
     return {};
   }
   plan.watched = asks_supervisor(options.on_violation);
@@ -315,14 +319,14 @@ Feasible<void> Preparation::enter_engine(const RunOptions &options,
   bool fallback = options.engine == Engine::automatic && !has_mseal();
   if (!asked && !fallback)
     return {};
-  auto found = find_part(Part::tool, keeper_);
+  auto found = find_installed(InstalledFile::tool, keeper_);
   if (!found)
-    return asked ? found : Feasible<void>();
+    return asked ? found : Refusable<void, Hindrance>();
   plan.keeper = keeper_.c_str();
   return {};
 }
 
-Feasible<void> Preparation::enter_tunable(std::size_t bytes) {
+Refusable<void, Hindrance> Preparation::export_tunable(std::size_t bytes) {
   if (bytes == 0)
     return {};
   Tunables old = split_tunables(or_empty(environment_.get(tunables_variable)));
@@ -339,12 +343,12 @@ Feasible<void> Preparation::enter_tunable(std::size_t bytes) {
       "=",
       std::string_view(digits, static_cast<std::size_t>(end - digits))};
   if (!environment_.set(tunables_variable, parts))
-    return hindered(Obstacle::too_large, path_.view());
+    return refuse(Hindrance{Obstacle::too_large, path_.view()});
   return {};
 }
 
 /// Last, so that the module need not move others to take it out.
-Feasible<void> Preparation::enter_claim() {
+Refusable<void, Hindrance> Preparation::export_claim() {
   environment_.remove(unfiltered_variable);
   if (!sys::runs_unfiltered())
     return {};
@@ -355,7 +359,7 @@ Feasible<void> Preparation::enter_claim() {
   std::string_view parts[] = {
       std::string_view(digits, static_cast<std::size_t>(end - digits))};
   if (!environment_.set(unfiltered_variable, parts))
-    return hindered(Obstacle::too_large, path_.view());
+    return refuse(Hindrance{Obstacle::too_large, path_.view()});
   return {};
 }
 

@@ -15,17 +15,17 @@
 namespace memseal::launch {
 
 /// The ways into a program.
-enum class Road : std::uint8_t {
+enum class Method : std::uint8_t {
   audit,    ///< its loader loads the auditing module first
   preload,  ///< its loader loads the preload module before other libraries
   trace,    ///< no loader: a tracer seals it from outside
 };
 
-/// What is to be executed, and what the user has to know. On Road::trace the
+/// What is to be executed, and what the user has to know. On Method::trace the
 /// environment is the inherited one, unless the program is static and its
 /// children are to be sealed: for them it names the loader module.
 struct Plan {
-  Road road;
+  Method method;
   const char *path;
   char *const *arguments;
   char *const *environment;
@@ -50,18 +50,22 @@ public:
   /// Needs:   the report has begun (launch/begin_report.h).
   /// Errors:  all of Obstacle; paths point into this object, the request or
   ///          the environment.
-  Feasible<Plan> prepare(const RunRequest &request, char **environment);
+  Refusable<Plan, Hindrance> prepare(const RunRequest &request,
+                                     char **environment);
 
 private:
-  Feasible<Road> choose_road(const RunRequest &request, const Program &program);
-  Feasible<void> enter_children(const RunOptions &options);
-  Feasible<void> enter_options(const RunOptions &options);
-  Feasible<void> enter_module(Road road);
-  Feasible<void> enter_library(const PathText &library, sys::ListSyntax list);
-  Feasible<void> enter_provider(Provide provide);
-  Feasible<void> enter_tunable(std::size_t bytes);
-  Feasible<void> enter_claim();
-  Feasible<void> enter_engine(const RunOptions &options, Plan &plan);
+  Refusable<Method, Hindrance> choose_method(const RunRequest &request,
+                                             const Program &program);
+  Refusable<void, Hindrance> export_children(const RunOptions &options);
+  Refusable<void, Hindrance> export_options(const RunOptions &options);
+  Refusable<void, Hindrance> export_module(Method method);
+  Refusable<void, Hindrance> export_library(const PathText &library,
+                                            sys::ListSyntax list);
+  Refusable<void, Hindrance> export_provider(Provide provide);
+  Refusable<void, Hindrance> export_tunable(std::size_t bytes);
+  Refusable<void, Hindrance> export_claim();
+  Refusable<void, Hindrance> export_engine(const RunOptions &options,
+                                           Plan &plan);
   bool has_mseal();
 
   PathText path_, interpreter_, module_, provider_, keeper_;

@@ -48,7 +48,8 @@ protected:
     return folder_.at("here/" + name);
   }
 
-  Feasible<Plan> prepare(const std::string &program, Strings environment = {}) {
+  Refusable<Plan, Hindrance> prepare(const std::string &program,
+                                     Strings environment = {}) {
     environment_ = std::move(environment);
     vector_.clear();
     for (std::string &string : environment_)
@@ -88,7 +89,7 @@ protected:
 
 TEST_F(PlanTest, a_program_of_glibc_is_audited) {
   Plan made = plan("glibc", {"A=1"});
-  EXPECT_EQ(made.road, Road::audit);
+  EXPECT_EQ(made.method, Method::audit);
   EXPECT_EQ(made.path, folder_.at("glibc"));
   EXPECT_EQ(made.arguments, arguments_);
   EXPECT_EQ(value(made, "LD_AUDIT"), part("libmemseal-audit.so"));
@@ -102,7 +103,7 @@ TEST_F(PlanTest, a_program_of_glibc_is_audited) {
 
 TEST_F(PlanTest, a_program_of_musl_is_preloaded) {
   Plan made = plan("musl");
-  EXPECT_EQ(made.road, Road::preload);
+  EXPECT_EQ(made.method, Method::preload);
   EXPECT_EQ(value(made, "LD_PRELOAD"), part("libmemseal-preload.so"));
   EXPECT_EQ(value(made, "LD_AUDIT"), "-");
   EXPECT_EQ(value(made, "GLIBC_TUNABLES"), "-");
@@ -112,7 +113,7 @@ TEST_F(PlanTest, a_program_of_musl_is_preloaded) {
 
 TEST_F(PlanTest, a_static_program_is_traced_and_hands_the_module_on) {
   Plan made = plan("static", {"A=1"});
-  EXPECT_EQ(made.road, Road::trace);
+  EXPECT_EQ(made.method, Method::trace);
   EXPECT_EQ(value(made, "LD_AUDIT"), part("libmemseal-audit.so"));
   EXPECT_EQ(value(made, "MEMSEAL_OPTIONS"), "engine=native");
   request_.options.inheritance = Inheritance::children_unsealed;
@@ -135,10 +136,10 @@ TEST_F(PlanTest, a_static_program_runs_sealed_where_the_module_is_missing) {
 
 TEST_F(PlanTest, the_way_that_was_asked_for_is_taken) {
   request_.how = How::preload;
-  EXPECT_EQ(plan("glibc").road, Road::preload);
+  EXPECT_EQ(plan("glibc").method, Method::preload);
   request_.how = How::trace;
   Plan made = plan("glibc", {"A=1"});
-  EXPECT_EQ(made.road, Road::trace);
+  EXPECT_EQ(made.method, Method::trace);
   EXPECT_TRUE(inherits(made));
 }
 
@@ -172,16 +173,16 @@ TEST_F(PlanTest, libraries_that_want_much_storage_get_a_surplus) {
   EXPECT_EQ(value(plan("big"), "GLIBC_TUNABLES"),
             "glibc.rtld.optional_static_tls=1344");
   folder_.write("big", elf_file(with_library(folder_, 4096 - 256)));
-  EXPECT_EQ(plan("big").road, Road::audit);
+  EXPECT_EQ(plan("big").method, Method::audit);
 }
 
 TEST_F(PlanTest, libraries_that_want_too_much_storage_are_not_audited) {
   folder_.write("big", elf_file(with_library(folder_, 4096 - 255)));
-  EXPECT_EQ(plan("big").road, Road::preload);
+  EXPECT_EQ(plan("big").method, Method::preload);
   request_.options.requirement = Requirement::required;
   EXPECT_EQ(obstacle("big"), Obstacle::no_dlopen);
   request_.options.dlopen = DlopenPolicy::skip;
-  EXPECT_EQ(plan("big").road, Road::preload);
+  EXPECT_EQ(plan("big").method, Method::preload);
   request_.how = How::audit;
   EXPECT_EQ(obstacle("big"), Obstacle::no_room_for_tls);
 }
@@ -236,7 +237,7 @@ TEST_F(PlanTest, the_module_is_named_once_however_it_is_spelled) {
 TEST_F(PlanTest, a_module_that_is_not_there_is_told) {
   std::filesystem::remove(part("libmemseal-audit.so"));
   EXPECT_EQ(obstacle("glibc"), Obstacle::module_missing);
-  EXPECT_EQ(plan("musl").road, Road::preload);  // control
+  EXPECT_EQ(plan("musl").method, Method::preload);  // control
 }
 
 // The loader would take it for the end of the path.
@@ -246,7 +247,7 @@ TEST_F(PlanTest, a_module_whose_path_holds_a_separator_is_told) {
     EXPECT_EQ(obstacle("glibc"), Obstacle::module_name) << name;
   }
   install(folder_.path() + "/a-b");
-  EXPECT_EQ(plan("glibc").road, Road::audit);  // control
+  EXPECT_EQ(plan("glibc").method, Method::audit);  // control
 }
 
 TEST_F(PlanTest, valgrind_runs_what_cannot_be_sealed_and_that_is_said) {
@@ -261,11 +262,11 @@ TEST_F(PlanTest, valgrind_runs_what_cannot_be_sealed_and_that_is_said) {
 TEST_F(PlanTest, a_script_through_env_needs_children_that_are_sealed) {
   folder_.write("env", elf_file({.interpreter = glibc}));
   folder_.write("script", "#!" + folder_.at("env") + " python\n");
-  EXPECT_EQ(plan("script").road, Road::audit);
+  EXPECT_EQ(plan("script").method, Method::audit);
   EXPECT_EQ(plan("script").path, folder_.at("script"));
   request_.options.inheritance = Inheritance::children_unsealed;
   EXPECT_EQ(obstacle("script"), Obstacle::env_script);
-  EXPECT_EQ(plan("glibc").road, Road::audit);  // control
+  EXPECT_EQ(plan("glibc").method, Method::audit);  // control
 }
 
 TEST_F(PlanTest, single_types_are_for_filters_of_the_programs_own) {
@@ -289,10 +290,10 @@ TEST_F(PlanTest, what_dlclose_would_unmap_is_not_sealed_where_that_kills) {
     EXPECT_EQ(obstacle("glibc"), Obstacle::closing_kills);
   }
   request_.options.on_violation = OnViolation::deny;
-  EXPECT_EQ(plan("glibc").road, Road::audit);  // controls
+  EXPECT_EQ(plan("glibc").method, Method::audit);  // controls
   request_.options.on_violation = OnViolation::kill;
   request_.options.dlopen = DlopenPolicy::pin;
-  EXPECT_EQ(plan("glibc").road, Road::audit);
+  EXPECT_EQ(plan("glibc").method, Method::audit);
 }
 
 TEST_F(PlanTest, the_whole_trees_engines_need_a_keeper_the_others_none) {
@@ -339,18 +340,18 @@ TEST_F(PlanTest, inside_of_such_filters_it_is_said_that_they_stay) {
 TEST_F(PlanTest, violations_are_told_by_a_keeper_or_by_a_tracer) {
   request_.options.on_violation = OnViolation::report;
   Plan made = plan("glibc");
-  EXPECT_EQ(made.road, Road::audit);
+  EXPECT_EQ(made.method, Method::audit);
   EXPECT_TRUE(made.watched);
   EXPECT_NE(made.keeper, nullptr);
   // A tracer is cheaper, and knows all that is ever sealed.
   request_.options.dlopen = DlopenPolicy::skip;
-  EXPECT_EQ(plan("glibc").road, Road::trace);
+  EXPECT_EQ(plan("glibc").method, Method::trace);
   request_.how = How::audit;
-  EXPECT_EQ(plan("glibc").road, Road::audit);
+  EXPECT_EQ(plan("glibc").method, Method::audit);
   request_.how = How::automatic;
   request_.options.dlopen = DlopenPolicy::pin;
   request_.options.engine = Engine::filter;
-  EXPECT_EQ(plan("glibc").road, Road::trace);
+  EXPECT_EQ(plan("glibc").method, Method::trace);
 }
 
 TEST_F(PlanTest, mseal_is_served_to_programs_of_glibc_if_that_was_asked_for) {
@@ -369,7 +370,7 @@ TEST_F(PlanTest, mseal_is_served_to_programs_of_glibc_if_that_was_asked_for) {
   std::filesystem::remove(part("libmemseal-provide.so"));
   EXPECT_EQ(obstacle("glibc"), Obstacle::module_missing);
   request_.provide = Provide::automatic;  // nobody asked for it by name
-  EXPECT_EQ(plan("glibc").road, Road::preload);
+  EXPECT_EQ(plan("glibc").method, Method::preload);
 }
 
 TEST_F(PlanTest, a_claim_of_somebody_else_is_not_handed_on) {

@@ -21,7 +21,8 @@ enum class Closed : std::uint8_t {
 bool is_there(const PathText &path, Closed closed) {
   if (!path.fits())
     return false;
-  sys::Answer answer = sys::call(SYS_faccessat, AT_FDCWD, path.c_str(), F_OK);
+  sys::ReturnValue answer =
+      sys::call(SYS_faccessat, AT_FDCWD, path.c_str(), F_OK);
   if (!answer.failed())
     return true;
   int why = answer.error();

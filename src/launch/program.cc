@@ -32,11 +32,11 @@ constexpr unsigned our_machine = EM_AARCH64;
 
 /// 0, or the errno that execve would give for this file.
 int execution_error(const char *path) {
-  if (sys::Answer access = sys::call(SYS_faccessat, AT_FDCWD, path, X_OK);
+  if (sys::ReturnValue access = sys::call(SYS_faccessat, AT_FDCWD, path, X_OK);
       access.failed())
     return access.error();
   struct statx status = {};
-  if (sys::Answer look =
+  if (sys::ReturnValue look =
           sys::call(SYS_statx, AT_FDCWD, path, 0, STATX_TYPE, &status);
       look.failed())
     return look.error();
@@ -109,19 +109,20 @@ Obstacle obstacle_for(elf::Flaw flaw) {
   }
 }
 
-Feasible<Program> inspect_elf(const char *path, elf::Bytes bytes) {
+Refusable<Program, Hindrance> inspect_elf(const char *path, elf::Bytes bytes) {
   auto header = elf::read_header(bytes);
   if (!header)
-    return hindered(obstacle_for(header.error()), path,
-                    elf::sentence(header.error()));
+    return refuse(Hindrance{obstacle_for(header.error()), path,
+                            elf::sentence(header.error())});
   if (header->e_machine != our_machine)
-    return hindered(Obstacle::other_machine, path);
+    return refuse(Hindrance{Obstacle::other_machine, path});
   auto file = elf::File::create(bytes, sys::page_size());
   if (!file)
-    return hindered(Obstacle::damaged, path, elf::sentence(file.error()));
+    return refuse(
+        Hindrance{Obstacle::damaged, path, elf::sentence(file.error())});
   std::optional<Loader> loader = loader_of(*file);
   if (!loader)
-    return hindered(Obstacle::unknown_loader, path);
+    return refuse(Hindrance{Obstacle::unknown_loader, path});
   return Program{.path = path, .file = *file, .loader = *loader};
 }
 
@@ -133,19 +134,20 @@ Obstacle obstacle_opening(int error, bool first) {
 
 }  // namespace
 
-Feasible<void> find_program(std::string_view name,
-                            std::optional<std::string_view> path_variable,
-                            PathText &found) {
+Refusable<void, Hindrance> find_program(
+    std::string_view name, std::optional<std::string_view> path_variable,
+    PathText &found) {
   if (name.empty())
-    return hindered(Obstacle::not_found, name);
+    return refuse(Hindrance{Obstacle::not_found, name});
   if (name.find('/') != std::string_view::npos) {
     int error = found.clear().append(name).fits()
                     ? execution_error(found.c_str())
                     : ENAMETOOLONG;
     if (error == 0)
       return {};
-    return hindered(
-        error == ENOENT ? Obstacle::not_found : Obstacle::not_executable, name);
+    return refuse(Hindrance{
+        error == ENOENT ? Obstacle::not_found : Obstacle::not_executable,
+        name});
   }
 
   std::string_view path = path_variable.value_or(default_path);
@@ -167,39 +169,40 @@ Feasible<void> find_program(std::string_view name,
       return {};
     refused = refused || error == EACCES;
   }
-  return hindered(refused ? Obstacle::not_executable : Obstacle::not_found,
-                  name);
+  return refuse(Hindrance{
+      refused ? Obstacle::not_executable : Obstacle::not_found, name});
 }
 
-Feasible<Program> inspect(const char *path, PathText &interpreter) {
+Refusable<Program, Hindrance> inspect(const char *path, PathText &interpreter) {
   const char *at = path;
   bool through_env = false;
   for (int files = 0; files < max_files; ++files) {
     auto file = sys::map_file(at);
     if (!file)
-      return hindered(obstacle_opening(file.error().sys_errno, files == 0), at);
+      return refuse(
+          Hindrance{obstacle_opening(file.error().sys_errno, files == 0), at});
 
     std::string_view text = text_of(file->bytes);
     if (!text.starts_with("#!")) {
       Program program = MEMSEAL_TRY(inspect_elf(at, file->bytes));
       if (raises_privileges(at, *file))
-        return hindered(Obstacle::raises_privileges, at);
+        return refuse(Hindrance{Obstacle::raises_privileges, at});
       program.through_env = through_env;
       return program;
     }
     std::string_view name = interpreter_of(text);
     if (name.empty())
-      return hindered(Obstacle::not_a_program, at);
+      return refuse(Hindrance{Obstacle::not_a_program, at});
     through_env = through_env || name_of(name) == "env";
     if (!interpreter.clear().append(name).fits())
-      return hindered(Obstacle::interpreter_missing, path);
+      return refuse(Hindrance{Obstacle::interpreter_missing, path});
     at = interpreter.c_str();
     if (int error = execution_error(at); error != 0)
-      return hindered(error == ENOENT ? Obstacle::interpreter_missing
-                                      : Obstacle::not_executable,
-                      at);
+      return refuse(Hindrance{error == ENOENT ? Obstacle::interpreter_missing
+                                              : Obstacle::not_executable,
+                              at});
   }
-  return hindered(Obstacle::endless_script, path);
+  return refuse(Hindrance{Obstacle::endless_script, path});
 }
 
 }  // namespace memseal::launch

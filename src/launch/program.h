@@ -19,9 +19,9 @@ namespace memseal::launch {
 /// Source:  execvp(3): a PATH entry without text is the working directory; a
 ///          file that may not be executed does not end the search; without PATH
 ///          it is /bin and /usr/bin.
-Feasible<void> find_program(std::string_view name,
-                            std::optional<std::string_view> path_variable,
-                            PathText &found);
+Refusable<void, Hindrance> find_program(
+    std::string_view name, std::optional<std::string_view> path_variable,
+    PathText &found);
 
 /// Who maps the program's libraries.
 enum class Loader : std::uint8_t { glibc, musl, none };
@@ -39,6 +39,6 @@ struct Program {
 /// interpreter; it and `path` must outlive the result.
 ///
 /// Errors:  all up to raises_privileges in Obstacle, but static_program.
-Feasible<Program> inspect(const char *path, PathText &interpreter);
+Refusable<Program, Hindrance> inspect(const char *path, PathText &interpreter);
 
 }  // namespace memseal::launch

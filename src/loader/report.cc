@@ -30,8 +30,8 @@ std::string_view program() {
   static char path[PATH_MAX];
   static std::size_t size = 0;
   if (size == 0) {
-    sys::Answer read = sys::call(SYS_readlinkat, AT_FDCWD, "/proc/self/exe",
-                                 path, sizeof path);
+    sys::ReturnValue read = sys::call(SYS_readlinkat, AT_FDCWD,
+                                      "/proc/self/exe", path, sizeof path);
     if (read.failed())
       return image_of(*decided.head).name;
     size = static_cast<std::size_t>(read.raw);

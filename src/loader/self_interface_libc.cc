@@ -104,26 +104,26 @@ struct Collection {
   }
 };
 
-int refuse(int why) {
+int fail_with(int why) {
   errno = why;
   return -1;
 }
 
 int seal_objects(Address inside, unsigned flags) {
   if ((flags & ~MEMSEAL_ENGINES) != 0)
-    return refuse(EINVAL);
+    return fail_with(EINVAL);
   Collection collection{.inside = inside};
   dl_iterate_phdr(Collection::visit, &collection);
   if (inside == 0)
     collection.add_vvar();
   if (collection.error)
-    return refuse(collection.error->to_errno());
+    return fail_with(collection.error->to_errno());
   if (inside != 0 && collection.found == 0)
-    return refuse(EINVAL);
+    return fail_with(EINVAL);
   if (inside != 0 && collection.left_out != 0)
-    return refuse(EOPNOTSUPP);
+    return fail_with(EOPNOTSUPP);
   if (auto sealed = collection.batch.commit(engine_of(flags)); !sealed)
-    return refuse(sealed.error().to_errno());
+    return fail_with(sealed.error().to_errno());
   return collection.left_out;
 }
 
@@ -136,7 +136,7 @@ int memseal_self(unsigned flags) {
 
 int memseal_object(const void *inside, unsigned flags) {
   if (inside == nullptr)
-    return memseal::refuse(EINVAL);
+    return memseal::fail_with(EINVAL);
   return memseal::seal_objects(reinterpret_cast<memseal::Address>(inside),
                                flags);
 }

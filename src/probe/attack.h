@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What `memseal probe` tries: the roads of docs/semantics.md that one process
+// What `memseal probe` tries: the vectors of docs/semantics.md that one process
 // can try on its own memory.
 #pragma once
 
@@ -43,7 +43,7 @@ std::span<const Attack> attacks();
 
 /// What is not tried, and why.
 struct Untried {
-  const char *road;
+  const char *vector;
   const char *why;
 };
 std::span<const Untried> untried();

@@ -117,8 +117,8 @@ TEST(Untried, each_says_why) {
   EXPECT_FALSE(untried().empty());
   for (const Untried &left : untried()) {
     EXPECT_NE(std::string(left.why), "");
-    EXPECT_NE(std::string(left.road).find("S-"), std::string::npos)
-        << left.road;
+    EXPECT_NE(std::string(left.vector).find("S-"), std::string::npos)
+        << left.vector;
   }
 }
 

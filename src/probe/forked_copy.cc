@@ -165,22 +165,27 @@ Result<ForkedCopy> ForkedCopy::fork() {
   return adopt(step.child, instruction_);
 }
 
-process::Attempt<ForkedCopy> ForkedCopy::of(const tracer::Tracee &halted) {
+Refusable<ForkedCopy, process::Refusal> ForkedCopy::of(
+    const tracer::Tracee &halted) {
   auto memory = process::RemoteMemory::open(halted.tid());
   if (!memory)
-    return process::refuse("its memory cannot be read: " +
-                           because(memory.error()));
+    return process::refuse(
+        process::Cause::forbidden,
+        "its memory cannot be read: " + because(memory.error()));
   auto space = process::Mappings::read(halted.tid(), sys::ReadSeals::without);
   if (!space)
-    return process::refuse("its mappings cannot be read: " +
-                           because(space.error()));
+    return process::refuse(
+        process::Cause::forbidden,
+        "its mappings cannot be read: " + because(space.error()));
   auto instruction = tracer::find_call_instruction(*space, *memory);
   if (!instruction)
-    return process::refuse("no instruction for a system call was found in it");
+    return process::refuse(process::Cause::failed,
+                           "no instruction for a system call was found in it");
   auto original = halted.registers();
   if (!original)
-    return process::refuse("its registers cannot be read: " +
-                           because(original.error()));
+    return process::refuse(
+        process::Cause::forbidden,
+        "its registers cannot be read: " + because(original.error()));
 
   // No signal at its end: the program would wonder whose child that was.
   auto step = make_call(halted, *original, *instruction, SYS_clone, {});
@@ -201,25 +206,29 @@ process::Attempt<ForkedCopy> ForkedCopy::of(const tracer::Tracee &halted) {
                            waited->signals.end());
   }
   if (auto back = halted.set_registers(*original); !back)
-    return process::refuse("it ended meanwhile");
+    return process::refuse(process::Cause::vanished, "it ended meanwhile");
   // Who sent them is lost; that they were sent is not.
   for (int signal : step ? step->signals : std::vector<int>{})
     syscall(SYS_tkill, halted.tid(), signal);
   if (!copy)
-    return process::refuse("it could not be made to fork: " +
-                           because(copy.error()));
+    return process::refuse(
+        process::Cause::failed,
+        "it could not be made to fork: " + because(copy.error()));
   return std::move(*copy);
 }
 
-process::Attempt<ForkedCopy> ForkedCopy::of(const process::Process &process) {
+Refusable<ForkedCopy, process::Refusal> ForkedCopy::of(
+    const process::Process &process) {
   auto thread = tracer::Tracee::seize(process.pid, fork_options);
   if (!thread)
     return process::refuse(
+        process::Cause::unsupported,
         thread.error().code == Errc::unsupported
-            ? "this machine is not one the tracer knows (x86-64)"
+            ? "the tracer needs an x86-64 processor"
             : tracer::why_not_traced(process, thread.error().sys_errno));
   if (auto halted = tracer::halt(*thread); !halted)
-    return process::refuse("it does not stop: " + because(halted.error()));
+    return process::refuse(process::Cause::failed,
+                           "it does not stop: " + because(halted.error()));
   auto copy = of(*thread);
   (void)thread->detach();
   return copy;

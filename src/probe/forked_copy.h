@@ -43,11 +43,13 @@ public:
   /// Copies a process through its first thread.
   ///
   /// Kernel:  x86-64; ptrace must be allowed.
-  static process::Attempt<ForkedCopy> of(const process::Process &process);
+  static Refusable<ForkedCopy, process::Refusal> of(
+      const process::Process &process);
   /// The same through a thread that the caller traces and has halted, with
   /// PTRACE_O_TRACEFORK and PTRACE_O_TRACECLONE among its options. It is
   /// halted where it was afterwards.
-  static process::Attempt<ForkedCopy> of(const tracer::Tracee &halted);
+  static Refusable<ForkedCopy, process::Refusal> of(
+      const tracer::Tracee &halted);
 
   ForkedCopy(ForkedCopy &&other) noexcept;
   ForkedCopy &operator=(ForkedCopy &&) = delete;

@@ -26,12 +26,13 @@ constexpr std::uint64_t compared_bytes = std::uint64_t{256} << 10;
 
 }  // namespace
 
-process::Attempt<AttackRunner> AttackRunner::in(ForkedCopy copy) {
-  AttackRunner laboratory(std::move(copy));
-  if (auto ready = laboratory.prepare(); !ready)
-    return process::refuse("its copy refuses what a trial needs: " +
-                           errno_name(ready.error().to_errno()));
-  return laboratory;
+Refusable<AttackRunner, process::Refusal> AttackRunner::in(ForkedCopy copy) {
+  AttackRunner runner(std::move(copy));
+  if (auto ready = runner.prepare(); !ready)
+    return process::refuse(process::Cause::failed,
+                           "its copy refuses what a trial needs: " +
+                               errno_name(ready.error().to_errno()));
+  return runner;
 }
 
 Result<Address> AttackRunner::map_pages(std::uint64_t pages) {

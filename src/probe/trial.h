@@ -25,7 +25,7 @@ namespace memseal::probe {
 /// with the same protection.
 class AttackRunner {
 public:
-  static process::Attempt<AttackRunner> in(ForkedCopy copy);
+  static Refusable<AttackRunner, process::Refusal> in(ForkedCopy copy);
 
   Trial attempt(const Attack &attack, const process::Segment &segment);
 

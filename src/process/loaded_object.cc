@@ -21,17 +21,17 @@ struct Headers {
   elf::ProgramHeaders table{};
 };
 
-elf::Parsed<Headers> read_headers(const ReadObject &read) {
+Refusable<Headers, elf::Flaw> read_headers(const ReadObject &read) {
   std::byte first[sizeof(Elf64_Ehdr)];
   if (!read(0, first))
-    return elf::flawed(elf::Flaw::not_elf);
+    return refuse(elf::Flaw::not_elf);
   Elf64_Ehdr header = MEMSEAL_TRY(elf::read_header(first));
   if (header.e_phnum > most_headers)
-    return elf::flawed(elf::Flaw::too_many_headers);
+    return refuse(elf::Flaw::too_many_headers);
   Headers headers;
   headers.bytes.resize(header.e_phnum * sizeof(Elf64_Phdr));
   if (!read(header.e_phoff, headers.bytes))
-    return elf::flawed(elf::Flaw::headers_outside);
+    return refuse(elf::Flaw::headers_outside);
   headers.table =
       MEMSEAL_TRY(elf::ProgramHeaders::create(headers.bytes, header.e_phnum));
   return headers;
@@ -120,15 +120,14 @@ bool LoadedObject::maps(const Mapping &mapping) const {
   return mapping.same_file(*first);
 }
 
-elf::Parsed<std::optional<LoadedObject>> recognise(const Mappings &space,
-                                                   const Mapping &first,
-                                                   std::size_t page,
-                                                   const ReadObject &read) {
+Refusable<std::optional<LoadedObject>, elf::Flaw> recognise(
+    const Mappings &space, const Mapping &first, std::size_t page,
+    const ReadObject &read) {
   auto headers = read_headers(read);
   if (!headers && headers.error() == elf::Flaw::not_elf)
     return std::nullopt;
   if (!headers)
-    return elf::flawed(headers.error());
+    return refuse(headers.error());
   Elf64_Phdr load = headers->table.first(PT_LOAD);
   if (load.p_type != PT_LOAD || (load.p_offset & ~(page - 1)) != first.offset)
     return std::nullopt;
@@ -145,7 +144,7 @@ elf::Parsed<std::optional<LoadedObject>> recognise(const Mappings &space,
   return object;
 }
 
-elf::Parsed<std::optional<LoadedObject>> recognise_in_memory(
+Refusable<std::optional<LoadedObject>, elf::Flaw> recognise_in_memory(
     const Mappings &space, const Mapping &first, const RemoteMemory &memory) {
   // What is in memory at `first` is in the file at 0 only then.
   if (first.inode == 0 || first.offset != 0 || !first.protection.readable())

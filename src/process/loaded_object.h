@@ -47,13 +47,12 @@ using ReadObject =
 /// Units:   `page` is the page size of the process.
 /// Needs:   `first` is one of `space`.
 /// Errors:  the headers make no sense.
-elf::Parsed<std::optional<LoadedObject>> recognise(const Mappings &space,
-                                                   const Mapping &first,
-                                                   std::size_t page,
-                                                   const ReadObject &read);
+Refusable<std::optional<LoadedObject>, elf::Flaw> recognise(
+    const Mappings &space, const Mapping &first, std::size_t page,
+    const ReadObject &read);
 
 /// The same, by the headers in the process's memory.
-elf::Parsed<std::optional<LoadedObject>> recognise_in_memory(
+Refusable<std::optional<LoadedObject>, elf::Flaw> recognise_in_memory(
     const Mappings &space, const Mapping &first, const RemoteMemory &memory);
 
 /// The same, by the headers in the file behind the mapping.

@@ -22,7 +22,7 @@ protected:
   std::string file_ = elf::file_of(elf::usual_headers());
   std::size_t bytes_read_ = 0;
 
-  elf::Parsed<std::optional<LoadedObject>> ask(std::string_view text) {
+  Refusable<std::optional<LoadedObject>, elf::Flaw> ask(std::string_view text) {
     Mappings all = Mappings::parse(text, page);
     auto found = recognise(
         all, all.mappings().front(), page,

@@ -19,17 +19,16 @@
 namespace memseal::process {
 namespace {
 
-std::optional<LookFailure> refusal(int pid, const char *file, int error) {
+std::unexpected<Refusal> unreadable(int pid, const char *file, int error) {
   if (error == ENOENT || error == ESRCH)
-    return LookFailure{.sentence = fmt::format("there is no process {}", pid),
-                       .vanished = true};
+    return refuse(Cause::vanished, fmt::format("there is no process {}", pid));
   const char *hint = "";
   if (error == EACCES || error == EPERM)
     hint = geteuid() == 0 ? " (it is protected from root, too)"
                           : " (it is another user's or protected: ask root)";
-  return LookFailure{.sentence =
-                         fmt::format("/proc/{}/{} cannot be read: {}{}", pid,
-                                     file, std::strerror(error), hint)};
+  return refuse(*hint != '\0' ? Cause::forbidden : Cause::failed,
+                fmt::format("/proc/{}/{} cannot be read: {}{}", pid, file,
+                            std::strerror(error), hint));
 }
 
 /// Only memory that sealing is for need make us look for a keeper: programs
@@ -74,27 +73,26 @@ FoundObject find_object(pid_t pid, const Mappings &mappings,
 
 }  // namespace
 
-std::optional<LookFailure> look_at(pid_t pid, ProcessView &space) {
+Refusable<ProcessView, Refusal> look_at(pid_t pid) {
   Keepers keepers;
-  return look_at(pid, space, keepers);
+  return look_at(pid, keepers);
 }
 
-std::optional<LookFailure> look_at(pid_t pid, ProcessView &space,
-                                   Keepers &keepers) {
-  space = {.pid = pid,
-           .name = {},
-           .executable = {},
-           .register_doubt = {},
-           .keeper_doubt = {},
-           .left_out = {},
-           .objects = {}};
+Refusable<ProcessView, Refusal> look_at(pid_t pid, Keepers &keepers) {
+  ProcessView space{.pid = pid,
+                    .name = {},
+                    .executable = {},
+                    .register_doubt = {},
+                    .keeper_doubt = {},
+                    .left_out = {},
+                    .objects = {}};
   std::uint64_t started = start_time(pid);
   auto process = Process::look(pid);
   if (!process)
-    return refusal(pid, "status", process.error().to_errno());
+    return unreadable(pid, "status", process.error().to_errno());
   auto mappings = Mappings::read(pid, sys::ReadSeals::with_seals);
   if (!mappings)
-    return refusal(pid, "smaps", mappings.error().to_errno());
+    return unreadable(pid, "smaps", mappings.error().to_errno());
 
   space.name = process->name;
   space.executable = process->program;
@@ -116,17 +114,15 @@ std::optional<LookFailure> look_at(pid_t pid, ProcessView &space,
 
   // The file is not a snapshot: did it tell of one process, to the end?
   if (start_time(pid) != started || started == 0)
-    return LookFailure{
-        .sentence = fmt::format("process {} ended while it was looked at", pid),
-        .vanished = true};
+    return refuse(Cause::vanished,
+                  fmt::format("process {} ended while it was looked at", pid));
   if (mappings->mappings().empty())
-    return LookFailure{
-        .sentence = fmt::format(
-            "process {} has no memory: it has ended and waits for its "
-            "parent, or is a thread of the kernel",
-            pid),
-        .no_memory = true};
-  return std::nullopt;
+    return refuse(
+        Cause::no_memory,
+        fmt::format("process {} has no memory: it has ended and waits for its "
+                    "parent, or is a thread of the kernel",
+                    pid));
+  return space;
 }
 
 }  // namespace memseal::process

@@ -11,6 +11,7 @@
 #include "memseal/page_range.h"
 #include "memseal/seal_types.h"
 #include "process/keeper_claims.h"
+#include "process/refusal.h"
 #include "process/segment.h"
 
 namespace memseal::process {
@@ -70,17 +71,10 @@ struct ProcessView {
   Totals totals() const;
 };
 
-/// Why a process could not be looked at: one sentence for the user.
-struct LookFailure {
-  std::string sentence;
-  bool vanished = false;   ///< the process has ended
-  bool no_memory = false;  ///< a kernel thread or a zombie
-};
-
-/// Reads everything about one process. On failure nothing but the pid is set.
-/// Of several processes in a row the keepers are looked for once.
-std::optional<LookFailure> look_at(pid_t pid, ProcessView &space,
-                                   Keepers &keepers);
-std::optional<LookFailure> look_at(pid_t pid, ProcessView &space);
+/// Reads everything about one process. Of several processes in a row the
+/// keepers are looked for once.
+/// Errors:  vanished, no_memory, forbidden, failed.
+Refusable<ProcessView, Refusal> look_at(pid_t pid, Keepers &keepers);
+Refusable<ProcessView, Refusal> look_at(pid_t pid);
 
 }  // namespace memseal::process

@@ -1,23 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
-// Why the tracer did not do what it was asked to, as a sentence for a user.
+// Why something could not be done with another process.
 #pragma once
 
-#include <expected>
+#include <cstdint>
 #include <string>
 #include <utility>
 
+#include "base/refusable.h"
+
 namespace memseal::process {
 
-/// No full stop, no "memseal:" in front.
-struct Refusal {
-  std::string sentence;
+enum class Cause : std::uint8_t {
+  vanished,     ///< there is no such process, or it ended meanwhile
+  no_memory,    ///< a thread of the kernel, or it waits for its parent
+  forbidden,    ///< the kernel or a filter forbids it to us
+  traced,       ///< somebody else traces it, and only one can
+  unsuitable,   ///< this program never can: 32-bit, or memseal itself
+  unsupported,  ///< this machine or this kernel cannot
+  failed,       ///< what was tried did not work
 };
 
-template <typename T>
-using Attempt = std::expected<T, Refusal>;
+struct Refusal {
+  Cause cause;
+  std::string text;  ///< no full stop, no "memseal:" in front
+};
 
-inline std::unexpected<Refusal> refuse(std::string sentence) {
-  return std::unexpected(Refusal{std::move(sentence)});
+const char *name(Cause cause);
+inline const char *name(const Refusal &refusal) {
+  return name(refusal.cause);
+}
+inline const std::string &sentence(const Refusal &refusal) {
+  return refusal.text;
+}
+
+inline std::unexpected<Refusal> refuse(Cause cause, std::string text) {
+  return memseal::refuse(Refusal{cause, std::move(text)});
 }
 
 }  // namespace memseal::process

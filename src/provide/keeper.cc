@@ -64,7 +64,7 @@ int start_and_leave(void *channel) {
 /// us ends without a signal (the last byte of the flags is 0): neither SIGCHLD
 /// nor the program's own wait(2) notices it. No copy of the program is made,
 /// however large it is.
-long launch_as_orphan(int channel) {
+Result<long> launch_as_orphan(int channel) {
   unsigned long all = ~0UL, before = 0;
   call(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, sizeof all);
   int child = clone(start_and_leave, child_stack + sizeof child_stack,
@@ -75,10 +75,12 @@ long launch_as_orphan(int channel) {
   }
   call(SYS_rt_sigprocmask, SIG_SETMASK, &before, nullptr, sizeof before);
   bool launched = child > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
-  return launched ? 0 : -ECHILD;
+  if (!launched)
+    return fail(Errc::system, ECHILD);
+  return 0;
 }
 
-long launch(const char *, int channel) {
+Result<long> launch(const char *, int channel) {
   return sys::adopts_orphans() ? keeper::launch_keeper_by_fork(tool, channel)
                                : launch_as_orphan(channel);
 }
@@ -89,10 +91,15 @@ bool keeper_possible() {
   return keeper::keeper_possible() && find_tool();
 }
 
-long start_keeper() {
-  long error = find_tool() ? keeper::start_keeper(tool, launch) : -ENOSYS;
+Result<void> start_keeper() {
+  if (!find_tool())
+    return fail(Errc::system, ENOSYS);
+  auto started = keeper::start_keeper(tool, launch);
   // To the program it is a kernel without the call.
-  return error == -ECHILD || error == -EPERM ? -ENOSYS : error;
+  if (!started && (started.error().sys_errno == ECHILD ||
+                   started.error().sys_errno == EPERM))
+    return fail(Errc::system, ENOSYS);
+  return started;
 }
 
 }  // namespace memseal::provide

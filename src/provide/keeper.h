@@ -2,15 +2,17 @@
 // The keeper (supervisor/seal_keeper.h), started from inside a program.
 #pragma once
 
+#include "memseal/error.h"
+
 namespace memseal::provide {
 
 /// Whether the kernel could serve mseal(2), and there is a keeper to start.
 bool keeper_possible();
 
-/// Starts it: see sys::start_keeper.
-/// Errors:  a negative errno; nothing is changed then, but no_new_privs.
+/// Starts it: see keeper::start_keeper.
+/// Errors:  system; nothing is changed then, but no_new_privs.
 /// Needs:   one call at a time.
 /// Context: any thread, not a signal handler.
-long start_keeper();
+Result<void> start_keeper();
 
 }  // namespace memseal::provide

@@ -56,13 +56,13 @@ Server server() {
   return now;
 }
 
-long ensure_keeper() {
+Result<void> ensure_keeper() {
   while (starting.test_and_set())
     sched_yield();
-  long done = 0;
+  Result<void> done;
   if (known != Server::keeper) {
     done = start_keeper();
-    if (done == 0)
+    if (done)
       known = Server::keeper;
   }
   starting.clear();
@@ -83,8 +83,8 @@ long serve(unsigned long begin, unsigned long length, unsigned long flags) {
   if (call(SYS_msync, begin, length, MS_ASYNC).error() == ENOMEM)
     return -ENOMEM;
   if (who == Server::nobody) {
-    if (long error = ensure_keeper())
-      return error;
+    if (auto ready = ensure_keeper(); !ready)
+      return -ready.error().to_errno();
   }
   const unsigned long page = sys::page_size();
   auto range =

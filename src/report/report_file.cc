@@ -62,7 +62,8 @@ std::string_view piece_of(std::string_view lines) {
 bool wait_for_room(int fd, timespec &left) {
   pollfd wanted{fd, POLLOUT, 0};
   for (;;) {
-    sys::Answer ready = sys::call(SYS_ppoll, &wanted, 1, &left, nullptr, 0);
+    sys::ReturnValue ready =
+        sys::call(SYS_ppoll, &wanted, 1, &left, nullptr, 0);
     if (ready.error() != EINTR)
       return ready.raw > 0;
   }
@@ -123,7 +124,7 @@ Result<std::size_t> ReportFile::write_some(std::string_view bytes,
   for (;;) {
     if (kind_ == Kind::shared_stream && !wait_for_room(fd_, left))
       return fail(Errc::system, EAGAIN);
-    sys::Answer written =
+    sys::ReturnValue written =
         kind_ == Kind::socket
             ? sys::call(SYS_sendto, fd_, bytes.data(), bytes.size(),
                         MSG_DONTWAIT | MSG_NOSIGNAL, nullptr, 0)

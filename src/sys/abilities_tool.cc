@@ -25,7 +25,7 @@ namespace {
 
 /// Runs `question` in a child; it returns 0 or an errno.
 template <typename Question>
-Outcome ask(Question question) {
+Ability ask(Question question) {
   pid_t child = fork();
   if (child < 0)
     return {};
@@ -42,11 +42,11 @@ Outcome ask(Question question) {
   }
   if (WIFSIGNALED(status))
     return {WTERMSIG(status) == SIGSYS || WTERMSIG(status) == SIGKILL
-                ? Outcome::deadly
-                : Outcome::unknown,
+                ? Ability::deadly
+                : Ability::unknown,
             0};
   int error = WEXITSTATUS(status);
-  return {error == 0 ? Outcome::granted : Outcome::refused, error};
+  return {error == 0 ? Ability::granted : Ability::refused, error};
 }
 
 template <typename... Arguments>
@@ -89,43 +89,43 @@ int trace_a_child() {
 
 }  // namespace
 
-bool Outcome::missing() const {
+bool Ability::missing() const {
   return kind == refused && error == ENOSYS;
 }
 
-std::string describe(Outcome outcome) {
+std::string describe(Ability outcome) {
   switch (outcome.kind) {
-    case Outcome::granted:
+    case Ability::granted:
       return "yes";
-    case Outcome::refused:
+    case Ability::refused:
       return outcome.missing() ? "this kernel has no such call"
                                : std::strerror(outcome.error);
-    case Outcome::deadly:
+    case Ability::deadly:
       return "a filter kills whoever asks";
-    case Outcome::unknown:
+    case Ability::unknown:
       return "could not be found out";
   }
   return {};
 }
 
-Outcome ask_mseal() {
+Ability ask_mseal() {
   return ask([] { return error_of(nr_mseal, 0, 0, 0); });
 }
 
-Outcome ask_userfaultfd() {
+Ability ask_userfaultfd() {
   return ask([] {
     return error_of(SYS_userfaultfd, O_CLOEXEC | UFFD_USER_MODE_ONLY);
   });
 }
 
-Outcome ask_io_uring() {
+Ability ask_io_uring() {
   return ask([] {
     io_uring_params parameters{};
     return error_of(SYS_io_uring_setup, 1, &parameters);
   });
 }
 
-Outcome ask_memory_override() {
+Ability ask_memory_override() {
   return ask([] {
     // The file belongs to root once the process is not dumpable.
     prctl(PR_SET_DUMPABLE, 1);
@@ -133,14 +133,14 @@ Outcome ask_memory_override() {
   });
 }
 
-Outcome ask_ptrace() {
+Ability ask_ptrace() {
   return ask([] {
     prctl(PR_SET_DUMPABLE, 1);
     return trace_a_child();
   });
 }
 
-Outcome ask_filter() {
+Ability ask_filter() {
   return ask([] {
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
       return errno;
@@ -148,11 +148,11 @@ Outcome ask_filter() {
   });
 }
 
-Outcome ask_privileged_filter() {
+Ability ask_privileged_filter() {
   return ask([] { return install_empty_filter(); });
 }
 
-Outcome ask_listener() {
+Ability ask_listener() {
   return ask([] {
     // TSYNC_ESRCH is newer than some headers.
     constexpr unsigned flags = SECCOMP_FILTER_FLAG_TSYNC |
@@ -164,10 +164,10 @@ Outcome ask_listener() {
 }
 
 bool seccomp_knows_flag(unsigned flags) {
-  Outcome outcome = ask([flags] {
+  Ability outcome = ask([flags] {
     return error_of(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, nullptr);
   });
-  return outcome.kind == Outcome::refused && outcome.error == EFAULT;
+  return outcome.kind == Ability::refused && outcome.error == EFAULT;
 }
 
 bool seccomp_knows_action(std::uint32_t action) {

@@ -12,7 +12,7 @@
 namespace memseal::sys {
 
 /// What came of a question.
-struct Outcome {
+struct Ability {
   enum Kind : std::uint8_t {
     granted,
     refused,  ///< the kernel or a filter gave `error`
@@ -27,22 +27,22 @@ struct Outcome {
 };
 
 /// "yes", "Operation not permitted", "kills the caller".
-std::string describe(Outcome outcome);
+std::string describe(Ability outcome);
 
-Outcome ask_mseal();
-Outcome ask_userfaultfd();  ///< for user-mode faults, what needs no privilege
-Outcome ask_io_uring();
+Ability ask_mseal();
+Ability ask_userfaultfd();  ///< for user-mode faults, what needs no privilege
+Ability ask_io_uring();
 /// Whether a write through /proc/self/mem gets into a page that is read-only.
-Outcome ask_memory_override();
+Ability ask_memory_override();
 /// Whether a child may be traced.
-Outcome ask_ptrace();
+Ability ask_ptrace();
 /// Whether a filter can be installed, after no_new_privs.
-Outcome ask_filter();
+Ability ask_filter();
 /// Whether one can be without no_new_privs.
-Outcome ask_privileged_filter();
+Ability ask_privileged_filter();
 
 /// Whether one can have a listener that hears of every thread.
-Outcome ask_listener();
+Ability ask_listener();
 
 /// Whether seccomp(2) knows a flag of SECCOMP_SET_MODE_FILTER: it then gets as
 /// far as the missing program (EFAULT); unknown flags are EINVAL before that.

@@ -27,7 +27,7 @@ std::atomic<const unsigned long *> known{nullptr};
 const unsigned long *read_vector() {
   long size = call(SYS_prctl, pr_get_auxv, copied, room, 0, 0).raw;
   if (size <= 0) {
-    Answer file =
+    ReturnValue file =
         call(SYS_openat, AT_FDCWD, "/proc/self/auxv", O_RDONLY | O_CLOEXEC);
     if (file.failed())
       return copied;

@@ -76,7 +76,7 @@ Result<void> run_in_brief_thread(void (*body)(void *), void *argument) {
                                   CLONE_VFORK;
   auto stack = MEMSEAL_TRY(OwnedPages::create(stack_size));
   auto *stack_end = reinterpret_cast<void *>(stack.range()->end());
-  Answer answer{memseal_clone_onto(flags, stack_end, body, argument)};
+  ReturnValue answer{memseal_clone_onto(flags, stack_end, body, argument)};
   MEMSEAL_TRY(result(answer));
   return {};
 }

@@ -10,7 +10,7 @@
 namespace memseal::sys {
 
 Result<void> check_mapped(PageRange range) {
-  Answer answer = call(SYS_msync, range.begin(), range.size(), MS_ASYNC);
+  ReturnValue answer = call(SYS_msync, range.begin(), range.size(), MS_ASYNC);
   if (answer.error() == ENOMEM)
     return fail(Errc::hole, ENOMEM);
   if (answer.failed())

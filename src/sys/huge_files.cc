@@ -65,7 +65,7 @@ private:
 /// statfs(2) or fstatfs(2). What has been closed meanwhile is none.
 bool is_on_hugetlbfs(long number, auto file) {
   struct statfs about {};
-  Answer answer = call(number, file, &about);
+  ReturnValue answer = call(number, file, &about);
   if (answer.failed())
     return answer.error() != ENOENT && answer.error() != EBADF;
   return about.f_type == HUGETLBFS_MAGIC;
@@ -104,14 +104,14 @@ bool has_one_open(std::string_view process) {
 /// Whether the file has the word. What is read at a time begins with the end of
 /// what was read before, for the word may lie on the border.
 bool mentions(const char *path, std::string_view word) {
-  Answer file = call(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+  ReturnValue file = call(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
   if (file.failed())
     return true;
   MEMSEAL_LARGE_LOCAL std::array<char, 1024> buffer;
   std::size_t kept = 0;
   bool found = false;
   while (!found) {
-    Answer got =
+    ReturnValue got =
         call(SYS_read, file.raw, buffer.data() + kept, buffer.size() - kept);
     found = got.failed();
     if (got.failed() || got.raw == 0)

@@ -15,7 +15,7 @@ namespace memseal::sys {
 
 namespace {
 
-Answer open(const char *path) {
+ReturnValue open(const char *path) {
   return call(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
 }
 
@@ -25,7 +25,7 @@ MapsReader MapsReader::of_self(ReadSeals seals) {
   // Not /proc/self: that is the first thread, whose file is empty when it has
   // ended before the others. thread-self came with Linux 3.17.
   bool with_seals = seals == ReadSeals::with_seals;
-  Answer file =
+  ReturnValue file =
       open(with_seals ? "/proc/thread-self/smaps" : "/proc/thread-self/maps");
   if (file.error() == ENOENT)
     file = open(with_seals ? "/proc/self/smaps" : "/proc/self/maps");
@@ -53,7 +53,7 @@ Result<void> MapsReader::fill() {
   std::copy(buffer_.begin() + begin_, buffer_.begin() + end_, buffer_.begin());
   end_ -= begin_;
   begin_ = 0;
-  Answer answer;
+  ReturnValue answer;
   do
     answer =
         call(SYS_read, file_.raw, buffer_.data() + end_, buffer_.size() - end_);

@@ -51,7 +51,7 @@ public:
 private:
   friend class MapsReaderTest;
   /// `file`: an open file, or the kernel's refusal to open one.
-  explicit MapsReader(Answer file) : file_(file) {}
+  explicit MapsReader(ReturnValue file) : file_(file) {}
 
   /// The first byte of the next line; 0 at the end.
   Result<char> peek();
@@ -63,7 +63,7 @@ private:
   /// Makes the unread part of the buffer longer, unless the text has ended.
   Result<void> fill();
 
-  Answer file_;
+  ReturnValue file_;
   bool at_end_ = false;
   std::size_t begin_ = 0, end_ = 0;  ///< of what is unread in `buffer_`
   std::size_t line_size_ = 0;        ///< of the header kept in `line_`

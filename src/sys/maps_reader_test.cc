@@ -39,7 +39,7 @@ protected:
       _exit(0);
     }
     close(ends[1]);
-    MapsReader reader(Answer{ends[0]});
+    MapsReader reader(ReturnValue{ends[0]});
     std::vector<Seen> seen;
     while (auto mapping = *reader.next())
       seen.push_back(

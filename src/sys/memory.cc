@@ -10,7 +10,7 @@
 namespace memseal::sys {
 namespace {
 
-Result<void> nothing(Answer answer) {
+Result<void> nothing(ReturnValue answer) {
   if (answer.failed())
     return fail(Errc::system, answer.error());
   return {};

@@ -18,8 +18,8 @@ constexpr unsigned mfd_cloexec = 1, mfd_noexec_seal = 8;
 constexpr int advice_wipe_on_fork = 18;
 constexpr int clock_monotonic = 1;
 
-Answer create_memfd(const char *name) {
-  Answer fd = call(SYS_memfd_create, name, mfd_cloexec | mfd_noexec_seal);
+ReturnValue create_memfd(const char *name) {
+  ReturnValue fd = call(SYS_memfd_create, name, mfd_cloexec | mfd_noexec_seal);
   if (fd.error() == EINVAL)
     fd = call(SYS_memfd_create, name, mfd_cloexec);
   return fd;
@@ -28,10 +28,10 @@ Answer create_memfd(const char *name) {
 }  // namespace
 
 Result<PageRange> map_named(const char *name, std::size_t size) {
-  Answer fd = create_memfd(name);
+  ReturnValue fd = create_memfd(name);
   if (fd.failed())
     return map_anonymous(size);
-  Answer at = call(SYS_ftruncate, fd.raw, size);
+  ReturnValue at = call(SYS_ftruncate, fd.raw, size);
   if (!at.failed())
     at = call(SYS_mmap, 0, size, Protection::read | Protection::write,
               MAP_PRIVATE, fd.raw, 0);
@@ -42,9 +42,9 @@ Result<PageRange> map_named(const char *name, std::size_t size) {
 }
 
 Result<void> replace_by_wiped_on_fork(PageRange range) {
-  Answer at = call(SYS_mmap, range.begin(), range.size(),
-                   Protection::read | Protection::write,
-                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+  ReturnValue at = call(SYS_mmap, range.begin(), range.size(),
+                        Protection::read | Protection::write,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
   if (at.failed())
     return fail(Errc::system, at.error());
   call(SYS_madvise, range.begin(), range.size(), advice_wipe_on_fork);

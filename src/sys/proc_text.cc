@@ -16,7 +16,7 @@ Result<std::string_view> read_proc(const char *path, std::span<char> buffer) {
   long fd = MEMSEAL_TRY(
       result(call(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC)));
   std::size_t size = 0;
-  Answer got{0};
+  ReturnValue got{0};
   while (size < buffer.size()) {
     got = call(SYS_read, fd, buffer.data() + size, buffer.size() - size);
     if (got.failed() || got.raw == 0)

@@ -24,14 +24,14 @@ constexpr unsigned spec_allow = 1u << 2;
 constexpr std::uint64_t reap_microseconds = 200'000;
 constexpr unsigned reap_tries = 200;
 
-Answer install(std::span<const sock_filter> program, unsigned flags) {
+ReturnValue install(std::span<const sock_filter> program, unsigned flags) {
   sock_fprog described{static_cast<unsigned short>(program.size()),
                        const_cast<sock_filter *>(program.data())};
   return call(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &described);
 }
 
-Answer install_at_best(std::span<const sock_filter> program) {
-  Answer answer = install(program, SECCOMP_FILTER_FLAG_TSYNC | spec_allow);
+ReturnValue install_at_best(std::span<const sock_filter> program) {
+  ReturnValue answer = install(program, SECCOMP_FILTER_FLAG_TSYNC | spec_allow);
   if (answer.error() == EINVAL)
     answer = install(program, SECCOMP_FILTER_FLAG_TSYNC);
   return answer;
@@ -41,10 +41,10 @@ Answer install_at_best(std::span<const sock_filter> program) {
 /// reaped it, a moment after pthread_join(3) returned. From Linux 6.11 the
 /// kernel leaves ending threads out itself (kernel/seccomp.c,
 /// seccomp_can_sync_threads); before, we wait for them.
-Answer install_synchronised(std::span<const sock_filter> program) {
+ReturnValue install_synchronised(std::span<const sock_filter> program) {
   RetryBudget budget(reap_microseconds, reap_tries);
   for (;;) {
-    Answer answer = install_at_best(program);
+    ReturnValue answer = install_at_best(program);
     if (answer.raw <= 0 || !is_ending(static_cast<int>(answer.raw)) ||
         !budget.allows_another())
       return answer;
@@ -53,7 +53,7 @@ Answer install_synchronised(std::span<const sock_filter> program) {
 
 struct Attempt {
   std::span<const sock_filter> program;
-  Answer answer;
+  ReturnValue answer;
 };
 
 /// Without privileges the kernel wants no_new_privs, which nobody can take back
@@ -61,7 +61,7 @@ struct Attempt {
 /// gives it to the others together with the filter, or not at all
 /// (kernel/seccomp.c, seccomp_sync_threads). So a thread sets it that ends with
 /// the attempt.
-Answer install_without_privileges(std::span<const sock_filter> program) {
+ReturnValue install_without_privileges(std::span<const sock_filter> program) {
   auto attempt = [](void *argument) {
     auto &mine = *static_cast<Attempt *>(argument);
     mine.answer = call(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
@@ -96,7 +96,7 @@ struct Rehearsal {
 }
 
 Result<void> wait_for_rehearsal(long child, const Rehearsal &rehearsal) {
-  Answer waited;
+  ReturnValue waited;
   do
     waited = call(SYS_wait4, child, 0, __WALL, 0);
   while (waited.error() == EINTR);
@@ -114,7 +114,7 @@ Result<void> install_filter(std::span<const sock_filter> program) {
   if (program.size() > BPF_MAXINSNS)
     return fail(Errc::budget);
 
-  Answer answer = install_synchronised(program);
+  ReturnValue answer = install_synchronised(program);
   if (answer.error() == EACCES)
     answer = install_without_privileges(program);
 

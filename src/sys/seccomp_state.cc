@@ -31,7 +31,7 @@ int field(std::string_view status, std::string_view name) {
 }
 
 SeccompState read_state(const char *path) {
-  Answer file = call(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+  ReturnValue file = call(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
   if (file.failed())
     return {};
   MEMSEAL_LARGE_LOCAL char text[4096];
@@ -82,7 +82,7 @@ int run_in_child(int (*body)()) {
   // A copy of the process, not vfork: a filter on clone is rare, a child that
   // shares our frame a trap.
   // No debugger follows it.
-  Answer child = call(SYS_clone, CLONE_UNTRACED, 0, 0, 0, 0);
+  ReturnValue child = call(SYS_clone, CLONE_UNTRACED, 0, 0, 0, 0);
   if (child.raw == 0) {
     int status = body();
     for (;;)
@@ -91,7 +91,7 @@ int run_in_child(int (*body)()) {
   if (child.failed())
     return -1;
   int status = -1;
-  Answer waited;
+  ReturnValue waited;
   do
     waited = call(SYS_wait4, child.raw, &status, __WALL, 0);
   while (waited.error() == EINTR);

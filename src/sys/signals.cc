@@ -30,7 +30,7 @@ namespace {
 // linux/signal.h; libc's <signal.h> keeps it to itself.
 constexpr unsigned long sa_restorer = 0x04000000;
 
-Result<void> nothing(Answer answer) {
+Result<void> nothing(ReturnValue answer) {
   if (answer.failed())
     return fail(Errc::system, answer.error());
   return {};

@@ -18,7 +18,7 @@ void hold_closed_streams() {
 }
 
 bool is_open(int fd) {
-  Answer flags = call(SYS_fcntl, fd, F_GETFL);
+  ReturnValue flags = call(SYS_fcntl, fd, F_GETFL);
   return !flags.failed() && (flags.raw & O_PATH) == 0;
 }
 

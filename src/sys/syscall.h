@@ -27,7 +27,7 @@ namespace memseal::sys {
 inline constexpr long nr_mseal = 462;
 
 /// What the kernel answered: a value, or -4095…-1 for an errno.
-struct Answer {
+struct ReturnValue {
   long raw;
   constexpr bool failed() const {
     return static_cast<unsigned long>(raw) > static_cast<unsigned long>(-4096);
@@ -52,14 +52,14 @@ inline long to_register(std::nullptr_t) {
 /// Enters the kernel. Missing arguments are zero.
 /// Context: anywhere, before main and in signal handlers included.
 template <typename... Arguments>
-inline Answer call(long number, Arguments... arguments) {
+inline ReturnValue call(long number, Arguments... arguments) {
   static_assert(sizeof...(Arguments) <= 6);
   long a[6] = {to_register(arguments)...};
   return {raw_syscall(number, a[0], a[1], a[2], a[3], a[4], a[5])};
 }
 
 /// The answer as a Result: the value, or Errc::system with the errno.
-inline Result<long> result(Answer answer) {
+inline Result<long> result(ReturnValue answer) {
   if (answer.failed())
     return fail(Errc::system, answer.error());
   return answer.raw;

@@ -156,13 +156,13 @@ bool has_our_number(int pid) {
   call(SYS_getrandom, &here, sizeof here, 0);
   std::uint64_t there = 0;
   iovec to{&there, sizeof there}, from{&here, sizeof here};
-  Answer read = call(SYS_process_vm_readv, pid, &to, 1, &from, 1, 0);
+  ReturnValue read = call(SYS_process_vm_readv, pid, &to, 1, &from, 1, 0);
   return read.raw == sizeof there && there == here && there != 0;
 }
 
 bool shares_memory_with(int self, int pid) {
   constexpr int kcmp_vm = 1;
-  Answer compared = call(SYS_kcmp, self, pid, kcmp_vm, 0, 0);
+  ReturnValue compared = call(SYS_kcmp, self, pid, kcmp_vm, 0, 0);
   if (compared.failed() && compared.error() != ESRCH)
     return has_our_number(pid);
   return compared.raw == 0;

@@ -10,6 +10,7 @@
 
 #include "process/proc_files.h"
 #include "sys/memory.h"
+#include "tracer/available_engine.h"
 #include "tracer/permission.h"
 #include "tracer/remote_filter.h"
 #include "tracer/remote_register.h"
@@ -23,40 +24,38 @@ std::string refused_reading(const process::Process &process,
   return why_not_traced(process, error.sys_errno);
 }
 
-process::Attempt<process::Process> look(pid_t pid) {
+Refusable<process::Process, process::Refusal> look(pid_t pid) {
   auto process = process::Process::look(pid);
   if (!process)
-    return process::refuse(fmt::format("there is no process {}", pid));
+    return process::refuse(process::Cause::vanished,
+                           fmt::format("there is no process {}", pid));
   MEMSEAL_TRY_VOID(may_be_attached(*process));
   return *process;
 }
 
-process::Attempt<SealPlan> make_plan(const process::Process &process,
-                                     const process::Mappings &space,
-                                     const Wanted &wanted) {
+Refusable<SealPlan, process::Refusal> make_plan(const process::Process &process,
+                                                const process::Mappings &space,
+                                                const Wanted &wanted) {
   auto memory = process::RemoteMemory::open(process.pid);
   if (!memory)
-    return process::refuse(refused_reading(process, memory.error()));
+    return process::refuse(process::Cause::forbidden,
+                           refused_reading(process, memory.error()));
   return plan_seals(space, *memory, Moment::running, wanted);
 }
 
-process::Attempt<process::Mappings> read_space(const process::Process &process,
-                                               sys::ReadSeals seals) {
+Refusable<process::Mappings, process::Refusal> read_space(
+    const process::Process &process, sys::ReadSeals seals) {
   auto space = process::Mappings::read(process.pid, seals);
   if (!space)
-    return process::refuse(refused_reading(process, space.error()));
+    return process::refuse(process::Cause::forbidden,
+                           refused_reading(process, space.error()));
   if (space->mappings().empty())
     return process::refuse(
+        process::Cause::no_memory,
         fmt::format("process {} ({}) has no memory: a kernel thread, "
                     "or it has ended",
                     process.pid, process.name));
   return std::move(*space);
-}
-
-/// What of the engines asked for is there.
-Engine available(Engine wanted) {
-  bool drops_native = wanted != Engine::native && !sys::has_mseal();
-  return drops_native ? wanted.without(Engine::native) : wanted;
 }
 
 void mark(PlannedRange &planned, bool sealed) {
@@ -111,19 +110,19 @@ public:
     }
   }
 
-  process::Attempt<void> seal(std::span<const PageRange> ranges) {
+  Refusable<void, process::Refusal> seal(std::span<const PageRange> ranges) {
     if (ranges.empty())
       return {};
     MEMSEAL_TRY_VOID(prepare());
     attached_.calls += ranges.size();
     auto refused = seal_through(*thread_, memory_, padding_, ranges);
     if (!refused)
-      return process::refuse(sentence(refused.error()));
+      return process::refuse(process::Cause::failed, sentence(refused.error()));
     attached_.refused = *refused;
     return {};
   }
 
-  process::Attempt<void> guard(std::span<const PageRange> ranges) {
+  Refusable<void, process::Refusal> guard(std::span<const PageRange> ranges) {
     if (ranges.empty())
       return {};
     MEMSEAL_TRY_VOID(prepare());
@@ -139,7 +138,8 @@ public:
         make, attached_.process.pid, ranges, seal_type::all, OnViolation::deny,
         has_base ? Base::left_out : Base::comes_first);
     if (!installed)
-      return process::refuse(sentence(installed.error()));
+      return process::refuse(process::Cause::failed,
+                             sentence(installed.error()));
     Result<void> recorded = !told
                                 ? std::unexpected(told.error())
                                 : told->record(memory_, ranges, seal_type::all,
@@ -155,16 +155,18 @@ private:
                                      : attached_.engine.without(Engine::native);
   }
 
-  process::Attempt<void> prepare() {
+  Refusable<void, process::Refusal> prepare() {
     const process::Process &process = attached_.process;
     if (thread_ == nullptr)
       return process::refuse(
+          process::Cause::failed,
           fmt::format("process {} ({}) has no thread that can be borrowed "
                       "now; try again",
                       process.pid, process.name));
     auto padding = find_code_padding(space_, memory_);
     if (!padding)
       return process::refuse(
+          process::Cause::failed,
           fmt::format("process {} ({}) has no room for the code that "
                       "seals it",
                       process.pid, process.name));
@@ -185,16 +187,17 @@ private:
   CodePadding padding_;
 };
 
-process::Attempt<void> work_on(Attached &attached,
-                               const StoppedProcess &stopped,
-                               const process::Mappings &before,
-                               const Wanted &wanted) {
+Refusable<void, process::Refusal> work_on(Attached &attached,
+                                          const StoppedProcess &stopped,
+                                          const process::Mappings &before,
+                                          const Wanted &wanted) {
   const process::Process &process = attached.process;
   process::Mappings space =
       MEMSEAL_TRY(read_space(process, sys::ReadSeals::without));
   auto memory = process::RemoteMemory::open(process.pid);
   if (!memory)
-    return process::refuse(refused_reading(process, memory.error()));
+    return process::refuse(process::Cause::forbidden,
+                           refused_reading(process, memory.error()));
   attached.plan = MEMSEAL_TRY(make_plan(process, space, wanted));
   attached.threads = stopped.size();
   auto known = RemoteRegister::find(space, *memory);
@@ -209,8 +212,9 @@ process::Attempt<void> work_on(Attached &attached,
 
 }  // namespace
 
-process::Attempt<Attached> plan_attach(pid_t pid, const Wanted &wanted,
-                                       Engine engine) {
+Refusable<Attached, process::Refusal> plan_attach(pid_t pid,
+                                                  const Wanted &wanted,
+                                                  Engine engine) {
   Attached planned{.process = MEMSEAL_TRY(look(pid))};
   process::Mappings space =
       MEMSEAL_TRY(read_space(planned.process, sys::ReadSeals::with_seals));
@@ -223,10 +227,11 @@ process::Attempt<Attached> plan_attach(pid_t pid, const Wanted &wanted,
   return planned;
 }
 
-process::Attempt<Attached> attach(pid_t pid, const Wanted &wanted,
-                                  Engine engine) {
+Refusable<Attached, process::Refusal> attach(pid_t pid, const Wanted &wanted,
+                                             Engine engine) {
   if (engine == Engine::native && !sys::has_mseal())
     return process::refuse(
+        process::Cause::unsupported,
         "this kernel has no mseal(2) (Linux 6.10); --engine=filter seals "
         "without it, and stays over exec");
   Attached attached{.process = MEMSEAL_TRY(look(pid))};

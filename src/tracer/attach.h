@@ -30,8 +30,8 @@ struct Attached {
 };
 
 /// What `attach` would do. Nobody is stopped.
-process::Attempt<Attached> plan_attach(pid_t pid, const Wanted &wanted,
-                                       Engine engine = Engine::native);
+Refusable<Attached, process::Refusal> plan_attach(
+    pid_t pid, const Wanted &wanted, Engine engine = Engine::native);
 
 /// Stops every thread, seals text, read-only data and RELRO of all loaded
 /// objects and the vdso through one of them, and lets them go on. Doing it
@@ -47,7 +47,7 @@ process::Attempt<Attached> plan_attach(pid_t pid, const Wanted &wanted,
 ///
 /// Needs:   `engine` is native, filter or strict.
 /// Kernel:  64-bit; native: 6.10; the others: 3.17.
-process::Attempt<Attached> attach(pid_t pid, const Wanted &wanted,
-                                  Engine engine = Engine::native);
+Refusable<Attached, process::Refusal> attach(pid_t pid, const Wanted &wanted,
+                                             Engine engine = Engine::native);
 
 }  // namespace memseal::tracer

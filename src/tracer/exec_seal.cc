@@ -16,6 +16,7 @@
 #include "process/process.h"
 #include "sys/memory.h"
 #include "sys/syscall.h"
+#include "tracer/available_engine.h"
 #include "tracer/loaded_object.h"
 #include "tracer/remote_calls.h"
 #include "tracer/remote_filter.h"
@@ -58,9 +59,7 @@ bool ends_start_up(long number) {
 }
 
 bool seals_natively(const LaunchOptions &options) {
-  if (options.engine == Engine::native)
-    return true;  // launch has looked whether it can
-  return options.engine.has(Engine::native) && sys::has_mseal();
+  return available(options.engine).has(Engine::native);
 }
 
 }  // namespace
@@ -89,7 +88,7 @@ ExecSeal::Next ExecSeal::wait_for_entry(process::RemoteAddress entry) {
   if (thread_.set_hardware_breakpoint(entry))
     return Next::wait_for_entry;
   launched_.failure =
-      "this machine lends no hardware breakpoint, so libraries and RELRO stay "
+      "no hardware breakpoint is available, so libraries and RELRO stay "
       "unsealed";
   return finish();
 }

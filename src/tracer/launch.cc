@@ -26,6 +26,7 @@
 #include "process/process.h"
 #include "sys/memory.h"
 #include "sys/unseen_child.h"
+#include "tracer/available_engine.h"
 #include "tracer/launch_watch.h"
 #include "tracer/permission.h"
 
@@ -104,8 +105,7 @@ bool filters_work() {
 int probe(const LaunchOptions &options) {
   // The question may end this process: so it is asked for every engine that
   // will ask it in the program.
-  if (options.engine.has(Engine::native) && !sys::has_mseal() &&
-      options.engine == Engine::native)
+  if (available(options.engine) == Engine::native && !sys::has_mseal())
     return probe_no_mseal;
   if (options.engine.has(Engine::filter) && !filters_work())
     return probe_no_filter;
@@ -122,27 +122,32 @@ int be_tracer_if_child(long child, pid_t program, const LaunchOptions &options,
   return child < 0 ? probe_no_process : probe_ok;
 }
 
-process::Attempt<void> judge(int status) {
+Refusable<void, process::Refusal> judge(int status) {
   if (WIFSIGNALED(status))
     return process::refuse(
+        process::Cause::forbidden,
         "a seccomp filter here kills whoever calls mseal(2), or what memseal "
         "needs in its place");
   if (WEXITSTATUS(status) == probe_no_mseal)
     return process::refuse(
+        process::Cause::unsupported,
         "mseal(2) is missing here: it needs Linux 6.10, and no "
         "seccomp filter that forbids it. --engine=filter does without");
   if (WEXITSTATUS(status) == probe_no_filter)
     return process::refuse(
+        process::Cause::unsupported,
         "this kernel has no seccomp filters, or forbids them here");
   if (WEXITSTATUS(status) == probe_no_process)
-    return process::refuse("no process could be started for the tracer");
+    return process::refuse(process::Cause::failed,
+                           "no process could be started for the tracer");
   return {};
 }
 
-process::Attempt<void> exchange_with_tracer(int line) {
+Refusable<void, process::Refusal> exchange_with_tracer(int line) {
   pid_t tracer = 0;
   if (!receive_value(line, tracer))
-    return process::refuse("the tracer ended too early");
+    return process::refuse(process::Cause::failed,
+                           "the tracer ended too early");
   // Where Yama lets only ancestors trace, the exception has to be named. It
   // does not survive: nobody else gets the right from it.
   prctl(PR_SET_PTRACER, tracer, 0, 0, 0);
@@ -150,16 +155,20 @@ process::Attempt<void> exchange_with_tracer(int line) {
   bool answered = send_value(line, 'g') && receive_value(line, answer);
   prctl(PR_SET_PTRACER, 0, 0, 0, 0);
   if (!answered)
-    return process::refuse("the tracer ended too early");
+    return process::refuse(process::Cause::failed,
+                           "the tracer ended too early");
   if (answer == -1)
-    return process::refuse("this machine is not one the tracer knows (x86-64)");
+    return process::refuse(process::Cause::unsupported,
+                           "the tracer needs an x86-64 processor");
   if (answer != 0) {
     auto self = process::Process::look(getpid());
     if (self && self->tracer != 0)
       return process::refuse(
+          process::Cause::traced,
           "somebody traces this process already (a debugger, "
           "strace), and only one can");
-    return process::refuse(self ? why_not_traced(*self, answer)
+    return process::refuse(process::Cause::forbidden,
+                           self ? why_not_traced(*self, answer)
                                 : std::string("ptrace is forbidden here"));
   }
   return {};
@@ -167,10 +176,11 @@ process::Attempt<void> exchange_with_tracer(int line) {
 
 }  // namespace
 
-process::Attempt<void> seal_next_exec(const LaunchOptions &options) {
+Refusable<void, process::Refusal> seal_next_exec(const LaunchOptions &options) {
   int ends[2];
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
-    return process::refuse("no socket could be made to talk to the tracer");
+    return process::refuse(process::Cause::failed,
+                           "no socket could be made to talk to the tracer");
   Line line{ends[0], ends[1]};
   pid_t self = getpid();
   // The tracer becomes an orphan, so that the program's wait(2) does not find
@@ -189,7 +199,7 @@ process::Attempt<void> seal_next_exec(const LaunchOptions &options) {
   if (status == 0 && unseen)
     status = be_tracer_if_child(sys::fork_unseen(), self, options, line) << 8;
   close(line.tracer);
-  process::Attempt<void> done = judge(status);
+  Refusable<void, process::Refusal> done = judge(status);
   if (done)
     done = exchange_with_tracer(line.caller);
   close(line.caller);

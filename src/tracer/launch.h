@@ -83,6 +83,6 @@ struct LaunchOptions {
 /// Errors:  no ptrace here, no mseal(2) where it alone is asked for, or a
 ///          seccomp filter that would kill the program for it. Nothing has
 ///          changed.
-process::Attempt<void> seal_next_exec(const LaunchOptions &options);
+Refusable<void, process::Refusal> seal_next_exec(const LaunchOptions &options);
 
 }  // namespace memseal::tracer

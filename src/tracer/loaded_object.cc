@@ -20,7 +20,7 @@ bool reads_text_relocations(const process::RemoteMemory &memory,
 
 }  // namespace
 
-elf::Parsed<std::optional<LoadedObject>> loaded_object_at(
+Refusable<std::optional<LoadedObject>, elf::Flaw> loaded_object_at(
     const process::Mappings &space, const process::RemoteMemory &memory,
     const Mapping &mapping) {
   auto found =

@@ -19,7 +19,7 @@ struct LoadedObject : process::LoadedObject {
 /// not wholly loaded. A loader maps the whole file first and puts the segments
 /// over it, the writable ones last: until then nothing may be sealed, or it
 /// could not go on. A flaw if the headers make no sense.
-elf::Parsed<std::optional<LoadedObject>> loaded_object_at(
+Refusable<std::optional<LoadedObject>, elf::Flaw> loaded_object_at(
     const process::Mappings &space, const process::RemoteMemory &memory,
     const Mapping &mapping);
 

@@ -34,18 +34,23 @@ std::string who_is(const process::Process &process) {
 
 }  // namespace
 
-process::Attempt<void> may_be_attached(const process::Process &process) {
+Refusable<void, process::Refusal> may_be_attached(
+    const process::Process &process) {
   std::string who = who_is(process);
   if (process.pid == getpid())
-    return process::refuse(fmt::format("{} is memseal itself", who));
+    return process::refuse(process::Cause::unsuitable,
+                           fmt::format("{} is memseal itself", who));
   if (process.ended())
-    return process::refuse(fmt::format("{} has ended", who));
+    return process::refuse(process::Cause::vanished,
+                           fmt::format("{} has ended", who));
   if (process.tracer != 0)
     return process::refuse(
+        process::Cause::traced,
         fmt::format("{} is traced by process {} already: only one can", who,
                     process.tracer));
   if (process.seccomp_mode == strict_seccomp)
     return process::refuse(
+        process::Cause::forbidden,
         fmt::format("{} is in strict seccomp mode: any call but "
                     "read and write would kill it",
                     who));

@@ -11,7 +11,8 @@ namespace memseal::tracer {
 
 /// Why attaching to this process makes no sense, before it is tried. Nothing is
 /// touched.
-process::Attempt<void> may_be_attached(const process::Process &process);
+Refusable<void, process::Refusal> may_be_attached(
+    const process::Process &process);
 
 /// Why the kernel refused to let it be traced, for a user. `sys_errno` is what
 /// it answered.

@@ -26,7 +26,7 @@ process::Process some_process() {
 
 std::string refusal(const process::Process &process) {
   auto may = may_be_attached(process);
-  return may ? "" : may.error().sentence;
+  return may ? "" : sentence(may.error());
 }
 
 TEST(Attaching, is_not_tried_where_it_makes_no_sense) {

@@ -41,7 +41,7 @@ Result<void> halt(const Tracee &thread) {
 
 /// Returns whether there was any. A new thread may have been started by one
 /// that had not stopped yet, so the caller asks until there is none.
-process::Attempt<bool> StoppedProcess::stop_new_threads(
+Refusable<bool, process::Refusal> StoppedProcess::stop_new_threads(
     const process::Process &process) {
   bool any = false;
   for (pid_t tid : process::thread_ids(process.pid)) {
@@ -55,14 +55,16 @@ process::Attempt<bool> StoppedProcess::stop_new_threads(
           (tid != process.pid || process::thread_ids(process.pid).size() > 1))
         continue;
       if (thread.error().code == Errc::unsupported)
-        return process::refuse(
-            "this machine is not one the tracer knows (x86-64)");
+        return process::refuse(process::Cause::unsupported,
+                               "the tracer needs an x86-64 processor");
       if (process.seccomp_mode != 0 && thread.error().sys_errno == EPERM)
         return process::refuse(
+            process::Cause::forbidden,
             fmt::format("process {} ({}) is under a seccomp filter that might "
                         "kill it for sealing; only root can suspend that",
                         process.pid, process.name));
-      return process::refuse(why_not_traced(process, thread.error().sys_errno));
+      return process::refuse(process::Cause::forbidden,
+                             why_not_traced(process, thread.error().sys_errno));
     }
     threads_.push_back(*thread);
     any = true;
@@ -74,10 +76,12 @@ process::Attempt<bool> StoppedProcess::stop_new_threads(
       }
       if (halted.error().code == Errc::unsupported)
         return process::refuse(
+            process::Cause::unsuitable,
             fmt::format("process {} ({}) is a 32-bit program, and mseal(2) is "
                         "for 64-bit ones",
                         process.pid, process.name));
       return process::refuse(
+          process::Cause::failed,
           fmt::format("thread {} of process {} ({}) does not stop: "
                       "{}",
                       tid, process.pid, process.name, std::strerror(why)));
@@ -86,13 +90,14 @@ process::Attempt<bool> StoppedProcess::stop_new_threads(
   return any;
 }
 
-process::Attempt<StoppedProcess> StoppedProcess::stop(
+Refusable<StoppedProcess, process::Refusal> StoppedProcess::stop(
     const process::Process &process) {
   StoppedProcess stopped;
   while (MEMSEAL_TRY(stopped.stop_new_threads(process))) {
   }
   if (stopped.threads_.empty())
     return process::refuse(
+        process::Cause::vanished,
         fmt::format("process {} ({}) has ended", process.pid, process.name));
   return stopped;
 }

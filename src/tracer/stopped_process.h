@@ -18,7 +18,8 @@ public:
   /// Errors:  the kernel forbids it; a thread does not stop; the process is
   ///          under a seccomp filter, which we may not suspend. Every thread
   ///          goes on.
-  static process::Attempt<StoppedProcess> stop(const process::Process &process);
+  static Refusable<StoppedProcess, process::Refusal> stop(
+      const process::Process &process);
   StoppedProcess(StoppedProcess &&other) noexcept
       : threads_(std::exchange(other.threads_, {})) {}
   StoppedProcess &operator=(StoppedProcess &&) = delete;
@@ -32,7 +33,8 @@ public:
 
 private:
   StoppedProcess() = default;
-  process::Attempt<bool> stop_new_threads(const process::Process &process);
+  Refusable<bool, process::Refusal> stop_new_threads(
+      const process::Process &process);
 
   std::vector<Tracee> threads_;
 };

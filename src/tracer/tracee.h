@@ -71,7 +71,7 @@ public:
   Result<void> set_registers(const Registers &registers) const;
 
   /// Stops at an instruction without writing into the code, through a debug
-  /// register. Errors: system, where the machine lends none.
+  /// register. Errors: system, where none is available.
   Result<void> set_hardware_breakpoint(process::RemoteAddress address) const;
   Result<void> clear_hardware_breakpoint() const;
 

@@ -49,7 +49,7 @@ public:
     for (Address at : sealed_elsewhere())
       held_.add(at, {seal_type::all});
     if (!held_.pages().empty())
-      compile(everything_held(), filter::Part::whole);
+      compile(everything_held(), filter::ProgramPart::whole);
   }
 
   model::Enforcement flavour() const override {
@@ -91,10 +91,10 @@ public:
                         {types},
                         flags != 0 ? Downgrade::allowed : Downgrade::refused});
     if (layout_ == Layout::split_programs) {
-      compile(ranges, filter::Part::all_but_moved_from);
-      compile(ranges, filter::Part::moved_from);
+      compile(ranges, filter::ProgramPart::all_but_moved_from);
+      compile(ranges, filter::ProgramPart::moved_from);
     } else {
-      compile(ranges, filter::Part::whole);
+      compile(ranges, filter::ProgramPart::whole);
     }
     return 0;
   }
@@ -145,7 +145,7 @@ private:
   }
 
   void compile(const std::vector<filter::GuardedRange> &ranges,
-               filter::Part part) {
+               filter::ProgramPart part) {
     Instructions storage(4096);
     std::vector<PageRange> scratch(ranges.size(), ranges[0].range);
     filter::RangeOptions options{.architecture = architecture_, .part = part};

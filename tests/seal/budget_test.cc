@@ -31,7 +31,8 @@ Code program_for(Address base, std::size_t ranges) {
   }
   Code storage(bpf::max_instructions);
   auto program = filter::compile(
-      guarded, {.part = filter::Part::all_but_moved_from}, storage, scratch);
+      guarded, {.part = filter::ProgramPart::all_but_moved_from}, storage,
+      scratch);
   auto made = program->instructions();
   return {made.begin(), made.end()};
 }

@@ -57,7 +57,8 @@ TEST(ACallInFlight, IsWaitedForAlsoWhileItsThreadSleepsInIt) {
     char *at = fresh_pages(1), *to = fresh_pages(1);
     char *twin = fresh_pages(1);
     HeldCalls calls({SYS_mremap}, [](const seccomp_notif &call) {
-      return is_ours(call) ? HeldCalls::Answer::hold : HeldCalls::Answer::go_on;
+      return is_ours(call) ? HeldCalls::ReturnValue::hold
+                           : HeldCalls::ReturnValue::go_on;
     });
     std::thread mover([=] { move_away(at, to); });
     calls.wait_until_held(1);
@@ -121,7 +122,7 @@ TEST(AThreadThatTheListSkips, IsFoundByReadingItAgain) {
     HeldCalls calls(
         {SYS_mremap, SYS_getdents64}, [&](const seccomp_notif &call) {
           if (is_ours(call))
-            return HeldCalls::Answer::hold;
+            return HeldCalls::ReturnValue::hold;
           // The second part of the first list after the filter was
           // put on.
           if (call.data.nr == SYS_getdents64 && cursor != 0 &&
@@ -129,7 +130,7 @@ TEST(AThreadThatTheListSkips, IsFoundByReadingItAgain) {
             end(crowd[1]);
             end(crowd[cursor]);
           }
-          return HeldCalls::Answer::go_on;
+          return HeldCalls::ReturnValue::go_on;
         });
     for (Waiting &one : crowd) {
       one.thread = std::thread([&one, at, to] {

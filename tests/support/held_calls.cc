@@ -67,7 +67,7 @@ void HeldCalls::serve() {
         continue;
       return;
     }
-    if (judge_(call) == Answer::go_on) {
+    if (judge_(call) == ReturnValue::go_on) {
       go_on(call.id);
       continue;
     }

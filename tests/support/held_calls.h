@@ -24,8 +24,8 @@ namespace memseal::test {
 /// and has done nothing yet. Its thread sleeps in it and takes no signal.
 class HeldCalls {
 public:
-  enum class Answer : std::uint8_t { go_on, hold };
-  using Judge = std::function<Answer(const seccomp_notif &)>;
+  enum class ReturnValue : std::uint8_t { go_on, hold };
+  using Judge = std::function<ReturnValue(const seccomp_notif &)>;
 
   /// Why this kernel cannot do it; empty if it can. Linux 5.19.
   static std::string missing();

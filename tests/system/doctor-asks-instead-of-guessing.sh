@@ -65,7 +65,7 @@ fi
 expect 1 filtered EPERM "$mseal,$seccomp,$prctl" "$tool" doctor --json
 told '"no engine: nothing can be sealed here" in d["will_use"]'
 
-# What is forbidden is no open road.
+# What is forbidden is no open vector.
 expect 0 "$tool" doctor --json
 told 'f["io_uring"]["value"] != "yes" or any("io_uring" in o["vector"] for o in d["open"])'
 expect 0 filtered EPERM 425 "$tool" doctor --json

@@ -49,7 +49,7 @@ if sys.argv[1:] == ["parent"]:
 PY
 
 run=("$BUILD/memseal" run)
-# Served even where the kernel could do it: the same road on every kernel.
+# Served even where the kernel could do it: the same vector on every kernel.
 out=$("${run[@]}" --provide-mseal=always -- python3 "$dir/seals.py" parent)
 echo "$out"
 expected=$'sealed, filters: 1'

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# The road through a tracer with a filter: it needs no mseal(2), and what it
+# The vector through a tracer with a filter: it needs no mseal(2), and what it
 # guards is told by status. What becomes of it after an exec is what the manual
 # says.
 # shellcheck disable=SC2034  # read by trace-common.inc

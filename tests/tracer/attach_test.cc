@@ -58,11 +58,11 @@ protected:
 TEST_F(AttachTest, seals_objects_vdso_and_vvar_of_a_running_process) {
   Victim victim;
   auto planned = plan_attach(victim.pid(), everything);
-  ASSERT_TRUE(planned) << planned.error().sentence;
+  ASSERT_TRUE(planned) << sentence(planned.error());
   EXPECT_FALSE(is_sealed(victim.pid(), planned->plan));  // a plan does nothing
 
   auto attached = attach(victim.pid(), everything);
-  ASSERT_TRUE(attached) << attached.error().sentence;
+  ASSERT_TRUE(attached) << sentence(attached.error());
   EXPECT_TRUE(attached->complete());
   EXPECT_TRUE(is_sealed(victim.pid(), attached->plan));
   EXPECT_EQ(attached->threads, 5u);
@@ -84,10 +84,10 @@ TEST_F(AttachTest, without_it_the_same_process_may_change_its_text) {
 TEST_F(AttachTest, doing_it_again_makes_no_call) {
   Victim victim;
   auto first = attach(victim.pid(), everything);
-  ASSERT_TRUE(first) << first.error().sentence;
+  ASSERT_TRUE(first) << sentence(first.error());
   EXPECT_GT(first->calls, 0u);
   auto second = attach(victim.pid(), everything);
-  ASSERT_TRUE(second) << second.error().sentence;
+  ASSERT_TRUE(second) << sentence(second.error());
   EXPECT_EQ(second->calls, 0u);
   EXPECT_EQ(second->plan.bytes(), first->plan.bytes());
   EXPECT_TRUE(second->complete());
@@ -99,7 +99,7 @@ TEST_F(AttachTest, objects_that_are_not_selected_stay_open) {
       attach(victim.pid(), {.object = [](std::string_view object) {
                return object.find("libc.so") != std::string_view::npos;
              }});
-  ASSERT_TRUE(attached) << attached.error().sentence;
+  ASSERT_TRUE(attached) << sentence(attached.error());
   EXPECT_TRUE(has_part(attached->plan, "text", "libc.so"));
   EXPECT_EQ(victim.mprotect_answer(), 0);  // the program's own text
 }
@@ -109,7 +109,7 @@ TEST_F(AttachTest, segments_that_are_not_wanted_stay_open) {
   Wanted wanted = everything;
   wanted.segments = {.text = false, .rodata = true, .relro = true};
   auto attached = attach(victim.pid(), wanted);
-  ASSERT_TRUE(attached) << attached.error().sentence;
+  ASSERT_TRUE(attached) << sentence(attached.error());
   EXPECT_TRUE(has_part(attached->plan, "relro", "libc.so"));
   EXPECT_FALSE(has_part(attached->plan, "text", "libc.so"));
   EXPECT_FALSE(has_part(attached->plan, "vdso", "[vdso]"));
@@ -175,7 +175,7 @@ TEST_F(AttachTest, signals_are_delivered_while_it_works) {
     for (int n = 0; n < 3; ++n)
       kill(fresh.pid(), SIGUSR1);
     auto attached = attach(i % 2 ? fresh.pid() : victim.pid(), everything);
-    EXPECT_TRUE(attached) << attached.error().sentence;
+    EXPECT_TRUE(attached) << sentence(attached.error());
     EXPECT_TRUE(fresh.gets_on());
     EXPECT_GT(fresh.diary().handled, 0u);
   }
@@ -190,7 +190,7 @@ TEST_F(AttachTest, a_stopped_process_is_sealed_and_stays_stopped) {
   kill(victim.pid(), SIGSTOP);
   waitpid(victim.pid(), nullptr, WUNTRACED);
   auto attached = attach(victim.pid(), everything);
-  ASSERT_TRUE(attached) << attached.error().sentence;
+  ASSERT_TRUE(attached) << sentence(attached.error());
   EXPECT_TRUE(attached->complete());
   usleep(10'000);
   EXPECT_EQ(process::Process::look(victim.pid())->state, 'T');
@@ -224,7 +224,7 @@ TEST_F(AttachTest, a_tracer_killed_at_any_step_leaves_the_process_running) {
     EXPECT_EQ(process::Process::look(victim.pid())->tracer, 0);
     // And the next one finishes what it began.
     auto again = attach(victim.pid(), everything);
-    ASSERT_TRUE(again) << "step " << step << ": " << again.error().sentence;
+    ASSERT_TRUE(again) << "step " << step << ": " << sentence(again.error());
     ASSERT_TRUE(is_sealed(victim.pid(), again->plan)) << "step " << step;
     ASSERT_TRUE(victim.gets_on()) << "after step " << step;
   }
@@ -237,7 +237,7 @@ TEST_F(AttachTest, a_filter_that_kills_for_mseal_does_not_kill) {
     GTEST_SKIP() << "suspending a seccomp filter needs root";
   Victim victim(Victim::Seccomp::kills_mseal);
   auto attached = attach(victim.pid(), everything);
-  ASSERT_TRUE(attached) << attached.error().sentence;
+  ASSERT_TRUE(attached) << sentence(attached.error());
   EXPECT_TRUE(attached->complete());
   EXPECT_TRUE(victim.gets_on());
 
@@ -251,17 +251,17 @@ TEST_F(AttachTest, refuses_what_it_may_not_touch_with_a_reason) {
   Victim victim;
   auto none = attach(999'999'999, everything);
   ASSERT_FALSE(none);
-  EXPECT_NE(none.error().sentence.find("there is no process"),
+  EXPECT_NE(sentence(none.error()).find("there is no process"),
             std::string::npos);
 
   auto self = attach(getpid(), everything);
   ASSERT_FALSE(self);
-  EXPECT_NE(self.error().sentence.find("memseal itself"), std::string::npos);
+  EXPECT_NE(sentence(self.error()).find("memseal itself"), std::string::npos);
 
   ASSERT_EQ(ptrace(PTRACE_SEIZE, victim.pid(), nullptr, nullptr), 0);
   auto traced = attach(victim.pid(), everything);
   ASSERT_FALSE(traced);
-  EXPECT_NE(traced.error().sentence.find("is traced by process"),
+  EXPECT_NE(sentence(traced.error()).find("is traced by process"),
             std::string::npos);
 }
 
@@ -274,7 +274,7 @@ TEST_F(AttachTest, refuses_another_users_process) {
     CHILD_ASSERT_EQ(setresuid(65534, 65534, 65534), 0);
     auto attached = attach(victim.pid(), everything);
     CHILD_ASSERT_FALSE(attached);
-    CHILD_ASSERT_NE(attached.error().sentence.find("belongs to user 0"),
+    CHILD_ASSERT_NE(sentence(attached.error()).find("belongs to user 0"),
                     std::string::npos);
   });
   EXPECT_EQ(victim.mprotect_answer(), 0);  // nothing was sealed

@@ -82,7 +82,7 @@ TEST_F(FilterEngineTest, guards_a_running_process_without_mseal) {
   Victim victim, twin;
   std::size_t sealed_before = seals_in(victim.pid());
   auto attached = attach(victim.pid(), everything, Engine::filter);
-  ASSERT_TRUE(attached) << attached.error().sentence;
+  ASSERT_TRUE(attached) << sentence(attached.error());
   EXPECT_TRUE(attached->complete());
   EXPECT_EQ(attached->threads, 5u);
   EXPECT_EQ(victim.mprotect_answer(), EPERM);
@@ -110,7 +110,7 @@ TEST_F(FilterEngineTest, strict_takes_both_where_there_are_both) {
     GTEST_SKIP() << "this kernel has no mseal(2) (Linux 6.10)";
   Victim victim;
   auto attached = attach(victim.pid(), everything, Engine::strict);
-  ASSERT_TRUE(attached) << attached.error().sentence;
+  ASSERT_TRUE(attached) << sentence(attached.error());
   EXPECT_TRUE(attached->complete());
   EXPECT_TRUE(registered(*attached));
   EXPECT_EQ(victim.mprotect_answer(), EPERM);
@@ -123,7 +123,7 @@ TEST_F(FilterEngineTest, without_mseal_the_native_engine_refuses_and_says_how) {
   Victim victim;
   auto attached = attach(victim.pid(), everything);
   ASSERT_FALSE(attached);
-  EXPECT_NE(attached.error().sentence.find("--engine=filter"),
+  EXPECT_NE(sentence(attached.error()).find("--engine=filter"),
             std::string::npos);
   EXPECT_EQ(victim.mprotect_answer(), 0);
 }
@@ -131,11 +131,11 @@ TEST_F(FilterEngineTest, without_mseal_the_native_engine_refuses_and_says_how) {
 TEST_F(FilterEngineTest, doing_it_again_makes_no_call_and_no_second_filter) {
   Victim victim;
   auto first = attach(victim.pid(), everything, Engine::filter);
-  ASSERT_TRUE(first) << first.error().sentence;
+  ASSERT_TRUE(first) << sentence(first.error());
   EXPECT_GT(first->calls, 0u);
   std::string filters = status_of(victim.pid(), "Seccomp_filters:");
   auto second = attach(victim.pid(), everything, Engine::filter);
-  ASSERT_TRUE(second) << second.error().sentence;
+  ASSERT_TRUE(second) << sentence(second.error());
   EXPECT_EQ(second->calls, 0u);
   EXPECT_EQ(status_of(victim.pid(), "Seccomp_filters:"), filters);
 }
@@ -145,9 +145,9 @@ TEST_F(FilterEngineTest, more_is_added_to_the_register_that_is_there) {
     GTEST_SKIP() << "suspending the first filter needs root";
   Victim victim;
   auto first = attach(victim.pid(), program_only, Engine::filter);
-  ASSERT_TRUE(first) << first.error().sentence;
+  ASSERT_TRUE(first) << sentence(first.error());
   auto second = attach(victim.pid(), everything, Engine::filter);
-  ASSERT_TRUE(second) << second.error().sentence;
+  ASSERT_TRUE(second) << sentence(second.error());
   EXPECT_GT(second->calls, 0u);
   EXPECT_TRUE(registered(*first));
   EXPECT_TRUE(registered(*second));
@@ -158,7 +158,7 @@ TEST_F(FilterEngineTest, more_is_added_to_the_register_that_is_there) {
 TEST_F(FilterEngineTest, the_register_counts_filters_as_the_kernel_does) {
   Victim victim;
   auto attached = attach(victim.pid(), everything, Engine::filter);
-  ASSERT_TRUE(attached) << attached.error().sentence;
+  ASSERT_TRUE(attached) << sentence(attached.error());
   std::vector<filter::GuardedRange> guarded;
   for (PageRange range : attached->plan.calls())
     guarded.push_back({range, seal_type::all});
@@ -236,7 +236,7 @@ TEST_F(FilterEngineTest,
     ASSERT_EQ(process::Process::look(victim.pid())->tracer, 0);
     // And the next one finishes what it began.
     auto again = attach(victim.pid(), program_only, Engine::filter);
-    ASSERT_TRUE(again) << "step " << step << ": " << again.error().sentence;
+    ASSERT_TRUE(again) << "step " << step << ": " << sentence(again.error());
     ASSERT_TRUE(registered(*again)) << "step " << step;
     ASSERT_EQ(victim.mprotect_answer(), EPERM) << "step " << step;
   }

@@ -59,7 +59,7 @@ TEST_P(MovingTargetTest, threads_that_come_and_go_are_all_bound) {
     });
     usleep(2'000);
     auto attached = attach(pid, everything, GetParam());
-    ASSERT_TRUE(attached) << attached.error().sentence;
+    ASSERT_TRUE(attached) << sentence(attached.error());
     EXPECT_TRUE(attached->complete());
     auto process = process::Process::look(pid);
     ASSERT_TRUE(process);
@@ -79,7 +79,7 @@ TEST_P(MovingTargetTest, one_that_ends_meanwhile_ends_as_it_would_have) {
     // only once.
     test::in_child([=] {
       auto attached = attach(pid, everything, GetParam());
-      CHILD_ASSERT_TRUE(attached || !attached.error().sentence.empty());
+      CHILD_ASSERT_TRUE(attached || !sentence(attached.error()).empty());
     });
     int status = 0;
     ASSERT_EQ(waitpid(pid, &status, 0), pid);
@@ -100,7 +100,7 @@ TEST_P(MovingTargetTest, one_that_forks_all_the_time_goes_on) {
   });
   for (int i = 0; i < 10; ++i) {
     auto attached = attach(pid, everything, GetParam());
-    ASSERT_TRUE(attached) << attached.error().sentence;
+    ASSERT_TRUE(attached) << sentence(attached.error());
   }
   usleep(5'000);
   EXPECT_EQ(end(pid), -1) << "a child or its answer was lost";

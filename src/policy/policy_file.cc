@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Settings are held against the table of `memseal run`'s options: a policy
 // cannot know a word that the command line does not.
-#include "cli/policy_file.h"
+#include "policy/policy_file.h"
 
 #include <fmt/format.h>
 
@@ -14,7 +14,7 @@
 #include <sstream>
 #include <string_view>
 
-namespace memseal::cli {
+namespace memseal::policy {
 namespace {
 
 // More is no policy but a wrong file.
@@ -278,4 +278,4 @@ std::string policy_text(const std::string &title,
   return text;
 }
 
-}  // namespace memseal::cli
+}  // namespace memseal::policy

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/policy_file.h"
+#include "policy/policy_file.h"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 
 #include "launch/test_programs.h"
 
-namespace memseal::cli {
+namespace memseal::policy {
 namespace {
 
 using Strings = std::vector<std::string>;
@@ -185,4 +185,4 @@ TEST(PolicyText, is_a_policy_that_says_the_same) {
 }
 
 }  // namespace
-}  // namespace memseal::cli
+}  // namespace memseal::policy

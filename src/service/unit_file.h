@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace memseal::cli {
+namespace memseal::service {
 
 /// The settings of a service, of its drop-ins too, with what is of no concern
 /// here left out.
@@ -43,4 +43,4 @@ std::string program_of(const std::string &command);
 /// specifiers off.
 std::string quoted_word(const std::string &word);
 
-}  // namespace memseal::cli
+}  // namespace memseal::service

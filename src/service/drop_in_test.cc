@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/drop_in.h"
+#include "service/drop_in.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -12,7 +12,7 @@
 
 #include "launch/test_programs.h"
 
-namespace memseal::cli {
+namespace memseal::service {
 namespace {
 
 namespace fs = std::filesystem;
@@ -48,10 +48,10 @@ protected:
     folder_.write("root/bin/static", launch::elf_file({}));
     unit_.name = "x.service";
   }
-  Refusable<Strings> assignments(const std::string &program,
-                                 const std::string &policy = "") {
-    policy_ = parse_policy("engine = \"native\"\nprovide-mseal = \"never\"\n" +
-                           policy);
+  Refusable<Strings, process::Refusal> assignments(
+      const std::string &program, const std::string &policy = "") {
+    policy_ = policy::parse_policy(
+        "engine = \"native\"\nprovide-mseal = \"never\"\n" + policy);
     EXPECT_TRUE(policy_.faults.empty());
     return assignments_for(folder_.at("root"), unit_, program, policy_);
   }
@@ -59,12 +59,12 @@ protected:
   launch::Folder folder_;
   std::optional<launch::StartedAs> name_;
   Unit unit_;
-  Policy policy_;
+  policy::Policy policy_;
 };
 
 TEST_F(DropInTest, sets_what_a_run_would_set) {
   auto made = assignments("/bin/dynamic");
-  ASSERT_TRUE(made) << made.error();
+  ASSERT_TRUE(made) << sentence(made.error());
   EXPECT_EQ(*made,
             (Strings{"LD_AUDIT=" + folder_.at("here/libmemseal-audit.so"),
                      "GLIBC_TUNABLES=glibc.rtld.optional_static_tls=4096",
@@ -94,11 +94,12 @@ TEST_F(DropInTest, refuses_what_needs_a_process_beside_the_service) {
   EXPECT_FALSE(assignments("/bin/dynamic", "how = \"trace\"\n"));
   EXPECT_FALSE(assignments("/bin/dynamic", "on-violation = \"report\"\n"));
   auto keeper = assignments_for(folder_.at("root"), unit_, "/bin/dynamic",
-                                parse_policy("engine = \"keeper\""));
+                                policy::parse_policy("engine = \"keeper\""));
   ASSERT_FALSE(keeper);
-  EXPECT_NE(keeper.error().find("needs a process beside"), std::string::npos);
+  EXPECT_NE(sentence(keeper.error()).find("needs a process beside"),
+            std::string::npos);
   EXPECT_TRUE(assignments_for(folder_.at("root"), unit_, "/bin/dynamic",
-                              parse_policy("engine = \"filter\"")));
+                              policy::parse_policy("engine = \"filter\"")));
 }
 
 TEST_F(DropInTest, is_written_so_that_systemd_reads_it_back) {
@@ -114,7 +115,7 @@ TEST_F(DropInTest, is_written_so_that_systemd_reads_it_back) {
 
 TEST_F(DropInTest, allows_mseal_where_the_unit_lists_what_it_allows) {
   auto text = [&](const char *policy) {
-    policy_ = parse_policy(policy);
+    policy_ = policy::parse_policy(policy);
     return DropIn{unit_, policy_, "", {}}.text();
   };
   EXPECT_EQ(text("").find("SystemCallFilter"), std::string::npos);
@@ -129,8 +130,7 @@ TEST_F(DropInTest, allows_mseal_where_the_unit_lists_what_it_allows) {
 TEST_F(DropInTest, is_known_as_ours_by_its_first_line) {
   std::string ours = folder_.at("ours.conf");
   EXPECT_FALSE(is_ours(ours));
-  EXPECT_EQ(write_whole(ours, DropIn{unit_, policy_, "", {}}.text()),
-            std::nullopt);
+  EXPECT_TRUE(write_whole(ours, DropIn{unit_, policy_, "", {}}.text()));
   EXPECT_TRUE(is_ours(ours));
   std::string other =
       folder_.write("other.conf", "[Service]\n# Made by memseal: no\n");
@@ -139,22 +139,22 @@ TEST_F(DropInTest, is_known_as_ours_by_its_first_line) {
 
 TEST_F(DropInTest, a_file_is_written_whole_into_folders_that_are_made) {
   std::string file = folder_.at("a/b/c.conf");
-  EXPECT_EQ(write_whole(file, "one\n"), std::nullopt);
+  EXPECT_TRUE(write_whole(file, "one\n"));
   EXPECT_EQ(content(file), "one\n");
-  EXPECT_EQ(write_whole(file, "two\n"), std::nullopt);
+  EXPECT_TRUE(write_whole(file, "two\n"));
   EXPECT_EQ(content(file), "two\n");
   EXPECT_FALSE(fs::exists(file + ".new"));
 }
 
 TEST_F(DropInTest, a_file_that_cannot_be_written_is_told_and_nothing_stays) {
   std::string file = folder_.write("file", "x");
-  EXPECT_NE(write_whole(file + "/below.conf", "text"), std::nullopt);
+  EXPECT_FALSE(write_whole(file + "/below.conf", "text"));
   std::string folder = folder_.at("folder.conf");
   fs::create_directories(folder + "/full");
-  EXPECT_NE(write_whole(folder, "text"), std::nullopt);
+  EXPECT_FALSE(write_whole(folder, "text"));
   EXPECT_FALSE(fs::exists(folder + ".new"));
   EXPECT_TRUE(fs::exists(folder + "/full"));
 }
 
 }  // namespace
-}  // namespace memseal::cli
+}  // namespace memseal::service

@@ -10,7 +10,7 @@
 
 #include "launch/run_arguments.h"
 
-namespace memseal::cli {
+namespace memseal::policy {
 
 /// Why a file is no policy. Line 0: it could not even be read.
 struct PolicyFault {
@@ -47,4 +47,4 @@ Policy parse_policy(const std::string &text);
 std::string policy_text(const std::string &title,
                         const std::vector<PolicyPattern> &except);
 
-}  // namespace memseal::cli
+}  // namespace memseal::policy

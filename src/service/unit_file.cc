@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/unit_file.h"
+#include "service/unit_file.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -8,7 +8,7 @@
 #include <system_error>
 #include <utility>
 
-namespace memseal::cli {
+namespace memseal::service {
 namespace {
 
 namespace fs = std::filesystem;
@@ -195,4 +195,4 @@ std::string quoted_word(const std::string &word) {
   return out + '"';
 }
 
-}  // namespace memseal::cli
+}  // namespace memseal::service

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/unit_file.h"
+#include "service/unit_file.h"
 
 #include <gtest/gtest.h>
 
@@ -9,7 +9,7 @@
 
 #include "launch/test_programs.h"
 
-namespace memseal::cli {
+namespace memseal::service {
 namespace {
 
 using Strings = std::vector<std::string>;
@@ -177,4 +177,4 @@ TEST_F(UnitTest, drop_ins_of_the_template_hold_for_the_instance) {
 }
 
 }  // namespace
-}  // namespace memseal::cli
+}  // namespace memseal::service

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/drop_in.h"
+#include "service/drop_in.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -16,8 +16,11 @@
 #include "launch/installation.h"
 #include "launch/plan.h"
 
-namespace memseal::cli {
+namespace memseal::service {
 namespace {
+
+using process::Cause;
+using process::refuse;
 
 namespace fs = std::filesystem;
 
@@ -29,12 +32,13 @@ constexpr const char *variables[] = {"LD_AUDIT",       "LD_PRELOAD",
 
 /// The path of a module as it is without the detours by which it was found.
 std::string tidied(std::string value) {
-  for (launch::Part part :
-       {launch::Part::audit_module, launch::Part::preload_module,
-        launch::Part::provide_library, launch::Part::tool}) {
+  for (launch::InstalledFile part :
+       {launch::InstalledFile::audit_module,
+        launch::InstalledFile::preload_module,
+        launch::InstalledFile::provide_library, launch::InstalledFile::tool}) {
     static launch::PathText path;
     char real[PATH_MAX];
-    if (!launch::find_part(part, path) ||
+    if (!launch::find_installed(part, path) ||
         realpath(path.c_str(), real) == nullptr)
       continue;
     std::size_t at = value.find(path.view());
@@ -67,10 +71,9 @@ bool is_ours(const std::string &file) {
   return std::getline(in, line) && line.starts_with(first_line);
 }
 
-Refusable<std::vector<std::string>> assignments_for(const std::string &root,
-                                                    const Unit &unit,
-                                                    const std::string &program,
-                                                    const Policy &policy) {
+Refusable<std::vector<std::string>, process::Refusal> assignments_for(
+    const std::string &root, const Unit &unit, const std::string &program,
+    const policy::Policy &policy) {
   std::vector<std::string> inherited;
   for (const std::string &assignment : unit.environment) {
     if (names_ours(assignment))
@@ -89,10 +92,11 @@ Refusable<std::vector<std::string>> assignments_for(const std::string &root,
   constinit static launch::Preparation preparation;
   auto plan = preparation.prepare(run, environment.data());
   if (!plan)
-    return std::unexpected(fmt::format(
-        "'{}' {}", plan.error().path, launch::sentence(plan.error().obstacle)));
-  if (plan->road == launch::Road::trace)
-    return std::unexpected(
+    return refuse(Cause::unsuitable, fmt::format("'{}' {}", plan.error().path,
+                                                 sentence(plan.error())));
+  if (plan->method == launch::Method::trace)
+    return refuse(
+        Cause::unsuitable,
         fmt::format("'{}' could be sealed by a tracer only, {}: put `memseal "
                     "run --` before its command, in an override of your own",
                     program,
@@ -101,12 +105,14 @@ Refusable<std::vector<std::string>> assignments_for(const std::string &root,
                         ? "as its policy asks"
                         : "since it has no loader"));
   if (needs_keeper(run.options))
-    return std::unexpected(fmt::format(
-        "the policy of '{}' needs a process beside the service, "
-        "which `memseal run` alone starts: say engine = \"filter\", "
-        "or put `memseal run --` before its command, in an "
-        "override of your own",
-        program));
+    return refuse(
+        Cause::unsuitable,
+        fmt::format(
+            "the policy of '{}' needs a process beside the service, "
+            "which `memseal run` alone starts: say engine = \"filter\", "
+            "or put `memseal run --` before its command, in an "
+            "override of your own",
+            program));
   std::vector<std::string> result;
   for (const char *name : variables) {
     if (auto value = launch::lookup(plan->environment, name))
@@ -135,8 +141,8 @@ std::string DropIn::text() const {
   return text;
 }
 
-std::optional<std::string> write_whole(const std::string &file,
-                                       const std::string &text) {
+Refusable<void, process::Refusal> write_whole(const std::string &file,
+                                              const std::string &text) {
   std::error_code error;
   fs::create_directories(fs::path(file).parent_path(), error);
   std::string draft = file + ".new";
@@ -152,11 +158,12 @@ std::optional<std::string> write_whole(const std::string &file,
     close(fd);
   }
   if (written && rename(draft.c_str(), file.c_str()) == 0)
-    return std::nullopt;
+    return {};
   if (written)
     why = errno;
   unlink(draft.c_str());
-  return fmt::format("'{}' cannot be written: {}", file, std::strerror(why));
+  return refuse(Cause::failed, fmt::format("'{}' cannot be written: {}", file,
+                                           std::strerror(why)));
 }
 
-}  // namespace memseal::cli
+}  // namespace memseal::service
