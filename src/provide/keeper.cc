@@ -8,10 +8,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <cstring>
 
 #include "keeper/start.h"
+#include "provide/setting.h"
 #include "sys/syscall.h"
 #include "sys/unseen_child.h"
 
@@ -25,7 +25,7 @@ alignas(16) char child_stack[8192], grandchild_stack[8192];
 
 /// The tool: where `memseal run` says, else beside this library.
 bool find_tool() {
-  if (const char *told = std::getenv("MEMSEAL_KEEPER")) {
+  if (const char *told = setting("MEMSEAL_KEEPER")) {
     std::size_t size = std::strlen(told) + 1;
     if (size > sizeof tool)
       return false;

@@ -16,12 +16,12 @@
 
 #include <atomic>
 #include <cerrno>
-#include <cstdlib>
 #include <string_view>
 
 #include "keeper/client.h"
 #include "provide/arguments.h"
 #include "provide/keeper.h"
+#include "provide/setting.h"
 #include "sys/memory.h"
 #include "sys/syscall.h"
 
@@ -37,7 +37,7 @@ std::atomic_flag starting;
 
 /// For tests: serve where the kernel could do it itself.
 bool always() {
-  const char *mode = std::getenv("MEMSEAL_PROVIDE");
+  const char *mode = setting("MEMSEAL_PROVIDE");
   return mode != nullptr && std::string_view(mode) == "always";
 }
 
