@@ -118,6 +118,7 @@ TEST_F(SealKeeperTest,
   Verdict verdict = judged(keeper, dump);
   EXPECT_EQ(verdict.kind, Verdict::Kind::answer);
   EXPECT_EQ(verdict.value, 0);
+  EXPECT_FALSE(verdict.violation);
 }
 
 TEST_F(SealKeeperTest, refuses_to_empty_read_only_private_pages_only) {
