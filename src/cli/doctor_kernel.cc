@@ -124,7 +124,7 @@ Section seccomp_section(Diagnosis &diagnosis, Version version) {
        : listener.ok() ? "can be started"
                        : sys::describe(listener),
        diagnosis.means.keeper
-           ? "memseal run with the engines filter and strict"
+           ? "memseal run with the engines keeper and strict"
            : "memseal run seals with mseal(2) or --engine=filter only"});
   bool bitmap = version.at_least(5, 11);
   add({"seccomp.bitmap", "constant calls skip the filter",
