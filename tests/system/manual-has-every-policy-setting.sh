@@ -21,7 +21,7 @@ for setting in $settings; do
   done
 done
 # The program is not ahead of the manual: its own list has no further ones.
-own=$(sed -n '/keys{/,/};/p' "$SOURCE/src/cli/policy_file.cc" |
+own=$(sed -n '/keys{/,/};/p' "$SOURCE/src/policy/policy_file.cc" |
   grep -oE '"[a-z-]+"' | tr -d '"')
 [[ $(wc -w <<<"$own") -ge 8 ]]
 for setting in $own; do
