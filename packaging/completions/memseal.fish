@@ -45,7 +45,7 @@ complete -c memseal -n '__fish_seen_subcommand_from status' -l json -d 'print JS
 complete -c memseal -n '__fish_seen_subcommand_from status' -l color -x -a 'auto always never' -d 'colour (auto: on a terminal, unless NO_COLOR is set)'
 complete -c memseal -n '__fish_seen_subcommand_from status' -a '(__fish_complete_pids)'
 
-complete -c memseal -n 'not __fish_seen_subcommand_from attach run status trace doctor probe policy enable disable' -a trace -d 'say what sealing a program would break'
+complete -c memseal -n 'not __fish_seen_subcommand_from attach run status trace doctor probe policy enable disable' -a trace -d 'tell what sealing a program would break'
 complete -c memseal -n '__fish_seen_subcommand_from trace' -l help -d 'print this help and exit'
 complete -c memseal -n '__fish_seen_subcommand_from trace' -l json -d 'write the summary as JSON, to stdout'
 complete -c memseal -n '__fish_seen_subcommand_from trace' -l verbose -d 'tell every call as it comes'

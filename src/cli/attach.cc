@@ -83,10 +83,10 @@ bool take_engine(std::string_view word, Engine &engine) {
     engine = Engine::strict;
   else
     complain(
-        "attach knows no engine '{}': there are auto, native, filter and "
+        "attach has no engine '{}': it has auto, native, filter and "
         "strict{}",
         word,
-        word == "keeper" ? " (a keeper has to be there before the program)"
+        word == "keeper" ? " (a keeper has to be started before the program)"
                          : "");
   return word == "auto" || word == name(engine);
 }
@@ -107,9 +107,8 @@ Parse parse(int argc, char **argv, Request &request) {
     } else if (word.starts_with("--segments=")) {
       auto segments = parse_segments(word.substr(11));
       if (!segments) {
-        complain(
-            "'{}' is no list of text, rodata and relro with commas between",
-            word.substr(11));
+        complain("'{}' is not a comma-separated list of text, rodata and relro",
+                 word.substr(11));
         return Parse::wrong;
       }
       request.patterns.segments = *segments;
@@ -120,12 +119,12 @@ Parse parse(int argc, char **argv, Request &request) {
       complain("attach has no option '{}'", word);
       return Parse::wrong;
     } else if (!parse_pid(word, request.pids)) {
-      complain("'{}' is not a process number", word);
+      complain("'{}' is not a process ID", word);
       return Parse::wrong;
     }
   }
   if (request.pids.empty()) {
-    complain("attach needs the number of a process");
+    complain("attach needs a process ID");
     return Parse::wrong;
   }
   return Parse::ok;

@@ -47,10 +47,12 @@ TEST(Conclusion, tells_what_a_filter_costs_only_where_there_is_one) {
   auto privileged =
       conclude({.filter = true, .filter_needs_no_new_privs = false});
   auto ordinary = conclude({.filter = true, .filter_needs_no_new_privs = true});
-  EXPECT_FALSE(says(privileged, "a filter sets no_new_privs first"));
-  EXPECT_TRUE(says(ordinary, "a filter sets no_new_privs first"));
   EXPECT_FALSE(
-      says(conclude({.native = true}), "a filter sets no_new_privs first"));
+      says(privileged, "filters need no_new_privs here, which is set first"));
+  EXPECT_TRUE(
+      says(ordinary, "filters need no_new_privs here, which is set first"));
+  EXPECT_FALSE(says(conclude({.native = true}),
+                    "filters need no_new_privs here, which is set first"));
 }
 
 TEST(Conclusion, tells_how_programs_get_sealed) {

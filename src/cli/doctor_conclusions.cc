@@ -22,9 +22,10 @@ void choose_engine(const Means &means, std::vector<std::string> &will_use) {
   else
     will_use.push_back("no engine: nothing can be sealed here");
   if (means.filter)
-    will_use.push_back(means.filter_needs_no_new_privs
-                           ? "a filter sets no_new_privs first"
-                           : "a filter needs no no_new_privs here");
+    will_use.push_back(
+        means.filter_needs_no_new_privs
+            ? "filters need no_new_privs here, which is set first"
+            : "filters work here without no_new_privs");
 }
 
 void choose_road(const Means &means, std::vector<std::string> &will_use) {
@@ -50,7 +51,7 @@ void conclude(Diagnosis &diagnosis) {
   if (means.native)
     open.push_back({"emptying sealed files and shared memory by madvise",
                     "mseal(2) refuses that on private anonymous read-only "
-                    "memory only, which memseal run makes of RELRO "
+                    "memory only, which RELRO becomes under memseal run "
                     "(docs/semantics.md, S-63)",
                     means.filter ? "the engine strict" : "a seccomp filter"});
   if (means.native)

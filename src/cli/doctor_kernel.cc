@@ -57,7 +57,7 @@ Finding mseal_finding(Diagnosis &diagnosis) {
           mseal.ok() ? "the engine native works"
           : mseal.missing()
               ? "Linux 6.10 brings it; the engine native cannot be used"
-              : "the kernel may have it, but this process may not call it"};
+              : "a seccomp filter forbids it to this process"};
 }
 
 /// A seccomp flag, the version that brought it and what it is to memseal.

@@ -120,7 +120,7 @@ int take_arguments(Options &options, Request &request, int argc, char **argv) {
   if (auto code = options.parse(argc, argv, exit_mistake))
     return *code;
   if (request.names.empty())
-    return refuse(exit_mistake, "which unit?");
+    return refuse(exit_mistake, "name a unit");
   for (std::string &name : request.names) {
     auto whole = service::service_name(name);
     if (!whole)
@@ -150,7 +150,7 @@ int enable_one(const Request &request, const std::string &name) {
     std::string program = service::program_of(command);
     if (!program.starts_with('/') || program.find('%') != std::string::npos)
       return refuse(exit_refused,
-                    fmt::format("'{}' starts '{}', which is no absolute "
+                    fmt::format("'{}' starts '{}', which is not an absolute "
                                 "path: it cannot be looked at",
                                 unit.file, program));
     bool first = assignments.empty();
@@ -183,8 +183,7 @@ int enable_one(const Request &request, const std::string &name) {
     return refuse(exit_failed, sentence(written.error()));
   print("wrote {}\n", drop_in);
   if (request.root.empty())
-    print("to be done: systemctl daemon-reload && systemctl restart {}\n",
-          name);
+    print("next: systemctl daemon-reload && systemctl restart {}\n", name);
   return 0;
 }
 
@@ -206,8 +205,7 @@ int disable_one(const Request &request, const std::string &name) {
   rmdir(fs::path(drop_in).parent_path().c_str());  // stays if not empty
   print("removed {}\n", drop_in);
   if (request.root.empty())
-    print("to be done: systemctl daemon-reload && systemctl restart {}\n",
-          name);
+    print("next: systemctl daemon-reload && systemctl restart {}\n", name);
   return 0;
 }
 

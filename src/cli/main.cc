@@ -20,7 +20,7 @@ constexpr Verb verbs[] = {
     {"attach", "seal a process that runs already", 125, attach},
     {"run", "run a program with its memory mappings sealed", 125, run},
     {"status", "show what is sealed in a process", 3, status},
-    {"trace", "say what sealing a program would break", 125, trace},
+    {"trace", "tell what sealing a program would break", 125, trace},
     {"doctor", "tell what this system allows and what stays open", 3, doctor},
     {"probe", "try every attack on a copy of a sealed process", 3, probe},
     {"policy", "check policy files, show which one applies", 3, policy},

@@ -184,10 +184,11 @@ int policy(int argc, char **argv) {
     return *code;
   std::string act = words.empty() ? "" : words.front();
   if (act != "check" && act != "show")
-    return mistake("say check FILE... or show PROG");
+    return mistake("use check FILE... or show PROG");
   words.erase(words.begin());
   if (words.empty() || (act == "show" && words.size() != 1))
-    return mistake(act == "show" ? "show which program?" : "check which file?");
+    return mistake(act == "show" ? "show needs a program"
+                                 : "check which file?");
   return act == "check" ? check(words, json) : show(words[0], json);
 }
 

@@ -160,7 +160,7 @@ int probe(int argc, char **argv) {
   if (auto code = options.parse(argc, argv, exit_mistake))
     return *code;
   if (request.words.empty())
-    return refuse(exit_mistake, "probe what? Give a PID or a program");
+    return refuse(exit_mistake, "probe needs a PID or a program");
 
   int pid = pid_of(request, has_dashes(argc, argv));
   std::vector<std::string> run{"run"};

@@ -121,14 +121,14 @@ Refusable<probe::ForkedCopy, process::Refusal> copy_of_program(
   if (pid < 0)
     return process::refuse(
         process::Cause::failed,
-        fmt::format("no process could be made: {}", std::strerror(errno)));
+        fmt::format("no process could be started: {}", std::strerror(errno)));
   auto child = Tracee::seize(pid, always | fork_events);
   bool told = child && write(go, "g", 1) == 1;
   close(go);
   auto copy = [&]() -> Refusable<probe::ForkedCopy, process::Refusal> {
     if (!told)
       return process::refuse(process::Cause::forbidden,
-                             "a child of our own may not be traced here");
+                             "ptrace is forbidden here");
     if (auto there = go_to_entry(*child); !there)
       return std::unexpected(std::move(there).error());
     (void)child->clear_hardware_breakpoint();

@@ -73,11 +73,11 @@ int find_targets(const Request &request, std::vector<pid_t> &pids) {
     if (error != std::errc() || end != target.data() + target.size() ||
         pid <= 0)
       return mistake(fmt::format(
-          "'{}' is no process: give a number, self or --all", target));
+          "'{}' is not a process ID: give a PID, self or --all", target));
     pids.push_back(pid);
   }
   if (pids.empty() && !request.all)
-    return mistake("which process? Give a PID, self, --unit or --all");
+    return mistake("name a process: a PID, self, --unit or --all");
   return 0;
 }
 
@@ -154,7 +154,7 @@ int status(int argc, char **argv) {
   Request request;
   Options options("status", "Show what is sealed in a process.", epilogue);
   options.positionals("PID", request.targets,
-                      "process numbers, or self: this very process");
+                      "process IDs, or self: this very process");
   options.flag("--all", request.all, "every process, a line each");
   options.flag("--tree", request.tree,
                "the processes and all that descend from them, a line each");

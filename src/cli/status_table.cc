@@ -101,7 +101,7 @@ std::string totals_of(const process::ProcessView &space, Colour colour) {
             space.register_doubt + ".\n";
   else if (space.has_register)
     text +=
-        "  Seals by filter are the process's own word: the kernel confirms "
+        "  Seals by filter are what the process says: the kernel confirms "
         "that it\n  has a filter, not what the filter refuses.\n";
   if (!space.keeper_doubt.empty())
     text +=
@@ -115,7 +115,7 @@ std::string totals_of(const process::ProcessView &space, Colour colour) {
         space.keeper);
   if (totals.sealable.claimed != 0)
     text += fmt::format(
-        "  Of what is sealed, {} are by the kernel's own word "
+        "  Of what is sealed, {} are by the kernel itself "
         "(native, strict).\n",
         human_size(totals.sealable.sealed - totals.sealable.claimed));
   return text;

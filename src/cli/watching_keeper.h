@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A keeper of seals (docs/exec.md) that tells of every call it is there to
+// A keeper (docs/exec.md) that tells of every call it is there to
 // refuse: for --on-violation=report, and for `memseal trace`, where it refuses
 // none.
 #pragma once

@@ -53,7 +53,7 @@ const char *why_no_keeper(const Error &error) {
     case EACCES:
       return "a filter forbids seccomp(2)";
     case ESRCH:
-      return "a seccomp filter kills for what its start takes";
+      return "a seccomp filter kills for the calls that start it";
     case ECHILD:
       return "its process cannot be started";
     case EALREADY:

@@ -16,6 +16,7 @@
 
 #include "base/large_local.h"
 #include "keeper/filter.h"
+#include "sys/descriptor_passing.h"
 #include "sys/syscall.h"
 #include "sys/unseen_child.h"
 
@@ -53,34 +54,13 @@ bool hear(int channel) {
   return size.raw == 1;
 }
 
-bool hand_over(int channel, int listener) {
-  char byte = 'l';
-  iovec part{&byte, 1};
-  alignas(cmsghdr) char space[CMSG_SPACE(sizeof(int))] = {};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = space;
-  message.msg_controllen = sizeof space;
-  auto *head = reinterpret_cast<cmsghdr *>(space);
-  head->cmsg_level = SOL_SOCKET;
-  head->cmsg_type = SCM_RIGHTS;
-  head->cmsg_len = CMSG_LEN(sizeof listener);
-  std::memcpy(CMSG_DATA(head), &listener, sizeof listener);
-  sys::ReturnValue size;
-  do
-    size = sys::call(SYS_sendmsg, channel, &message, MSG_NOSIGNAL);
-  while (size.error() == EINTR);
-  return size.raw == 1;
-}
-
 /// From here on there is no way back: the filter is for ever. A program whose
 /// keeper is lost cannot change its mappings any more, and better ends now.
 void hand_over_or_end(int channel, int listener) {
-  if (hand_over(channel, listener) && hear(channel))
+  if (sys::send_descriptor(channel, listener) && hear(channel))
     return;
   constexpr std::string_view text =
-      "memseal: the keeper of seals is lost before it began\n";
+      "memseal: the keeper ended before it began to serve\n";
   sys::call(SYS_write, 2, text.data(), text.size());
   for (;;)
     sys::call(SYS_exit_group, 125);

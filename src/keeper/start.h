@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Brings the keeper of seals (supervisor/seal_keeper.h) to life, and puts this
+// Brings the keeper (supervisor/seal_keeper.h) to life, and puts this
 // process and all its descendants under the one filter that asks it.
 #pragma once
 

@@ -88,8 +88,8 @@ const char *sentence(Obstacle obstacle) {
     case Obstacle::other_machine:
       return "is a program for another processor";
     case Obstacle::endless_script:
-      return "is a script whose interpreters are scripts, more than Linux "
-             "takes";
+      return "is a script whose interpreters are scripts, nested deeper than "
+             "Linux allows";
     case Obstacle::interpreter_missing:
       return "needs an interpreter that is not there";
     case Obstacle::unreadable:
@@ -105,7 +105,7 @@ const char *sentence(Obstacle obstacle) {
       return "is started by a loader that is neither glibc's nor musl's";
     case Obstacle::raises_privileges:
       return "gains privileges when executed (setuid, setgid or file "
-             "capabilities), so its loader takes no module from its caller; "
+             "capabilities), so its loader ignores the caller's modules; "
              "an administrator can name the module in /etc/ld.so.preload";
     case Obstacle::no_audit:
       return "is started by musl's loader, which has no auditing; leave "
@@ -117,8 +117,8 @@ const char *sentence(Obstacle obstacle) {
       return "can be sealed by preloading only, which does not see libraries "
              "loaded later; add --dlopen=skip, or leave --require out";
     case Obstacle::interpreter:
-      return "runs programs on a processor of its own, which has no mseal(2); "
-             "leave --require out to run them unsealed";
+      return "emulates the CPU and does not know mseal(2); leave --require out "
+             "to run programs in it unsealed";
     case Obstacle::env_script:
       return "is started through env, whose child --no-inherit would leave "
              "unsealed; name the interpreter on memseal's command line";
@@ -130,17 +130,16 @@ const char *sentence(Obstacle obstacle) {
     case Obstacle::too_large:
       return "cannot be started: the environment is too large for memseal";
     case Obstacle::no_keeper:
-      return "cannot be sealed without a keeper of seals";
+      return "cannot be sealed without a keeper";
     case Obstacle::stale_filter:
-      return "is started inside of memseal run --engine=filter, whose "
-             "addresses stay refused; leave --require out";
+      return "is started inside memseal run --engine=filter, whose filter "
+             "stays in force after exec; leave --require out";
     case Obstacle::keeper_cannot_kill:
       return "cannot be started with --engine=keeper and --on-violation=kill "
              "or trap: a keeper can only refuse; use --engine=filter";
     case Obstacle::types_need_filter:
-      return "can be sealed by single types with --engine=filter only, and "
-             "--on-violation=deny: any other seal is one, and forbids every "
-             "act";
+      return "can be sealed by single types only with --engine=filter and "
+             "--on-violation=deny: every other seal forbids all of them";
     case Obstacle::closing_kills:
       return "would be ended by its own dlclose, which tries to unmap what "
              "--dlopen=seal has sealed; use --dlopen=pin or skip with "

@@ -32,7 +32,7 @@ enum class Obstacle : std::uint8_t {
   module_missing,
   module_name,         ///< the module's own path holds a colon or a space
   too_large,           ///< the environment does not fit our tables
-  no_keeper,           ///< the keeper of seals cannot be started
+  no_keeper,           ///< the keeper cannot be started
   stale_filter,        ///< --require, but inside of --engine=filter
   keeper_cannot_kill,  ///< --engine=keeper, but --on-violation=kill or trap
   types_need_filter,   ///< --types, but not exact, or not deny

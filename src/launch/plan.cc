@@ -45,17 +45,17 @@ bool is_interpreter(std::string_view path) {
   return name == "valgrind" || name == "valgrind.bin";
 }
 constexpr const char *interpreter_remark =
-    "valgrind runs programs on a processor of its own, which has no mseal(2): "
+    "valgrind emulates the CPU and does not know mseal(2): "
     "what runs inside it stays unsealed";
 
 constexpr const char *children_remark =
-    "the loader module cannot be handed on: what the program starts stays "
+    "the loader module cannot be passed on: what the program starts stays "
     "unsealed";
 
 /// Set for everything that runs inside of --engine=filter.
 constexpr std::string_view filter_variable = "MEMSEAL_FILTER";
 constexpr const char *stale_remark =
-    "this runs inside of memseal run --engine=filter: addresses that were "
+    "this runs inside memseal run --engine=filter: addresses that were "
     "sealed "
     "there stay refused here, whatever lies there (docs/exec.md)";
 

@@ -66,7 +66,7 @@ private:
     auto word = node.value_exact<std::string>();
     launch::RunRequest ignored;
     if (!word)
-      return fault(node, fmt::format("'{}' is a string", key));
+      return fault(node, fmt::format("'{}' must be a string", key));
     if (key == "report" && *word != "-" && !word->starts_with('/'))
       return fault(node, "'report' is an absolute path, or \"-\"");
     if (word->empty() || word->find('\0') != std::string::npos ||
@@ -79,7 +79,7 @@ private:
   void read_switch(std::string_view key, const toml::node &node) {
     auto value = node.value_exact<bool>();
     if (!value)
-      return fault(node, fmt::format("'{}' is true or false", key));
+      return fault(node, fmt::format("'{}' must be true or false", key));
     policy_.words.emplace_back(key, *value ? "true" : "false");
   }
 
@@ -88,8 +88,9 @@ private:
                  const toml::node &node) {
     const toml::array *list = node.as_array();
     if (list == nullptr || list->empty())
-      return fault(node,
-                   fmt::format("'{}' is a list of strings, not empty", key));
+      return fault(
+          node,
+          fmt::format("'{}' must be a list of strings that is not empty", key));
     launch::RunRequest ignored;
     std::string joined;
     for (const toml::node &item : *list) {
@@ -114,7 +115,7 @@ private:
   void read_objects(const toml::node &node) {
     const toml::table *objects = node.as_table();
     if (objects == nullptr)
-      return fault(node, "'objects' is a table: [objects]");
+      return fault(node, "'objects' must be a table: [objects]");
     for (const auto &[key, list] : *objects) {
       if (key.str() == "only")
         read_patterns(list, "only", policy_.only);
@@ -130,7 +131,8 @@ private:
     const toml::array *list = node.as_array();
     if (list == nullptr || list->empty())
       return fault(
-          node, fmt::format("'objects.{}' is a list that is not empty", key));
+          node,
+          fmt::format("'objects.{}' must be a list that is not empty", key));
     for (const toml::node &item : *list) {
       PolicyPattern pattern;
       if (auto glob = item.value_exact<std::string>())
@@ -138,10 +140,11 @@ private:
       else if (const toml::table *table = item.as_table())
         read_pattern(*table, pattern);
       else
-        fault(item, "a pattern is a string, or a table of glob and reason");
+        fault(item,
+              "a pattern must be a string, or a table of glob and reason");
       if (pattern.glob.empty() || pattern.glob.find_first_of(std::string_view(
                                       ",;\0", 3)) != std::string::npos)
-        fault(item, fmt::format("'{}' is no pattern: it is empty or holds a "
+        fault(item, fmt::format("'{}' is not a pattern: it is empty or has a "
                                 "comma, a semicolon or a zero byte",
                                 pattern.glob));
       if (key == "except" && pattern.reason.empty())
@@ -159,7 +162,7 @@ private:
         fault(key, fmt::format("a pattern has glob and reason, not '{}'",
                                key.str()));
       else if (!text)
-        fault(node, fmt::format("'{}' is a string", key.str()));
+        fault(node, fmt::format("'{}' must be a string", key.str()));
       else
         (is_glob ? pattern.glob : pattern.reason) = *text;
     }
@@ -176,7 +179,7 @@ private:
       fault(
           *table.get("types"),
           "single types need engine = \"filter\" and on-violation = \"deny\": "
-          "any other seal is one, and forbids every act");
+          "every other seal forbids all of them");
     if (options.dlopen == DlopenPolicy::seal &&
         kills_or_traps(options.on_violation))
       fault(*table.get("dlopen"),

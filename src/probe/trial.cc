@@ -30,7 +30,7 @@ Refusable<AttackRunner, process::Refusal> AttackRunner::in(ForkedCopy copy) {
   AttackRunner runner(std::move(copy));
   if (auto ready = runner.prepare(); !ready)
     return process::refuse(process::Cause::failed,
-                           "its copy refuses what a trial needs: " +
+                           "its copy could not be prepared for the attacks: " +
                                errno_name(ready.error().to_errno()));
   return runner;
 }
@@ -132,7 +132,7 @@ Trial AttackRunner::attempt(const Attack &attack,
   auto copy = copy_.fork();
   if (!copy) {
     trial.detail =
-        "no copy could be made: " + errno_name(copy.error().to_errno());
+        "it could not be copied: " + errno_name(copy.error().to_errno());
     return trial;
   }
   auto outcome =

@@ -78,7 +78,7 @@ KeeperClaim Keepers::of(pid_t pid, int seccomp_mode) {
   for (const Keeper &keeper : *keepers_)
     if (image != 0 && std::ranges::binary_search(keeper.images, image))
       return {.keeper = keeper.pid, .doubt = {}};
-  return {.doubt = some_hidden_ ? "there are keepers that only root may look at"
+  return {.doubt = some_hidden_ ? "a keeper is there that only root may look at"
                                 : "no living keeper was found that knows it"};
 }
 

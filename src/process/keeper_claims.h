@@ -7,7 +7,7 @@
 // after (process/kept_images.h), and that it listens to a filter can be seen
 // below /proc/KEEPER/fd.
 //
-// So what is found is stronger than the process's own word and weaker than the
+// So what is found is stronger than the process says and weaker than the
 // kernel's: a claim, that `memseal probe` can try.
 #pragma once
 

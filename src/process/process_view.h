@@ -34,7 +34,7 @@ struct Object {
 /// How many bytes of a class are there, and how many of them are sealed.
 struct Share {
   std::uint64_t bytes = 0, sealed = 0;
-  std::uint64_t claimed = 0;  ///< of `sealed`: not by the kernel's own word
+  std::uint64_t claimed = 0;  ///< of `sealed`: not by the kernel itself
   bool whole() const { return bytes == sealed; }
 };
 

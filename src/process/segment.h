@@ -48,7 +48,7 @@ struct Segment {
 
   /// Nothing about the mapping can be changed any more.
   bool sealed() const { return native || kept || filter.has(seal_type::all); }
-  /// And that is not the kernel's own word.
+  /// And that is not the kernel itself.
   bool claimed() const { return sealed() && !native; }
   /// Some changes are forbidden, others are not.
   bool partly_sealed() const { return !sealed() && !filter.empty(); }

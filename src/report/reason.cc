@@ -29,10 +29,10 @@ constexpr Words words[] = {
     {Reason::mseal_refused, "mseal_refused",
      "a seccomp filter refuses mseal(2), which this kernel has"},
     {Reason::seccomp, "seccomp",
-     "a seccomp filter is on that may kill for what sealing takes"},
+     "a seccomp filter may kill the process for the calls that seal it"},
     {Reason::refused, "refused", "the kernel refused"},
     {Reason::no_keeper, "no_keeper",
-     "no keeper of seals answers, which memseal run starts for --engine=keeper "
+     "no keeper answers, which memseal run starts for --engine=keeper "
      "and strict"},
     {Reason::no_proc, "no_proc",
      "/proc is not mounted, and the engine asked for cannot do without"},
@@ -50,9 +50,9 @@ constexpr Words words[] = {
      "the program never makes it read-only"},
     {Reason::tracer_failed, "tracer_failed", "the tracer could not seal it"},
     {Reason::module_locked, "module_locked",
-     "the kernel does not let the module write to its own memory"},
+     "the kernel does not let the module write its own memory"},
     {Reason::auditors_not_found, "auditors_not_found",
-     "the loader keeps its list of auditors in an unknown way"},
+     "the loader's list of auditors was not found"},
 };
 
 const Words &words_for(Reason reason) {

@@ -97,7 +97,7 @@ Refusable<std::vector<std::string>, process::Refusal> assignments_for(
   if (plan->method == launch::Method::trace)
     return refuse(
         Cause::unsuitable,
-        fmt::format("'{}' could be sealed by a tracer only, {}: put `memseal "
+        fmt::format("'{}' can be sealed only by a tracer, {}: put `memseal "
                     "run --` before its command, in an override of your own",
                     program,
                     run.options.on_violation == OnViolation::report ||

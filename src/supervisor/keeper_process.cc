@@ -16,28 +16,10 @@
 #include <utility>
 
 #include "supervisor/notification_loop.h"
+#include "sys/descriptor_passing.h"
 
 namespace memseal::supervisor {
 namespace {
-
-int receive_descriptor(int channel) {
-  char byte;
-  iovec part{&byte, 1};
-  alignas(cmsghdr) char space[CMSG_SPACE(sizeof(int))] = {};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = space;
-  message.msg_controllen = sizeof space;
-  if (recvmsg(channel, &message, MSG_CMSG_CLOEXEC) <= 0)
-    return -1;
-  cmsghdr *head = CMSG_FIRSTHDR(&message);
-  if (head == nullptr || head->cmsg_type != SCM_RIGHTS)
-    return -1;
-  int fd;
-  std::memcpy(&fd, CMSG_DATA(head), sizeof fd);
-  return fd;
-}
 
 /// What ends or stops the program's terminal session must not end us: without
 /// a keeper every memory call in the tree fails.
@@ -117,7 +99,7 @@ bool serve_as_keeper(SealKeeper &keeper, int channel, std::vector<int> kept,
   char ready = 'r';
   if (send(channel, &ready, 1, MSG_NOSIGNAL) != 1)
     return false;
-  int listener = receive_descriptor(channel);
+  int listener = sys::receive_descriptor(channel);
   if (listener < 0)
     return false;
   // The program waits for this: from now on its calls are answered.

@@ -103,7 +103,7 @@ std::string describe(Ability outcome) {
     case Ability::deadly:
       return "a filter kills whoever asks";
     case Ability::unknown:
-      return "could not be found out";
+      return "could not be tried";
   }
   return {};
 }

@@ -110,7 +110,8 @@ public:
     }
   }
 
-  Refusable<void, process::Refusal> seal(std::span<const PageRange> ranges) {
+  Refusable<void, process::Refusal> seal_natively(
+      std::span<const PageRange> ranges) {
     if (ranges.empty())
       return {};
     MEMSEAL_TRY_VOID(prepare());
@@ -122,7 +123,8 @@ public:
     return {};
   }
 
-  Refusable<void, process::Refusal> guard(std::span<const PageRange> ranges) {
+  Refusable<void, process::Refusal> seal_by_filter(
+      std::span<const PageRange> ranges) {
     if (ranges.empty())
       return {};
     MEMSEAL_TRY_VOID(prepare());
@@ -160,7 +162,7 @@ private:
     if (thread_ == nullptr)
       return process::refuse(
           process::Cause::failed,
-          fmt::format("process {} ({}) has no thread that can be borrowed "
+          fmt::format("process {} ({}) has no thread that could make the calls "
                       "now; try again",
                       process.pid, process.name));
     auto padding = find_code_padding(space_, memory_);
@@ -204,9 +206,11 @@ Refusable<void, process::Refusal> work_on(Attached &attached,
   mark_sealed(attached.plan, attached.engine, before, known);
   Work work(attached, stopped, space, *memory);
   if (attached.engine.has(Engine::native))
-    MEMSEAL_TRY_VOID(work.seal(due_natively(attached.plan, before).calls()));
+    MEMSEAL_TRY_VOID(
+        work.seal_natively(due_natively(attached.plan, before).calls()));
   if (attached.engine.has(Engine::filter))
-    MEMSEAL_TRY_VOID(work.guard(due_by_filter(attached.plan, known).calls()));
+    MEMSEAL_TRY_VOID(
+        work.seal_by_filter(due_by_filter(attached.plan, known).calls()));
   return {};
 }
 

@@ -27,10 +27,10 @@ good <<<$'engine = "filter"\ntypes = ["munmap", "mmap"]'
 faulty 1:1 "there is no setting 'a'" <<<'a.b = 1'
 faulty 2:10 "'engine' is one of auto|native|filter|keeper|strict, not 'Native'" \
   <<<$'\nengine = "Native"'
-faulty 1:10 "'engine' is a string" <<<'engine = 1'
-faulty 1:11 "'require' is true or false" <<<'require = "yes"'
+faulty 1:10 "'engine' must be a string" <<<'engine = 1'
+faulty 1:11 "'require' must be true or false" <<<'require = "yes"'
 faulty 1:10 "'report' is an absolute path" <<<'report = "seals.txt"'
-faulty 1:12 "'segments' is a list of strings, not empty" <<<'segments = []'
+faulty 1:12 "'segments' must be a list of strings that is not empty" <<<'segments = []'
 faulty 1:12 "'segments' names something twice" \
   <<<'segments = ["text", "relro", "text"]'
 faulty 1:13 "'segments' knows text, rodata, relro, not 'text,relro'" \
@@ -44,10 +44,10 @@ faulty 2:10 "'types' knows seal, mprotect, munmap, mmap, mremap, discard, all" \
   <<<$'engine = "filter"\ntypes = ["brk"]'
 faulty 2:9 "'types' names something twice, or all and more" \
   <<<$'engine = "filter"\ntypes = ["all", "munmap"]'
-faulty 2:8 "'objects.only' is a list that is not empty" <<<$'[objects]\nonly = []'
+faulty 2:8 "'objects.only' must be a list that is not empty" <<<$'[objects]\nonly = []'
 faulty 2:1 "there is no setting 'objects.without'" \
   <<<$'[objects]\nwithout = ["a"]'
-faulty 2:9 "'a;b' is no pattern" <<<$'[objects]\nonly = ["a;b"]'
+faulty 2:9 "'a;b' is not a pattern" <<<$'[objects]\nonly = ["a;b"]'
 faulty 1:1 "the exception 'a' needs a reason" \
   <<<$'[[objects.except]]\nglob = "a"'
 faulty 3:1 "a pattern has glob and reason, not 'why'" \

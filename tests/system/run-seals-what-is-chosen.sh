@@ -71,7 +71,7 @@ answers 'text=0 rodata=0 relro=0 munmap=1' --engine=filter --types=munmap \
   -- "$work/static"
 for engine in auto native keeper strict; do
   exits 125 "$memseal" run --engine=$engine --types=munmap -- "$work/dynamic"
-  says "single types with --engine=filter only"
+  says "single types only with --engine=filter"
 done
 exits 125 "$memseal" run --segments=bss -- true
 says "'bss' is not one of text,rodata,relro"

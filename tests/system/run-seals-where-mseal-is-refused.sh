@@ -33,7 +33,7 @@ refuses="a seccomp filter refuses mseal(2), which this kernel has"
 for answer in EPERM ENOSYS kill; do
   # The twin: unsealed.
   exits 1 under $answer $mseal "$attack"
-  [[ $answer == kill ]] && refuses="a seccomp filter is on that may kill"
+  [[ $answer == kill ]] && refuses="a seccomp filter may kill the process"
 
   for engine in auto keeper strict; do
     exits 0 under $answer $mseal "$memseal" run --engine=$engine --require -- "$attack"
@@ -65,7 +65,7 @@ done
 # No keeper either: its filter is refused.
 for answer in EPERM kill; do
   reason="a filter forbids seccomp(2)"
-  [[ $answer == kill ]] && reason="a seccomp filter kills for what its start takes"
+  [[ $answer == kill ]] && reason="a seccomp filter kills for the calls that start it"
   for engine in auto keeper strict; do
     exits 1 under $answer $mseal,$seccomp "$memseal" run --engine=$engine -- "$attack"
     unsealed "$reason"

@@ -58,7 +58,7 @@ print(json.load(sys.stdin)["processes"][0]["keeper"])' <<<"$output")
 expect 0 "$tool" status "$parent"
 says "Seals by keeper are marks on mappings"
 says "$keeper, a keeper"
-says "0 B are by the kernel's own word"
+says "0 B are by the kernel itself"
 expect 0 "$tool" status --unsealed "$parent"
 
 # A daemon's parents are gone.

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Seals of a filter are the process's own word: shown as that, and not believed
+# Seals of a filter are what the process says: shown as that, and not believed
 # where the kernel says otherwise.
 . "$SOURCE/tests/system/status-common.inc"
 
@@ -51,4 +51,4 @@ says '"filter_register_doubt": ""'
   fail "a downgrade-only seal: $(engine "$second")"
 expect 1 "$tool" status "$claimant"
 says "filter: mprotect, downgradable"
-says "the process's own word"
+says "what the process says"

@@ -103,18 +103,18 @@ refused chroot 'has a root directory of its own'
 unit empty 'Type=oneshot'
 refused empty 'has no ExecStart='
 unit any 'ExecStart=%h/program'
-refused any 'no absolute path'
+refused any 'not an absolute path'
 mkdir -p "$root/etc/default"
 echo 'LD_AUDIT=other.so' >"$root/etc/default/file"
 unit file 'EnvironmentFile=-/etc/default/file' 'ExecStart=/bin/sleep 30'
 refused file 'sets LD_AUDIT and would win'
 if echo 'int main(){}' | cc -x c -static -o "$root/bin/static" - 2>/dev/null; then
   unit static 'ExecStart=/bin/static'
-  refused static 'could be sealed by a tracer only, since it has no loader'
+  refused static 'can be sealed only by a tracer, since it has no loader'
 fi
 echo 'how = "trace"' >"$root/etc/memseal/sleep.toml"
 unit kill 'ExecStart=/bin/sleep 30'
-refused kill 'by a tracer only, as its policy asks'
+refused kill 'only by a tracer, as its policy asks'
 echo 'engine = "?"' >"$root/etc/memseal/sleep.toml"
 refused kill "sleep.toml:1:10: 'engine' is one of"
 rm "$root/etc/memseal/sleep.toml"

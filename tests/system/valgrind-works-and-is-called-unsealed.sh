@@ -11,4 +11,4 @@ exits 0 "$memseal" run -- valgrind -q --error-exitcode=9 /bin/true
 says "what runs inside it stays unsealed"
 [[ $(wc -l <"$work/said") == 1 ]]
 exits 125 "$memseal" run --require -- valgrind -q /bin/true
-says "runs programs on a processor of its own"
+says "emulates the CPU and does not know mseal"
