@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <string>
@@ -34,9 +35,36 @@ public:
   }
 };
 
+/// What stands behind "=" and should not, or does not and should: CLI11 thinks
+/// otherwise. Empty: nothing of the kind.
+std::string mistaken_value(char **words) {
+  for (; *words != nullptr && **words == '-'; ++words) {
+    const std::string_view word = *words;
+    const std::size_t equals = word.find('=');
+    const std::string_view name = word.substr(0, equals);
+    const auto known = launch::run_options();
+    auto option = std::ranges::find(known, name, &launch::RunOption::name);
+    if (option == known.end())
+      return {};
+    const bool joined = equals != word.npos;
+    if (joined && option->value == launch::Value::none)
+      return fmt::format("{} takes no value", name);
+    if (joined && equals + 1 == word.size())
+      return fmt::format("{} has nothing behind the '='", name);
+    if (!joined && option->value == launch::Value::needed &&
+        words[1] != nullptr)
+      ++words;
+  }
+  return {};
+}
+
 /// Help and error messages, made from the launcher's own table. What CLI11
 /// would accept is never used: parse_run_arguments has refused it already.
 int explain_arguments(int argc, char **argv) {
+  if (std::string mistake = mistaken_value(argv + 1); !mistake.empty()) {
+    complain("run: {}", mistake);
+    return exit_usage;
+  }
   CLI::App app("Run a program with its memory mappings sealed.", "memseal run");
   app.formatter(std::make_shared<Help>());
   app.prefix_command();

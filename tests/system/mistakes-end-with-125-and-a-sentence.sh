@@ -19,6 +19,9 @@ mistake "there is no option --colour" run --colour true
 mistake "'magic' is not one of auto|native|filter|keeper|strict" run --engine=magic true
 mistake "--dlopen" run --dlopen= true
 mistake "--how" run --how
+mistake "--strict takes no value" run --strict=foo true
+mistake "--only has nothing behind the '='" run --engine native --only= -- true
+mistake "--require takes no value" run --only x --require=yes true
 
 exits 0 "$memseal" --help
 says "run "
