@@ -72,6 +72,8 @@ MEMSEAL_EXPORT void la_activity(uintptr_t *cookie, unsigned flag) {
       loader::seal_initial_objects(program, nullptr, this_audit_module());
     return;
   }
+  if (flag == LA_ACT_DELETE)
+    loader::objects_go();
   if (flag == LA_ACT_ADD)
     loader::batch_begins();
   if (flag == LA_ACT_CONSISTENT)

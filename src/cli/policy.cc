@@ -84,6 +84,7 @@ const std::map<std::string, const char *> &meanings() {
       {"dlopen=pin", "libraries loaded later are sealed and never unloaded"},
       {"dlopen=seal", "libraries loaded later are sealed and left mapped"},
       {"dlopen=skip", "libraries loaded later are not sealed"},
+      {"at-exit=check", "exit is stopped if what it calls through was changed"},
       {"relro=anonymous", "no advice can discard what was relocated"},
       {"relro=file", "mseal(2) lets advice discard what was relocated"},
       {"require=true", "the program does not run less sealed than asked"},

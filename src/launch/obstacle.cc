@@ -144,6 +144,9 @@ const char *sentence(Obstacle obstacle) {
       return "would be ended by its own dlclose, which tries to unmap what "
              "--dlopen=seal has sealed; use --dlopen=pin or skip with "
              "--on-violation=kill and trap";
+    case Obstacle::no_exit_check:
+      return "cannot be checked at exit: only glibc's loader tells of it, and "
+             "only auditors; leave --at-exit=check out";
   }
   return "cannot be started";
 }

@@ -37,6 +37,7 @@ enum class Obstacle : std::uint8_t {
   keeper_cannot_kill,  ///< --engine=keeper, but --on-violation=kill or trap
   types_need_filter,   ///< --types, but not exact, or not deny
   closing_kills,       ///< --dlopen=seal, but --on-violation=kill or trap
+  no_exit_check,       ///< --at-exit=check, but the module is no auditor
 };
 
 struct Hindrance {

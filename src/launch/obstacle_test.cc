@@ -9,7 +9,7 @@
 namespace memseal::launch {
 namespace {
 
-constexpr int obstacles = static_cast<int>(Obstacle::closing_kills) + 1;
+constexpr int obstacles = static_cast<int>(Obstacle::no_exit_check) + 1;
 
 TEST(Obstacle, each_has_a_sentence_of_its_own) {
   std::set<std::string> sentences;

@@ -128,6 +128,8 @@ Refusable<Plan, Hindrance> Preparation::prepare(const RunRequest &request,
        request.options.on_violation != OnViolation::deny))
     return refuse(Hindrance{Obstacle::types_need_filter, path_.view()});
   Method method = MEMSEAL_TRY(choose_method(request, program));
+  if (request.options.at_exit == AtExit::check && method != Method::audit)
+    return refuse(Hindrance{Obstacle::no_exit_check, path_.view()});
   Plan plan{.method = method,
             .path = path_.c_str(),
             .arguments = request.program,

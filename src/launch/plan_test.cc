@@ -385,5 +385,14 @@ TEST_F(PlanTest, an_environment_that_is_too_large_is_told) {
             Obstacle::too_large);
 }
 
+// S-80
+TEST_F(PlanTest, exit_is_checked_by_an_auditor_or_the_program_does_not_start) {
+  request_.options.at_exit = AtExit::check;
+  EXPECT_EQ(plan("glibc").method, Method::audit);  // control
+  EXPECT_EQ(obstacle("static"), Obstacle::no_exit_check);
+  request_.how = How::preload;
+  EXPECT_EQ(obstacle("glibc"), Obstacle::no_exit_check);
+}
+
 }  // namespace
 }  // namespace memseal::launch

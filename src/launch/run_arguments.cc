@@ -61,6 +61,13 @@ bool apply_relro(RunRequest &request, std::string_view value) {
   return relro.has_value();
 }
 
+bool apply_at_exit(RunRequest &request, std::string_view value) {
+  Result<AtExit> at_exit = parse_at_exit(value);
+  if (at_exit)
+    request.options.at_exit = *at_exit;
+  return at_exit.has_value();
+}
+
 bool apply_require(RunRequest &request, std::string_view) {
   request.options.requirement = Requirement::required;
   return true;
@@ -145,6 +152,10 @@ constexpr RunOption options[] = {
      "which no advice can discard, before it is sealed (the default); or leave "
      "it its file's",
      apply_relro},
+    {"--at-exit", Value::needed, "ignore|check",
+     "check: abort if the loader's records of objects or stdio's streams, "
+     "through which exit calls, were changed (glibc 2.35, as auditor)",
+     apply_at_exit},
     {"--require", Value::none, "",
      "exit 125 rather than run less sealed than asked", apply_require},
     {"--report", Value::optional, "FILE",

@@ -13,6 +13,7 @@
 
 #include "loader/auditor_list.h"
 #include "loader/engine_choice.h"
+#include "loader/exit_check.h"
 #include "loader/link_map.h"
 #include "loader/pin.h"
 #include "memseal/page_range.h"
@@ -31,8 +32,9 @@ struct Decisions {
   Reason auditors_open = Reason::none;
   bool moves_relro = false;  ///< to anonymous memory, before it is sealed
   LinkMap *head = nullptr;
-  std::optional<PageRange> vvar{};  ///< the pages that the vdso reads
-  Dlmopen dlmopen = nullptr;        ///< null where it was not found
+  std::optional<ExitTables> exit_tables{};  ///< where --at-exit=check looks
+  std::optional<PageRange> vvar{};          ///< the pages that the vdso reads
+  Dlmopen dlmopen = nullptr;                ///< null where it was not found
   SealedAuditors auditors{};
   char text[1024]{};  ///< of the options, if it fits
 };

@@ -7,6 +7,7 @@
 
 #include "base/text_writer.h"
 #include "keeper/client.h"
+#include "loader/at_exit.h"
 #include "loader/decisions.h"
 #include "loader/object_seal.h"
 #include "loader/passes.h"
@@ -220,6 +221,8 @@ void seal_initial_objects(LinkMap *head, char **environment,
   if (decided.options.dlopen == DlopenPolicy::pin)
     decided.dlmopen = find_dlmopen(head);
   decided.moves_relro = may_move_relro();
+  if (decided.options.at_exit == AtExit::check)
+    find_what_exit_uses(head);
   close_decisions();
   if (decided.obstacle == Reason::none && decided.auditors_open != Reason::none)
     leave_segment(module.name, "auditors", decided.auditors_open);

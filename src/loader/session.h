@@ -38,6 +38,11 @@ void take_auditors(LinkMap *head, const Module &module,
 void seal_initial_objects(LinkMap *head, char **environment,
                           const Module &module);
 
+/// Objects are about to go: at dlclose, or all of them at exit. With
+/// --at-exit=check looks at what will be called through, and aborts if that was
+/// changed.
+void objects_go();
+
 /// Whether the above has happened.
 bool initial_objects_sealed();
 

@@ -35,6 +35,10 @@ constexpr std::array<Word<DlopenPolicy>, 3> dlopen_words{{
     {"seal", DlopenPolicy::seal},
     {"skip", DlopenPolicy::skip},
 }};
+constexpr std::array<Word<AtExit>, 2> at_exit_words{{
+    {"ignore", AtExit::unchecked},
+    {"check", AtExit::check},
+}};
 constexpr std::array<Word<RelroMemory>, 2> relro_words{{
     {"anonymous", RelroMemory::anonymous},
     {"file", RelroMemory::file},
@@ -162,6 +166,8 @@ Result<void> read_setting(std::string_view setting, RunOptions &options) {
     options.dlopen = MEMSEAL_TRY(parse_dlopen(value));
   else if (key == "relro")
     options.relro = MEMSEAL_TRY(parse_relro(value));
+  else if (key == "at-exit")
+    options.at_exit = MEMSEAL_TRY(parse_at_exit(value));
   else if (key == "require" && !has_value)
     options.requirement = Requirement::required;
   else if (key == "no-inherit" && !has_value)
@@ -195,6 +201,10 @@ Result<Engine> parse_engine(std::string_view word) {
 
 Result<DlopenPolicy> parse_dlopen(std::string_view word) {
   return value_of(dlopen_words, word);
+}
+
+Result<AtExit> parse_at_exit(std::string_view word) {
+  return value_of(at_exit_words, word);
 }
 
 Result<RelroMemory> parse_relro(std::string_view word) {
@@ -268,6 +278,8 @@ Result<std::string_view> format_run_options(const RunOptions &options,
     out.setting("dlopen", word_for(dlopen_words, options.dlopen));
   if (options.relro != RelroMemory::anonymous)
     out.setting("relro", word_for(relro_words, options.relro));
+  if (options.at_exit != AtExit::unchecked)
+    out.setting("at-exit", word_for(at_exit_words, options.at_exit));
   if (options.requirement == Requirement::required)
     out.setting("require");
   if (options.inheritance == Inheritance::children_unsealed)

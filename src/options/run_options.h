@@ -26,6 +26,8 @@ enum class DlopenPolicy : std::uint8_t { pin, seal, skip };
 /// What RELRO is once the native engine has sealed it: anonymous memory, which
 /// the kernel protects against discarding advice, or its file's as it was.
 enum class RelroMemory : std::uint8_t { anonymous, file };
+/// Whether what exit calls through is checked before: loader/exit_check.h.
+enum class AtExit : std::uint8_t { unchecked, check };
 enum class Requirement : std::uint8_t { best_effort, required };
 enum class Inheritance : std::uint8_t { children_sealed, children_unsealed };
 
@@ -34,6 +36,7 @@ struct RunOptions {
   Engine engine{};  ///< empty: native where it is there, else keeper
   DlopenPolicy dlopen = DlopenPolicy::pin;
   RelroMemory relro = RelroMemory::anonymous;
+  AtExit at_exit = AtExit::unchecked;
   Requirement requirement = Requirement::best_effort;
   Inheritance inheritance = Inheritance::children_sealed;
   OnViolation on_violation = OnViolation::deny;
@@ -67,11 +70,12 @@ constexpr bool kills_or_traps(OnViolation on_violation) {
 /// Whether filters of the program's own are wanted, which name its addresses.
 bool wants_own_filters(const RunOptions &options);
 
-/// The words of --engine=, --dlopen=, --relro= and --on-violation=.
+/// The words of --engine=, --dlopen=, --relro=, --at-exit= and --on-violation=.
 /// Errors: malformed.
 Result<Engine> parse_engine(std::string_view word);
 Result<DlopenPolicy> parse_dlopen(std::string_view word);
 Result<RelroMemory> parse_relro(std::string_view word);
+Result<AtExit> parse_at_exit(std::string_view word);
 Result<OnViolation> parse_on_violation(std::string_view word);
 
 /// Lists with commas, of --segments= and --types=: at least one word, none

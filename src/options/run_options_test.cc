@@ -25,6 +25,7 @@ TEST(RunOptions, defaults_travel_as_an_empty_text) {
   EXPECT_EQ(options.engine, Engine::automatic);
   EXPECT_EQ(options.dlopen, DlopenPolicy::pin);
   EXPECT_EQ(options.relro, RelroMemory::anonymous);
+  EXPECT_EQ(options.at_exit, AtExit::unchecked);
   EXPECT_EQ(options.requirement, Requirement::best_effort);
   EXPECT_EQ(options.inheritance, Inheritance::children_sealed);
   EXPECT_TRUE(options.only.empty() && options.except.empty());
@@ -35,6 +36,7 @@ TEST(RunOptions, every_setting_survives_the_journey) {
   RunOptions sent{.engine = strict_tree,
                   .dlopen = DlopenPolicy::skip,
                   .relro = RelroMemory::file,
+                  .at_exit = AtExit::check,
                   .requirement = Requirement::required,
                   .inheritance = Inheritance::children_unsealed,
                   .segments = {.text = true, .rodata = false, .relro = true},
@@ -46,7 +48,8 @@ TEST(RunOptions, every_setting_survives_the_journey) {
                   .standard_error = FileIdentity{0x1600000003, 0xabc}};
   std::string text = format(sent);
   EXPECT_EQ(text,
-            "engine=strict;dlopen=skip;relro=file;require;no-inherit;"
+            "engine=strict;dlopen=skip;relro=file;at-exit=check;require;"
+            "no-inherit;"
             "segments=text,relro;"
             "types=mprotect,discard;only=lib*,[vdso];"
             "except=libjvm.so;launched=4711;"
@@ -55,6 +58,7 @@ TEST(RunOptions, every_setting_survives_the_journey) {
   EXPECT_EQ(got.engine, sent.engine);
   EXPECT_EQ(got.dlopen, sent.dlopen);
   EXPECT_EQ(got.relro, sent.relro);
+  EXPECT_EQ(got.at_exit, sent.at_exit);
   EXPECT_EQ(got.requirement, sent.requirement);
   EXPECT_EQ(got.inheritance, sent.inheritance);
   EXPECT_EQ(got.segments, sent.segments);

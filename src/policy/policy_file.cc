@@ -21,9 +21,9 @@ namespace {
 constexpr std::size_t most_bytes = 1 << 20;
 
 const launch::RunOption *option_for(std::string_view key) {
-  constexpr std::array<std::string_view, 9> keys{
+  constexpr std::array<std::string_view, 10> keys{
       "engine", "dlopen", "how",      "on-violation", "provide-mseal",
-      "report", "relro",  "segments", "types"};
+      "report", "relro",  "segments", "types",        "at-exit"};
   if (std::ranges::find(keys, key) == keys.end())
     return nullptr;
   for (const launch::RunOption &option : launch::run_options()) {
