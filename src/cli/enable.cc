@@ -16,13 +16,11 @@
 //
 // What that cannot do is refused: programs without a loader, and what a tracer
 // would have to do. docs/systemd.md says what else is to be thought of.
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -31,6 +29,7 @@
 #include "cli/verbs.h"
 #include "policy/policy_file.h"
 #include "service/drop_in.h"
+#include "service/root.h"
 #include "service/unit_file.h"
 
 namespace memseal::cli {
@@ -39,9 +38,8 @@ namespace {
 using policy::Policy;
 using policy::PolicyFault;
 using service::DropIn;
+using service::Root;
 using service::Unit;
-
-namespace fs = std::filesystem;
 
 // Exit codes, as memseal(1) documents them.
 constexpr int exit_refused = 1, exit_mistake = 2, exit_failed = 3;
@@ -58,13 +56,19 @@ int refuse(int code, const std::string &sentence) {
   return code;
 }
 
-std::string drop_in_of(const Request &request, const std::string &unit) {
-  return request.root + "/etc/systemd/system/" + unit + ".d/" +
-         service::drop_in_name;
+std::string drop_in_of(const std::string &unit) {
+  return "/etc/systemd/system/" + unit + ".d/" + service::drop_in_name;
+}
+
+bool is_there(const Root &root, const std::string &drop_in) {
+  int fd = root.open(drop_in, O_PATH, service::LastLink::kept);
+  if (fd >= 0)
+    close(fd);
+  return fd >= 0;
 }
 
 /// Why the environment of this unit is not ours to set; empty: it is.
-std::string objection(const Unit &unit, const std::string &root) {
+std::string objection(const Unit &unit, const Root &root) {
   if (unit.file.empty())
     return fmt::format("there is no unit '{}'", unit.name);
   if (unit.file == "/dev/null")
@@ -77,7 +81,7 @@ std::string objection(const Unit &unit, const std::string &root) {
         "'{}' has a root directory of its own, where the loader module is not",
         unit.name);
   for (const std::string &file : unit.environment_files) {
-    std::ifstream in(root + file);
+    std::istringstream in(root.text(file));
     for (std::string line; std::getline(in, line);) {
       if (service::names_ours(line))
         return fmt::format(
@@ -90,22 +94,24 @@ std::string objection(const Unit &unit, const std::string &root) {
 
 /// The policy that was named, or the program's in /etc: a service has no
 /// configuration in anybody's home. The exit code if it is faulty.
-int choose_policy(const Request &request, const std::string &program,
-                  Policy &policy, std::string &file) {
+int choose_policy(const Request &request, const Root &root,
+                  const std::string &program, Policy &policy,
+                  std::string &file) {
   file = request.policy;
   if (file == "none") {
     file.clear();
     return 0;
   }
   if (file.empty()) {
-    std::string name = program.substr(program.rfind('/') + 1);
-    std::string candidate = request.root + "/etc/memseal/" + name + ".toml";
-    std::error_code error;
-    if (!fs::exists(candidate, error) && !error)
+    file = "/etc/memseal/" + program.substr(program.rfind('/') + 1) + ".toml";
+    if (!root.has(file)) {
+      file.clear();
       return 0;
-    file = candidate;
+    }
+    policy = policy::read_policy(root.real(file), policy::Origin::system);
+  } else {
+    policy = policy::read_policy(file);
   }
-  policy = policy::read_policy(file);
   for (const PolicyFault &fault : policy.faults)
     refuse(0, sentence(file, fault));
   return policy.faults.empty() ? 0 : exit_refused;
@@ -133,16 +139,16 @@ int take_arguments(Options &options, Request &request, int argc, char **argv) {
   return -1;
 }
 
-int enable_one(const Request &request, const std::string &name) {
-  Unit unit = service::read_unit(request.root, name, service::drop_in_name);
-  if (std::string why = objection(unit, request.root); !why.empty())
+int enable_one(const Request &request, const Root &root,
+               const std::string &name) {
+  Unit unit = service::read_unit(root, name, service::drop_in_name);
+  if (std::string why = objection(unit, root); !why.empty())
     return refuse(exit_refused, why);
-  std::string drop_in = drop_in_of(request, name);
-  std::error_code error;
-  if (fs::exists(drop_in, error) && !service::is_ours(drop_in))
-    return refuse(
-        exit_refused,
-        fmt::format("'{}' is there and not made by memseal", drop_in));
+  std::string drop_in = drop_in_of(name);
+  if (is_there(root, drop_in) && !service::is_ours(root, drop_in))
+    return refuse(exit_refused,
+                  fmt::format("'{}{}' is there and not made by memseal",
+                              request.root, drop_in));
   Policy policy;
   std::string policy_file;
   std::vector<std::string> assignments;
@@ -155,9 +161,10 @@ int enable_one(const Request &request, const std::string &name) {
                                 unit.file, program));
     bool first = assignments.empty();
     if (int code =
-            first ? choose_policy(request, program, policy, policy_file) : 0)
+            first ? choose_policy(request, root, program, policy, policy_file)
+                  : 0)
       return code;
-    auto wanted = service::assignments_for(request.root, unit, program, policy);
+    auto wanted = service::assignments_for(root, unit, program, policy);
     if (!wanted)
       return refuse(exit_refused, sentence(wanted.error()));
     if (!first && *wanted != assignments)
@@ -172,38 +179,37 @@ int enable_one(const Request &request, const std::string &name) {
                           "does not know mseal it runs unsealed, see "
                           "docs/systemd.md",
                           unit.file));
-  if (policy_file.starts_with(request.root))
+  if (!request.policy.empty() && policy_file.starts_with(request.root))
     policy_file.erase(0, request.root.size());
   std::string text = DropIn{unit, policy, policy_file, assignments}.text();
   if (request.dry_run) {
-    print("# {}\n{}", drop_in, text);
+    print("# {}{}\n{}", request.root, drop_in, text);
     return 0;
   }
-  if (auto written = service::write_whole(drop_in, text); !written)
+  if (auto written = service::write_whole(root, drop_in, text); !written)
     return refuse(exit_failed, sentence(written.error()));
-  print("wrote {}\n", drop_in);
+  print("wrote {}{}\n", request.root, drop_in);
   if (request.root.empty())
     print("next: systemctl daemon-reload && systemctl restart {}\n", name);
   return 0;
 }
 
-int disable_one(const Request &request, const std::string &name) {
-  std::string drop_in = drop_in_of(request, name);
-  std::error_code error;
-  if (!fs::exists(drop_in, error))
+int disable_one(const Request &request, const Root &root,
+                const std::string &name) {
+  std::string drop_in = drop_in_of(name);
+  std::string shown = request.root + drop_in;
+  if (!is_there(root, drop_in))
     return refuse(exit_refused, fmt::format("'{}' is not enabled", name));
-  if (!service::is_ours(drop_in))
+  if (!service::is_ours(root, drop_in))
     return refuse(exit_refused,
-                  fmt::format("'{}' is not made by memseal", drop_in));
+                  fmt::format("'{}' is not made by memseal", shown));
   if (request.dry_run) {
-    print("would remove {}\n", drop_in);
+    print("would remove {}\n", shown);
     return 0;
   }
-  if (unlink(drop_in.c_str()) != 0)
-    return refuse(exit_failed, fmt::format("'{}' cannot be removed: {}",
-                                           drop_in, std::strerror(errno)));
-  rmdir(fs::path(drop_in).parent_path().c_str());  // stays if not empty
-  print("removed {}\n", drop_in);
+  if (auto removed = service::remove_file(root, drop_in); !removed)
+    return refuse(exit_failed, sentence(removed.error()));
+  print("removed {}\n", shown);
   if (request.root.empty())
     print("next: systemctl daemon-reload && systemctl restart {}\n", name);
   return 0;
@@ -225,9 +231,10 @@ int enable(int argc, char **argv) {
                "this policy file, or none, rather than /etc/memseal/NAME.toml");
   if (int code = take_arguments(options, request, argc, argv); code >= 0)
     return code;
+  service::Root root(request.root);
   int worst = 0;
   for (const std::string &name : request.names)
-    worst = std::max(worst, enable_one(request, name));
+    worst = std::max(worst, enable_one(request, root, name));
   return worst;
 }
 
@@ -237,9 +244,10 @@ int disable(int argc, char **argv) {
                   exit_codes);
   if (int code = take_arguments(options, request, argc, argv); code >= 0)
     return code;
+  service::Root root(request.root);
   int worst = 0;
   for (const std::string &name : request.names)
-    worst = std::max(worst, disable_one(request, name));
+    worst = std::max(worst, disable_one(request, root, name));
   return worst;
 }
 

@@ -10,7 +10,6 @@
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/verbs.h"
-#include "launch/policy_path.h"
 #include "policy/policy_file.h"
 #include "report/document_tool.h"
 
@@ -153,17 +152,13 @@ void show_json(const std::string &program, const std::string &file,
 }
 
 int show(const std::string &program, bool json) {
-  static launch::PathText path;
-  std::string file;
-  Policy policy;
-  if (launch::find_policy(environ, program, path)) {
-    file = path.view();
-    policy = policy::read_policy(file);
-    for (const PolicyFault &fault : policy.faults)
-      complain(sentence(file, fault));
-    if (!policy.faults.empty())
-      return grade(policy);
-  }
+  const auto &[file, policy, passed_over] = policy::policy_of(environ, program);
+  if (!passed_over.empty())
+    complain(passed_over);
+  for (const PolicyFault &fault : policy.faults)
+    complain(sentence(file, fault));
+  if (!policy.faults.empty())
+    return grade(policy);
   (json ? show_json : show_text)(program, file, policy);
   return exit_good;
 }

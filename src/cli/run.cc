@@ -16,7 +16,6 @@
 #include "keeper/ensure.h"
 #include "launch/begin_report.h"
 #include "launch/plan.h"
-#include "launch/policy_path.h"
 #include "policy/policy_file.h"
 #include "report/violation_report_tool.h"
 
@@ -199,13 +198,17 @@ std::optional<int> enter_policy(launch::RunRequest &request, char **arguments,
   std::string file(request.policy);
   if (file == "none")
     return std::nullopt;
-  static launch::PathText found;
   if (file.empty()) {
-    if (!launch::find_policy(environ, request.program[0], found))
+    auto found = policy::policy_of(environ, request.program[0]);
+    if (!found.passed_over.empty())
+      complain(found.passed_over);
+    if (found.file.empty())
       return std::nullopt;
-    file = found.view();
+    file = found.file;
+    policy = std::move(found.policy);
+  } else {
+    policy = policy::read_policy(file);
   }
-  policy = policy::read_policy(file);
   for (const PolicyFault &fault : policy.faults)
     complain(sentence(file, fault));
   if (!policy.faults.empty())

@@ -48,16 +48,23 @@ bool begin_user_folder(const char *const *environment, PathText &path) {
 
 }  // namespace
 
+bool find_home_policy(const char *const *environment, std::string_view program,
+                      PathText &path) {
+  if (!begin_user_folder(environment, path))
+    return false;
+  path.append("/memseal/").append(name_of(program)).append(".toml");
+  return is_there(path, Closed::ignored);
+}
+
+bool find_system_policy(std::string_view program, PathText &path) {
+  path.clear().append("/etc/memseal/").append(name_of(program)).append(".toml");
+  return is_there(path, Closed::counts);
+}
+
 bool find_policy(const char *const *environment, std::string_view program,
                  PathText &path) {
-  std::string_view name = name_of(program);
-  if (begin_user_folder(environment, path)) {
-    path.append("/memseal/").append(name).append(".toml");
-    if (is_there(path, Closed::ignored))
-      return true;
-  }
-  path.clear().append("/etc/memseal/").append(name).append(".toml");
-  return is_there(path, Closed::counts);
+  return find_home_policy(environment, program, path) ||
+         find_system_policy(program, path);
 }
 
 }  // namespace memseal::launch

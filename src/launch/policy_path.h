@@ -13,15 +13,19 @@
 
 namespace memseal::launch {
 
-/// Writes the path of the policy that applies to `program`, by the last part of
-/// its name as it was given (links are not followed):
-///
-///   1. $XDG_CONFIG_HOME/memseal/NAME.toml, or without that variable
-///      $HOME/.config/memseal/NAME.toml
-///   2. /etc/memseal/NAME.toml
-///
-/// The first that exists is the only one. One that is there but cannot be read
-/// counts: its reader has to refuse it. Returns whether there is one.
+/// Writes the path of the policy of `program` in its user's folder, by the last
+/// part of its name as it was given (links are not followed):
+/// $XDG_CONFIG_HOME/memseal/NAME.toml, or without that variable
+/// $HOME/.config/memseal/NAME.toml. Returns whether it exists. Whose it is, its
+/// reader has to ask.
+bool find_home_policy(const char *const *environment, std::string_view program,
+                      PathText &path);
+
+/// The same in /etc/memseal. One that is there but cannot be read counts: its
+/// reader has to refuse it.
+bool find_system_policy(std::string_view program, PathText &path);
+
+/// The first of both that exists.
 bool find_policy(const char *const *environment, std::string_view program,
                  PathText &path);
 

@@ -8,17 +8,11 @@
 #include <toml++/toml.h>
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 #include <sstream>
 #include <string_view>
 
 namespace memseal::policy {
 namespace {
-
-// More is no policy but a wrong file.
-constexpr std::size_t most_bytes = 1 << 20;
 
 const launch::RunOption *option_for(std::string_view key) {
   constexpr std::array<std::string_view, 10> keys{
@@ -247,25 +241,6 @@ Policy parse_policy(const std::string &text) {
     return std::pair(fault.line, fault.column);
   });
   return policy;
-}
-
-Policy read_policy(const std::string &file) {
-  auto unreadable = [](std::string why) {
-    Policy policy;
-    policy.faults.push_back({0, 0, std::move(why)});
-    return policy;
-  };
-  errno = 0;
-  std::ifstream in(file, std::ios::binary);
-  std::string text(most_bytes + 1, '\0');
-  if (in)
-    in.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (!in.is_open() || in.bad())
-    return unreadable(fmt::format("cannot be read: {}", std::strerror(errno)));
-  text.resize(static_cast<std::size_t>(in.gcount()));
-  if (text.size() > most_bytes)
-    return unreadable("is too large for a policy");
-  return parse_policy(text);
 }
 
 std::string policy_text(const std::string &title,

@@ -3,15 +3,13 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <climits>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <filesystem>
-#include <fstream>
 
 #include "launch/installation.h"
 #include "launch/plan.h"
@@ -21,8 +19,6 @@ namespace {
 
 using process::Cause;
 using process::refuse;
-
-namespace fs = std::filesystem;
 
 constexpr const char *first_line = "# Made by memseal: ";
 /// All that a plan may change, and all that the modules read.
@@ -65,14 +61,17 @@ bool names_ours(const std::string &assignment) {
   return false;
 }
 
-bool is_ours(const std::string &file) {
-  std::ifstream in(file);
-  std::string line;
-  return std::getline(in, line) && line.starts_with(first_line);
+bool is_ours(const Root &root, const std::string &file) {
+  int fd = root.open(file, O_PATH, LastLink::kept);
+  struct stat about {};
+  bool is_file = fd >= 0 && fstat(fd, &about) == 0 && S_ISREG(about.st_mode);
+  if (fd >= 0)
+    close(fd);
+  return is_file && root.text(file).starts_with(first_line);
 }
 
 Refusable<std::vector<std::string>, process::Refusal> assignments_for(
-    const std::string &root, const Unit &unit, const std::string &program,
+    const Root &root, const Unit &unit, const std::string &program,
     const policy::Policy &policy) {
   std::vector<std::string> inherited;
   for (const std::string &assignment : unit.environment) {
@@ -84,7 +83,7 @@ Refusable<std::vector<std::string>, process::Refusal> assignments_for(
     environment.push_back(assignment.data());
   environment.push_back(nullptr);
 
-  std::string path = root + program;
+  std::string path = root.real(program);
   char *arguments[] = {path.data(), nullptr};
   launch::RunRequest run;
   policy.apply_to(run);
@@ -141,29 +140,58 @@ std::string DropIn::text() const {
   return text;
 }
 
-Refusable<void, process::Refusal> write_whole(const std::string &file,
+Refusable<void, process::Refusal> write_whole(const Root &root,
+                                              const std::string &file,
                                               const std::string &text) {
-  std::error_code error;
-  fs::create_directories(fs::path(file).parent_path(), error);
-  std::string draft = file + ".new";
-  int fd = error ? -1
-                 : open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
-                        0644);
-  int why = error ? error.value() : errno;
+  auto because = [&](int error) {
+    return refuse(Cause::failed,
+                  fmt::format("'{}{}' cannot be written: {}", root.folder(),
+                              file, std::strerror(error)));
+  };
+  Place at = root.find(file, LastLink::kept, Missing::is_made);
+  if (at.folder < 0)
+    return because(at.error);
+  std::string draft = at.name + ".new";
+  unlinkat(at.folder, draft.c_str(), 0);  // left behind, or laid there
+  int fd = openat(at.folder, draft.c_str(),
+                  O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
   bool written = fd >= 0 && write(fd, text.data(), text.size()) ==
                                 static_cast<ssize_t>(text.size());
-  if (fd >= 0) {
-    written = written && fsync(fd) == 0;
-    why = errno;
+  written = written && fsync(fd) == 0;
+  int why = errno;
+  if (fd >= 0)
     close(fd);
-  }
-  if (written && rename(draft.c_str(), file.c_str()) == 0)
-    return {};
-  if (written)
+  if (written) {
+    written =
+        renameat(at.folder, draft.c_str(), at.folder, at.name.c_str()) == 0;
     why = errno;
-  unlink(draft.c_str());
-  return refuse(Cause::failed, fmt::format("'{}' cannot be written: {}", file,
-                                           std::strerror(why)));
+  }
+  if (!written && fd >= 0)
+    unlinkat(at.folder, draft.c_str(), 0);
+  close(at.folder);
+  if (!written)
+    return because(why);
+  return {};
+}
+
+Refusable<void, process::Refusal> remove_file(const Root &root,
+                                              const std::string &file) {
+  Place at = root.find(file, LastLink::kept);
+  int error = at.error;
+  if (at.folder >= 0) {
+    error = unlinkat(at.folder, at.name.c_str(), 0) == 0 ? 0 : errno;
+    close(at.folder);
+  }
+  if (error != 0)
+    return refuse(Cause::failed,
+                  fmt::format("'{}{}' cannot be removed: {}", root.folder(),
+                              file, std::strerror(error)));
+  Place folder = root.find(file.substr(0, file.rfind('/')));
+  if (folder.folder >= 0) {  // it stays if it is not empty
+    unlinkat(folder.folder, folder.name.c_str(), AT_REMOVEDIR);
+    close(folder.folder);
+  }
+  return {};
 }
 
 }  // namespace memseal::service

@@ -17,12 +17,12 @@ inline constexpr const char *drop_in_name = "50-memseal.conf";
 bool names_ours(const std::string &assignment);
 
 /// Whether memseal has written this file.
-bool is_ours(const std::string &file);
+bool is_ours(const Root &root, const std::string &file);
 
 /// What the program of one ExecStart= needs in its environment. `root` is what
 /// is taken for /.
 Refusable<std::vector<std::string>, process::Refusal> assignments_for(
-    const std::string &root, const Unit &unit, const std::string &program,
+    const Root &root, const Unit &unit, const std::string &program,
     const policy::Policy &policy);
 
 struct DropIn {
@@ -35,7 +35,12 @@ struct DropIn {
 };
 
 /// Either the whole file is there or nothing is.
-Refusable<void, process::Refusal> write_whole(const std::string &file,
+Refusable<void, process::Refusal> write_whole(const Root &root,
+                                              const std::string &file,
                                               const std::string &text);
+
+/// Removes a file, and its folder if that is empty then. Errors: failed.
+Refusable<void, process::Refusal> remove_file(const Root &root,
+                                              const std::string &file);
 
 }  // namespace memseal::service

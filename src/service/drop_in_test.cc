@@ -53,7 +53,7 @@ protected:
     policy_ = policy::parse_policy(
         "engine = \"native\"\nprovide-mseal = \"never\"\n" + policy);
     EXPECT_TRUE(policy_.faults.empty());
-    return assignments_for(folder_.at("root"), unit_, program, policy_);
+    return assignments_for(Root(folder_.at("root")), unit_, program, policy_);
   }
 
   launch::Folder folder_;
@@ -93,12 +93,12 @@ TEST_F(DropInTest, refuses_what_needs_a_process_beside_the_service) {
   EXPECT_FALSE(assignments("/bin/none"));
   EXPECT_FALSE(assignments("/bin/dynamic", "how = \"trace\"\n"));
   EXPECT_FALSE(assignments("/bin/dynamic", "on-violation = \"report\"\n"));
-  auto keeper = assignments_for(folder_.at("root"), unit_, "/bin/dynamic",
+  auto keeper = assignments_for(Root(folder_.at("root")), unit_, "/bin/dynamic",
                                 policy::parse_policy("engine = \"keeper\""));
   ASSERT_FALSE(keeper);
   EXPECT_NE(sentence(keeper.error()).find("needs a process beside"),
             std::string::npos);
-  EXPECT_TRUE(assignments_for(folder_.at("root"), unit_, "/bin/dynamic",
+  EXPECT_TRUE(assignments_for(Root(folder_.at("root")), unit_, "/bin/dynamic",
                               policy::parse_policy("engine = \"filter\"")));
 }
 
@@ -128,30 +128,34 @@ TEST_F(DropInTest, allows_mseal_where_the_unit_lists_what_it_allows) {
 }
 
 TEST_F(DropInTest, is_known_as_ours_by_its_first_line) {
-  std::string ours = folder_.at("ours.conf");
-  EXPECT_FALSE(is_ours(ours));
-  EXPECT_TRUE(write_whole(ours, DropIn{unit_, policy_, "", {}}.text()));
-  EXPECT_TRUE(is_ours(ours));
-  std::string other =
-      folder_.write("other.conf", "[Service]\n# Made by memseal: no\n");
-  EXPECT_FALSE(is_ours(other));
+  Root root(folder_.path());
+  EXPECT_FALSE(is_ours(root, "/ours.conf"));
+  EXPECT_TRUE(
+      write_whole(root, "/ours.conf", DropIn{unit_, policy_, "", {}}.text()));
+  EXPECT_TRUE(is_ours(root, "/ours.conf"));
+  fs::create_symlink("ours.conf", folder_.at("link.conf"));
+  EXPECT_FALSE(is_ours(root, "/link.conf"));
+  folder_.write("other.conf", "[Service]\n# Made by memseal: no\n");
+  EXPECT_FALSE(is_ours(root, "/other.conf"));
 }
 
 TEST_F(DropInTest, a_file_is_written_whole_into_folders_that_are_made) {
   std::string file = folder_.at("a/b/c.conf");
-  EXPECT_TRUE(write_whole(file, "one\n"));
+  Root root(folder_.path());
+  EXPECT_TRUE(write_whole(root, "/a/b/c.conf", "one\n"));
   EXPECT_EQ(content(file), "one\n");
-  EXPECT_TRUE(write_whole(file, "two\n"));
+  EXPECT_TRUE(write_whole(root, "/a/b/c.conf", "two\n"));
   EXPECT_EQ(content(file), "two\n");
   EXPECT_FALSE(fs::exists(file + ".new"));
 }
 
 TEST_F(DropInTest, a_file_that_cannot_be_written_is_told_and_nothing_stays) {
-  std::string file = folder_.write("file", "x");
-  EXPECT_FALSE(write_whole(file + "/below.conf", "text"));
+  Root root(folder_.path());
+  folder_.write("file", "x");
+  EXPECT_FALSE(write_whole(root, "/file/below.conf", "text"));
   std::string folder = folder_.at("folder.conf");
   fs::create_directories(folder + "/full");
-  EXPECT_FALSE(write_whole(folder, "text"));
+  EXPECT_FALSE(write_whole(root, "/folder.conf", "text"));
   EXPECT_FALSE(fs::exists(folder + ".new"));
   EXPECT_TRUE(fs::exists(folder + "/full"));
 }

@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "service/unit_file.h"
 
+#include <dirent.h>
+#include <fcntl.h>
+
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
 #include <map>
-#include <system_error>
+#include <sstream>
 #include <utility>
 
 namespace memseal::service {
 namespace {
-
-namespace fs = std::filesystem;
 
 // By falling priority; systemd.unit(5), "System Unit Search Path".
 constexpr const char *folders[] = {"/etc/systemd/system", "/run/systemd/system",
@@ -52,8 +51,8 @@ void take(Unit &unit, const std::string &key, const std::string &value) {
   }
 }
 
-void read_file(Unit &unit, const fs::path &file) {
-  std::ifstream in(file);
+void read_file(Unit &unit, const std::string &content) {
+  std::istringstream in(content);
   std::string section, logical;
   for (std::string line; std::getline(in, line);) {
     std::string text = trimmed(line);
@@ -88,22 +87,25 @@ std::vector<std::string> file_names(const std::string &name) {
 
 /// Of drop-ins with one name the first folder's counts; all are read in the
 /// order of their names.
-void read_drop_ins(Unit &unit, const std::string &root,
-                   const std::string &ours) {
-  std::map<std::string, fs::path> files;
+void read_drop_ins(Unit &unit, const Root &root, const std::string &ours) {
+  std::map<std::string, std::string> files;
   for (const std::string &name : file_names(unit.name)) {
     for (const char *folder : folders) {
-      std::error_code ignored;
-      for (const auto &entry :
-           fs::directory_iterator(root + folder + "/" + name + ".d", ignored)) {
-        std::string file = entry.path().filename();
+      std::string path = std::string(folder) + "/" + name + ".d";
+      int fd = root.open(path, O_RDONLY | O_DIRECTORY);
+      DIR *entries = fd < 0 ? nullptr : fdopendir(fd);
+      if (entries == nullptr)
+        continue;
+      while (const dirent *entry = readdir(entries)) {
+        std::string file = entry->d_name;
         if (file.ends_with(".conf") && file != ours)
-          files.try_emplace(file, entry.path());
+          files.try_emplace(file, path + "/" + file);
       }
+      closedir(entries);
     }
   }
   for (const auto &[name, path] : files)
-    read_file(unit, path);
+    read_file(unit, root.text(path));
 }
 
 }  // namespace
@@ -126,23 +128,25 @@ std::optional<std::string> service_name(const std::string &name) {
   return name.ends_with(".service") ? name : name + ".service";
 }
 
-Unit read_unit(const std::string &root, const std::string &name,
+Unit read_unit(const Root &root, const std::string &name,
                const std::string &ours) {
   Unit unit;
   unit.name = name;
+  std::string found;
   for (const std::string &file_name : file_names(name)) {
     for (const char *folder : folders) {
-      fs::path path = root + folder + "/" + file_name;
-      std::error_code error;
-      if (unit.file.empty() && fs::exists(path, error)) {
-        fs::path real = fs::canonical(path, error);
-        unit.file = real == "/dev/null" ? real : path;
+      std::string path = std::string(folder) + "/" + file_name;
+      // The image may have no /dev.
+      bool masked = root.real(path) == root.folder() + "/dev/null";
+      if (found.empty() && (masked || root.has(path))) {
+        found = path;
+        unit.file = masked ? "/dev/null" : root.folder() + path;
       }
     }
   }
   if (unit.file.empty())
     return unit;
-  read_file(unit, unit.file);
+  read_file(unit, root.text(found));
   read_drop_ins(unit, root, ours);
   return unit;
 }

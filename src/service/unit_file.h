@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "service/root.h"
+
 namespace memseal::service {
 
 /// The settings of a service, of its drop-ins too, with what is of no concern
@@ -30,7 +32,7 @@ std::optional<std::string> service_name(const std::string &name);
 /// Reads the service below `root`, as systemd would find it (systemd.unit(5)),
 /// and its drop-ins except the one named `ours`. Empty `file`: there is none;
 /// a `file` that is /dev/null: it is masked.
-Unit read_unit(const std::string &root, const std::string &name,
+Unit read_unit(const Root &root, const std::string &name,
                const std::string &ours);
 
 /// The words of a setting, unquoted (systemd.syntax(7), "Quoting").

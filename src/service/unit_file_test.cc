@@ -58,7 +58,7 @@ protected:
     folder_.write(file, text, 0644);
   }
   Unit read(const std::string &name = "x.service") {
-    return read_unit(folder_.path(), name, "50-memseal.conf");
+    return read_unit(Root(folder_.path()), name, "50-memseal.conf");
   }
   launch::Folder folder_;
 };
