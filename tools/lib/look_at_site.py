@@ -32,6 +32,12 @@ class Site(http.server.SimpleHTTPRequestHandler):
         self.send_response(204)
         self.end_headers()
 
+    def copyfile(self, source, outputfile):
+        try:
+            super().copyfile(source, outputfile)
+        except OSError:
+            pass  # the browser has gone to another page
+
     def log_message(self, *arguments):
         pass
 
@@ -51,6 +57,7 @@ def browser(*arguments):
 
 def main():
     site = pathlib.Path(sys.argv[1]) / "html"
+    (site / "look.html").unlink(missing_ok=True)
     pages = [path.relative_to(site).as_posix() for path in site.rglob("*.html")
              if "reference" not in path.parts and path.name != "404.html"]
     harness = (HERE.parent.parent / "docs/site/look.html").read_text()

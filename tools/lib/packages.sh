@@ -20,6 +20,7 @@ package_packages=(build-essential fakeroot debhelper dh-python python3 cmake g++
   libdw-dev libelf-dev)
 try_packages=(debootstrap lintian)
 site_packages=(mkdocs doxygen python3)
+look_packages=(chromium)
 # clang 14 formats; clang 16 is the first that compiles std::expected of
 # libstdc++ 12 for every type.
 check_packages=(clang-format-14 clang-tidy-16 shellcheck doxygen python3 git)
