@@ -45,7 +45,7 @@ std::string mistaken_value(char **words) {
     auto option = std::ranges::find(known, name, &launch::RunOption::name);
     if (option == known.end())
       return {};
-    const bool joined = equals != word.npos;
+    const bool joined = equals != std::string_view::npos;
     if (joined && option->value == launch::Value::none)
       return fmt::format("{} takes no value", name);
     if (joined && equals + 1 == word.size())
