@@ -65,5 +65,5 @@ fi
 exits 0 "$memseal" run --engine=filter --require -- "$attack"
 exits 1 "$memseal" run --engine=filter --require -- bash -c "$attack; exit \$?"
 exits 0 "$memseal" run --engine=filter -- bash -c "$memseal run --engine=keeper -- $attack; exit \$?"
-says "this runs inside of memseal run --engine=filter"
+says "this runs inside memseal run --engine=filter"
 exits 125 "$memseal" run --engine=filter -- bash -c "${run[*]} -- true; exit \$?"
