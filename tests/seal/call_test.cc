@@ -85,6 +85,23 @@ TEST_P(TheCall, SealsRangesOfSeveralMappings) {
   });
 }
 
+// S-62: where one mseal(2) over both may seal something else (CVE-2026-23416).
+TEST_P(TheCall, SealsWhatTouchesASealedPageAndNothingMore) {
+  unsigned e = engine();
+  in_child([e] {
+    char *at = fresh_pages(6);
+    CHILD_ASSERT_EQ(memseal(at + 2 * page, page, MEMSEAL_ALL, e), 0);
+    CHILD_ASSERT_EQ(memseal(at + page, 3 * page, MEMSEAL_ALL, e), 0);
+    for (int i : {1, 2, 3}) {
+      CHILD_ASSERT_ERROR(munmap(at + i * page, page), EPERM);
+      CHILD_ASSERT_ERROR(mprotect(at + i * page, page, PROT_READ), EPERM);
+    }
+    for (int i : {0, 4, 5}) {
+      CHILD_ASSERT_EQ(munmap(at + i * page, page), 0);
+    }
+  });
+}
+
 TEST_P(TheCall, AcceptsWhatIsHeldAlready) {
   unsigned e = engine();
   in_child([e] {
