@@ -9,6 +9,7 @@
 
 #include "arena/guard.h"
 #include "arena/window.h"
+#include "seal/lasting.h"
 #include "sys/memory.h"
 #include "sys/syscall.h"
 
@@ -164,6 +165,8 @@ Result<void> Arena::seal() {
     (void)grow_to(end + page);
   PageRange closed =
       MEMSEAL_TRY(PageRange::create(sealed_end_, end - sealed_end_, page));
+  if (engine_ == Engine::native)
+    MEMSEAL_TRY_VOID(make_content_last(closed));
   MEMSEAL_TRY_VOID(sys::protect(closed, {Protection::read}));
   if (engine_ == Engine::native) {
     if (auto sealed = sys::mseal(closed); !sealed) {
@@ -172,6 +175,15 @@ Result<void> Arena::seal() {
     }
   }
   sealed_end_ = cursor_ = end;
+  return {};
+}
+
+// With a filter no such advice was ever permitted here.
+Result<void> Arena::make_content_last(PageRange closed) {
+  MEMSEAL_TRY_VOID(take_back_lazy_frees(closed));
+  for (int advice : {MADV_DOFORK, MADV_KEEPONFORK})
+    MEMSEAL_TRY(sys::result(
+        sys::call(SYS_madvise, closed.begin(), closed.size(), advice)));
   return {};
 }
 

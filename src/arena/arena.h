@@ -78,6 +78,9 @@ private:
   Arena(PageRange reservation, Engine engine);
   Result<void> grow_to(Address end);
   Result<void> map_until(Address end);
+  /// Takes back what was advised about the pages and would empty them later, or
+  /// in children (S-81): the arena owns them, and children inherit arenas.
+  static Result<void> make_content_last(PageRange closed);
   /// What is worth asking the kernel for now that `end` will be written.
   std::optional<PageRange> take_ahead(Address end);
 

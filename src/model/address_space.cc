@@ -87,8 +87,11 @@ Outcome AddressSpace::map(Address at, std::uint64_t size, Placement placement) {
   }
   drop(at, end);
   for (Address page = at; page != end; page += page_)
-    pages_[page] = {placement.protection, placement.backing,
-                    placement.file_page + (page - at) / page_, std::nullopt};
+    pages_[page] = {.protection = placement.protection,
+                    .backing = placement.backing,
+                    .file_page = placement.file_page + (page - at) / page_,
+                    .droppable = placement.droppable,
+                    .empty_in_child = placement.droppable};
   return {0, at};
 }
 
@@ -131,6 +134,33 @@ Outcome AddressSpace::protect(Address at, std::uint64_t size,
   return {expected < end ? ENOMEM : 0};
 }
 
+// mm/mmap.c, remap_file_pages: the mapping is replaced by one of the same kind.
+Outcome AddressSpace::remap_file(Address at, std::uint64_t size,
+                                 std::uint64_t file_page) {
+  if (size != page_ || !aligned(at))
+    return {0, 0, Outcome::Certainty::unspecified};  // it rounds down
+  if (filter_denies(at, size, seal_type::mmap))
+    return {EPERM};  // S-35
+  auto here = pages_.find(at);
+  if (here == pages_.end() || here->second.backing != Backing::shared)
+    return {EINVAL};
+  if (kernel_denies(at, seal_type::mmap))
+    return {EPERM};
+  here->second = {.protection = here->second.protection,
+                  .backing = Backing::shared,
+                  .file_page = file_page};
+  return {};
+}
+
+bool AddressSpace::promises_content(Address at, const Page &page,
+                                    Held wanted) const {
+  if (!wanted.types.has(seal_type::discard))
+    return false;
+  if (enforcement_ != Enforcement::native)
+    return seals_.would_gain(at, wanted);
+  return page.backing == Backing::anonymous && !page.protection.writable();
+}
+
 Outcome AddressSpace::seal(Address at, std::uint64_t size, std::uint32_t types,
                            std::uint32_t flags) {
   Held wanted{{types}, (flags & all_flags) != 0};
@@ -147,7 +177,7 @@ Outcome AddressSpace::seal(Address at, std::uint64_t size, std::uint32_t types,
     return {EINVAL};  // S-04
   if (size == 0)
     return {};  // S-05
-  bool expressible = true, gains = false;
+  bool expressible = true, gains = false, lasts = true;
   Address expected = at;
   for (auto here = pages_.lower_bound(at);
        here != pages_.end() && here->first < end; ++here) {
@@ -162,6 +192,10 @@ Outcome AddressSpace::seal(Address at, std::uint64_t size, std::uint32_t types,
         now != (Protection::read | Protection::write) &&
         now != (Protection::read | Protection::exec))
       expressible = false;  // S-51
+    const Page &page = here->second;
+    if (promises_content(expected, page, wanted) &&
+        (page.droppable || page.not_in_child || page.empty_in_child))
+      lasts = false;  // S-81
     expected += page_;
   }
   if (expected < end)
@@ -173,8 +207,14 @@ Outcome AddressSpace::seal(Address at, std::uint64_t size, std::uint32_t types,
     return {EOPNOTSUPP};  // S-61
   if (gains && !expressible)
     return {EOPNOTSUPP};  // S-08
-  for (Address page = at; page != end; page += page_)
-    seals_.add(page, wanted);
+  if (!lasts)
+    return {EOPNOTSUPP};
+  for (Address address = at; address != end; address += page_) {
+    Page &page = pages_.at(address);
+    if (content_lasts_ && promises_content(address, page, wanted))
+      page.freed = false;
+    seals_.add(address, wanted);
+  }
   return {};
 }
 

@@ -42,7 +42,10 @@ struct Page {
   /// The page's own copy, if it has one. Without: the file's, or zero.
   std::optional<std::uint64_t> own;
   bool guard = false;          ///< MADV_GUARD_INSTALL: access faults
-  bool unpredictable = false;  ///< after MADV_FREE, until written
+  bool droppable = false;      ///< MAP_DROPPABLE: may be emptied at any time
+  bool freed = false;          ///< by MADV_FREE, and not written to since
+  bool unpredictable = false;  ///< may have been emptied, until written
+  bool not_in_child = false, empty_in_child = false;  ///< DONTFORK, WIPEONFORK
 };
 
 /// The answer of a call.
@@ -70,11 +73,14 @@ public:
     Backing backing = Backing::anonymous;
     std::uint64_t file_page = 0;
     enum class How : std::uint8_t { replace, no_replace } how = How::replace;
+    bool droppable = false;
   };
   Outcome map(Address at, std::uint64_t size, Placement placement);
   Outcome unmap(Address at, std::uint64_t size);
   Outcome protect(Address at, std::uint64_t size, Protection protection);
   Outcome advise(Address at, std::uint64_t size, int advice);
+  /// remap_file_pages(2).
+  Outcome remap_file(Address at, std::uint64_t size, std::uint64_t file_page);
   /// mremap(2), with the flags of <linux/mman.h>.
   Outcome remap(Address old, std::uint64_t old_size, std::uint64_t new_size,
                 unsigned flags, Address target);
@@ -95,6 +101,9 @@ public:
   }
   /// Whether a file may be one of huge pages (S-33).
   void set_huge_files(bool possible) { huge_files_ = possible; }
+
+  /// Whether who seals takes the marks of MADV_FREE off (S-81).
+  void set_content_lasts(bool lasts) { content_lasts_ = lasts; }
 
   /// A page that was sealed with every type and is not mapped any more: with a
   /// filter an address stays sealed (S-66).
@@ -133,6 +142,10 @@ private:
 
   int advise_page(Page &page, int advice);
   void empty(Page &page);
+  /// What the kernel may empty, it may have emptied.
+  static void page_out(Page &page);
+  /// Whether sealing with these types promises that the content lasts (S-81).
+  bool promises_content(Address at, const Page &page, Held wanted) const;
   std::uint64_t file_value(std::uint64_t file_page) const;
 
   int remap_arguments(Address old, std::uint64_t old_size,
@@ -150,6 +163,7 @@ private:
   Address heap_begin_ = 0, heap_end_ = 0;
   std::vector<std::uint64_t> huge_sizes_{2U << 20, 1U << 30};
   bool huge_files_ = true;
+  bool content_lasts_ = false;
 };
 
 }  // namespace memseal::model

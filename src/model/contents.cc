@@ -12,7 +12,8 @@ namespace {
 
 // <linux/mman.h> of older headers lacks the newest advice.
 constexpr int advice_dontneed_locked = 24, advice_guard_install = 102,
-              advice_guard_remove = 103, advice_poison = 100;
+              advice_guard_remove = 103, advice_poison = 100,
+              advice_pageout = 21;
 
 /// What mseal(2) calls destructive: mm/mseal.c is_discard before 6.17, now
 /// mm/madvise.c.
@@ -46,7 +47,13 @@ std::uint64_t AddressSpace::file_value(std::uint64_t file_page) const {
 
 void AddressSpace::empty(Page &page) {
   page.own.reset();
-  page.unpredictable = false;
+  page.freed = page.unpredictable = false;
+}
+
+void AddressSpace::page_out(Page &page) {
+  bool has_something = page.own.has_value() && *page.own != 0;
+  if ((page.freed || page.droppable) && has_something)
+    page.unpredictable = true;
 }
 
 int AddressSpace::advise_page(Page &page, int advice) {
@@ -58,7 +65,7 @@ int AddressSpace::advise_page(Page &page, int advice) {
     case MADV_FREE:
       if (page.backing != Backing::anonymous)
         return EINVAL;
-      page.unpredictable = page.own.has_value() && *page.own != 0;
+      page.freed = true;
       return 0;
     case MADV_REMOVE:
       if (page.backing == Backing::anonymous)
@@ -67,8 +74,23 @@ int AddressSpace::advise_page(Page &page, int advice) {
         return EACCES;
       file_[page.file_page] = 0;
       return 0;
+    case advice_pageout:
+      page_out(page);
+      return 0;
+    case MADV_DONTFORK:
+    case MADV_DOFORK:
+      page.not_in_child = advice == MADV_DONTFORK;
+      return 0;
     case MADV_WIPEONFORK:
-      return page.backing == Backing::anonymous ? 0 : EINVAL;
+      if (page.backing != Backing::anonymous)
+        return EINVAL;
+      page.empty_in_child = true;
+      return 0;
+    case MADV_KEEPONFORK:
+      if (page.droppable)
+        return EINVAL;
+      page.empty_in_child = false;
+      return 0;
     case advice_guard_install:
       empty(page);
       page.guard = true;
@@ -117,7 +139,7 @@ bool AddressSpace::write(Address at, std::uint64_t value) {
   Page &page = here->second;
   if (!page.protection.writable() || page.guard)
     return false;
-  page.unpredictable = false;
+  page.freed = page.unpredictable = false;
   if (page.backing == Backing::shared)
     file_[page.file_page] = value;
   else

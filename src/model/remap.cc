@@ -102,7 +102,7 @@ Outcome AddressSpace::resize(Address old, std::uint64_t old_size,
     return {ENOMEM};
   Page grown = pages_.at(old);
   grown.own.reset();
-  grown.guard = grown.unpredictable = false;
+  grown.guard = grown.freed = grown.unpredictable = false;
   for (Address page = old_end; page != new_end; page += page_) {
     ++grown.file_page;
     pages_[page] = grown;
@@ -139,7 +139,7 @@ Outcome AddressSpace::move(Address old, std::uint64_t old_size,
   }
   pages_[target] = moved;
   moved.own.reset();
-  moved.guard = moved.unpredictable = false;
+  moved.guard = moved.freed = moved.unpredictable = false;
   for (Address page = target + page_; page != target + new_size;
        page += page_) {
     ++moved.file_page;

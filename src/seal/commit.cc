@@ -11,6 +11,7 @@
 #include "seal/enforced.h"
 #include "seal/install_filters.h"
 #include "seal/judge.h"
+#include "seal/lasting.h"
 #include "seal/on_violation.h"
 #include "seal/own_mappings.h"
 #include "seal/register.h"
@@ -83,6 +84,7 @@ public:
       if (context_.cuts_huge_page && subject_ == Subject::pages)
         return fail(Errc::unsupported);  // S-15
     }
+    MEMSEAL_TRY_VOID(make_content_last());
     if (natively_due()) {
       MEMSEAL_TRY_VOID(check_whole_huge_pages());
       MEMSEAL_TRY_VOID(check_room_to_split());
@@ -120,6 +122,18 @@ private:
     return {};
   }
 
+  Result<void> make_content_last() {
+    if (subject_ == Subject::reservation)
+      return {};
+    to_last_.clear();
+    for (const RegisterEntry &entry : change_.table().entries()) {
+      bool filter = (entry.flags & flag_filter_due) != 0;
+      if ((entry.flags & flag_content_due) != 0)
+        MEMSEAL_TRY_VOID(to_last_.push_back({range_of(entry), !filter}));
+    }
+    return make_lasting(to_last_.view());
+  }
+
   /// Steps 4 to 8.
   Result<void> guard() {
     Barrier barrier = MEMSEAL_TRY(Barrier::prepare());
@@ -155,6 +169,9 @@ private:
       return fail(Errc::unsynchronised);
     if (subject_ == Subject::reservation)
       return {};
+    // Advice of another thread, before the filter was on.
+    if (!barrier.is_alone() && !make_content_last())
+      return fail(Errc::unsynchronised);
     // Each range is compared with each request: not for nothing.
     bool asks_lowerable =
         std::ranges::any_of(requests_, [](const SealRequest &request) {
@@ -299,6 +316,7 @@ private:
   Subject subject_;
   sys::OwnedList<filter::GuardedRange> guarded_;
   FilterContext context_;
+  sys::OwnedList<ToLast> to_last_;
   Protecting protecting_;
 };
 

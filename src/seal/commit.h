@@ -12,7 +12,8 @@
 //  2. Judge each request against the register and the mappings: closed, hole,
 //     what its engine can do (S-06 … S-08). The outcome is a new table, still
 //     unpublished, in which the entries that need work are marked. Look around
-//     for what a filter on these has to know, or could not keep (S-15).
+//     for what a filter on these has to know, or could not keep (S-15), and
+//     for advice that would empty the pages later (S-81).
 //  3. Protect, for memseal_mprotect. The old protections are noted: any failure
 //     up to step 7 puts them back.
 //  4. Prepare the barrier: is there a thread that could not be reached later?

@@ -40,15 +40,17 @@ void strengthen(RegisterEntry &entry, const Grant &grant) {
 
   // Also if it is said to be there: mseal(2) costs little, and changes nothing
   // where that is true.
+  const std::uint32_t content =
+      grant.types.has(seal_type::discard) ? flag_content_due : 0;
   if (grant.engine.has(Engine::native))
-    entry.flags |= flag_native_due;
+    entry.flags |= flag_native_due | content;
   if (!grant.engine.has(Engine::filter))
     return;
   entry.filter_types |= grant.types.bits;
   bool tightened = (entry.filter_types & mprotect_bit) != 0 &&
                    is_downgradable(before) && !is_downgradable(entry);
   if (entry.filter_types != before.filter_types || tightened)
-    entry.flags |= flag_filter_due;
+    entry.flags |= flag_filter_due | content;
 }
 
 }  // namespace
@@ -187,7 +189,7 @@ void SealTable::drop_native_due() {
   for (RegisterEntry &entry : storage_.first(count_)) {
     if ((entry.flags & flag_native_due) == 0)
       continue;
-    entry.flags &= ~flag_native_due;
+    entry.flags &= ~(flag_native_due | flag_content_due);
     entry.engine &= ~Engine::native.bits();
     entry.types = entry.filter_types;
   }

@@ -26,6 +26,8 @@ struct Grant {
 /// a commit is under way and never published.
 inline constexpr std::uint32_t flag_filter_due = 0x80000000u;
 inline constexpr std::uint32_t flag_native_due = 0x40000000u;
+/// One of these, for a grant that promises content (DISCARD).
+inline constexpr std::uint32_t flag_content_due = 0x20000000u;
 
 /// Sorted entries over storage that somebody else owns.
 class SealTable {

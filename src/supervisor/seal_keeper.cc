@@ -215,6 +215,13 @@ Verdict SealKeeper::judge_change(pid_t thread, MemoryCall &call) {
                        : look(call, image, smaps);
 }
 
+/// A program may mark mappings itself, as databases do with the files that they
+/// share. Loaded objects are private.
+bool SealKeeper::is_sealed(const Mapping &mapping) const {
+  return mapping.marked && (mapping.sharing == Sharing::private_copy ||
+                            memory_.overlaps(mapping.range));
+}
+
 Verdict SealKeeper::look(const MemoryCall &call, SealedImage *image,
                          std::string_view smaps) const {
   bool sealed = false, discard_refused = false;
@@ -227,7 +234,7 @@ Verdict SealKeeper::look(const MemoryCall &call, SealedImage *image,
         call.effect == Effect::detach
             ? mapping.range.begin() - mapping.offset == call.ranges[0].begin()
             : is_touched(call, mapping.range);
-    if (!touched || !mapping.marked)
+    if (!touched || !is_sealed(mapping))
       continue;
     sealed = true;
     if (call.effect == Effect::lower_break)
@@ -235,7 +242,7 @@ Verdict SealKeeper::look(const MemoryCall &call, SealedImage *image,
     if (image != nullptr && marks_stay())
       image->confirm(mapping.range);
     if (mapping.sharing == Sharing::private_copy &&
-        !mapping.protection.writable())
+        (!mapping.protection.writable() || mapping.protection_key != 0))
       discard_refused = true;
   }
   if (!sealed || (call.effect == Effect::discard && !discard_refused))

@@ -34,6 +34,7 @@
 #include "supervisor/sealed_images.h"
 #include "supervisor/verdict.h"
 #include "supervisor/violation_watch.h"
+#include "vm/mapping.h"
 #include "vm/range_set.h"
 
 namespace memseal::supervisor {
@@ -71,6 +72,7 @@ private:
   /// Looks for marks that the call touches.
   Verdict look(const MemoryCall &call, SealedImage *image,
                std::string_view smaps) const;
+  bool is_sealed(const Mapping &mapping) const;
   /// Whether a mapping, or what is known to be sealed, is in the call's way.
   bool is_touched(const MemoryCall &call, PageRange range) const;
   bool was_ever_in_the_way(const MemoryCall &call) const;

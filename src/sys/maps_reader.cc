@@ -103,11 +103,13 @@ Result<std::optional<Mapping>> MapsReader::next() {
 
   auto seal = KernelSeal::unknown;
   bool marked = false;
+  Lasting lasting;
   for (;;) {
     char first = MEMSEAL_TRY(peek());
     if (!is_smaps_field({&first, 1}))
       break;
     std::string_view field = MEMSEAL_TRY(next_line());
+    add_to_lasting(field, lasting);
     KernelSeal found = find_vm_flag(field, "sl");
     if (found == KernelSeal::unknown)
       continue;
@@ -117,6 +119,7 @@ Result<std::optional<Mapping>> MapsReader::next() {
   if (mapping) {
     mapping->seal = seal;
     mapping->marked = marked;
+    mapping->lasting = lasting;
   }
   return mapping;
 }

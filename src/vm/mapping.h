@@ -16,6 +16,18 @@ enum class Sharing : std::uint8_t { private_copy, shared };
 /// /proc/PID/maps was read, which does not tell.
 enum class KernelSeal : std::uint8_t { unknown, absent, present };
 
+/// What is known already to end what a mapping holds, here or in children.
+struct Lasting {
+  /// Pages that nobody wrote to since the kernel last cleaned them. In private
+  /// anonymous memory MADV_FREE does so, and the pages go when memory is short;
+  /// so does swapping. LazyFree would tell, but counts late: the kernel
+  /// collects such pages by processor (Linux, mm/swap.c, folio_mark_lazyfree).
+  bool clean = false;
+  bool droppable = false;       ///< MAP_DROPPABLE: VmFlags `dp`
+  bool not_in_child = false;    ///< MADV_DONTFORK: `dc`
+  bool empty_in_child = false;  ///< MADV_WIPEONFORK: `wf`
+};
+
 struct Mapping {
   PageRange range;
   Protection protection;
@@ -25,6 +37,11 @@ struct Mapping {
   /// and MADV_RANDOM set. Any program may do that to its memory, so alone it
   /// means nothing. False where `seal` is unknown.
   bool marked = false;
+  /// All false but where sys::MapsReader read smaps.
+  Lasting lasting = {};
+  /// What pkey_mprotect(2) set; 0 where smaps does not tell. A thread's rights
+  /// may forbid writing with it.
+  std::uint32_t protection_key = 0;
   std::uint64_t offset = 0;  ///< bytes into the file
   std::uint64_t inode = 0;   ///< 0: anonymous
   std::uint32_t device_major = 0, device_minor = 0;

@@ -153,6 +153,29 @@ bool has_keeper_mark(std::string_view fields) {
          find_vm_flag(fields, "rr") == KernelSeal::present;
 }
 
+/// "ProtectionKey:         1". Source: Linux, arch/x86/kernel/fpu/xstate.c and
+/// arch/powerpc, arch_show_smap.
+std::uint32_t find_protection_key(std::string_view fields) {
+  std::optional<std::string_view> value = find_field(fields, "ProtectionKey");
+  if (!value)
+    return 0;
+  Cursor at(*value);
+  at.skip_blanks();
+  auto key = at.number<std::uint32_t>(10);
+  return at.failed() ? 0 : key;
+}
+
+void add_to_lasting(std::string_view field, Lasting &lasting) {
+  auto is_set = [field](std::string_view flag) {
+    return find_vm_flag(field, flag) == KernelSeal::present;
+  };
+  lasting.clean |= find_smaps_size(field, "Private_Clean").value_or(0) != 0 ||
+                   find_smaps_size(field, "Shared_Clean").value_or(0) != 0;
+  lasting.droppable |= is_set("dp");
+  lasting.not_in_child |= is_set("dc");
+  lasting.empty_in_child |= is_set("wf");
+}
+
 std::optional<std::uint64_t> find_smaps_size(std::string_view fields,
                                              std::string_view name) {
   std::optional<std::string_view> value = find_field(fields, name);
@@ -187,6 +210,7 @@ Result<std::optional<Mapping>> MapsParser::next() {
   fields_ = fields;
   mapping.seal = find_vm_flag(fields, "sl");
   mapping.marked = has_keeper_mark(fields);
+  mapping.protection_key = find_protection_key(fields);
   return mapping;
 }
 

@@ -14,7 +14,7 @@
 namespace memseal {
 
 /// One line of maps, or the first line of an smaps entry, without its newline.
-/// The mapping's `seal` and `marked` stay unknown.
+/// What only smaps tells stays unknown.
 ///
 /// Errors:  malformed: not such a line, or its range is not whole pages.
 /// Source:  Linux, Documentation/filesystems/proc.rst, /proc/PID/maps.
@@ -33,6 +33,12 @@ KernelSeal find_vm_flag(std::string_view fields, std::string_view flag);
 /// Mapping::marked.
 bool has_keeper_mark(std::string_view fields);
 
+/// Mapping::protection_key.
+std::uint32_t find_protection_key(std::string_view fields);
+
+/// Adds what one smaps field says to what was known.
+void add_to_lasting(std::string_view field, Lasting &lasting);
+
 /// The number of an smaps field such as "Rss", in bytes. Nothing if the field
 /// is missing or is no number.
 std::optional<std::uint64_t> find_smaps_size(std::string_view fields,
@@ -49,9 +55,9 @@ public:
   MapsParser(std::string_view text, std::size_t page)
       : rest_(text), page_(page) {}
 
-  /// The next mapping, or nothing at the end of the text. In smaps its `seal`
-  /// and `marked` are known, and `fields` is what the text says further about
-  /// it.
+  /// The next mapping, or nothing at the end of the text. In smaps its `seal`,
+  /// `marked` and `protection_key` are known, and `fields` is what the text
+  /// says further about it.
   ///
   /// Errors:  malformed. The line is stepped over: the next call goes on
   ///          behind it.

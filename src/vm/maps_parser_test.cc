@@ -111,7 +111,7 @@ constexpr std::string_view smaps =
     "Size:                  4 kB\n"
     "Rss:                  12 kB\n"
     "THPeligible:           0\n"
-    "ProtectionKey:         0\n"
+    "ProtectionKey:         3\n"
     "VmFlags: rd wr mr mw me ac sl \n"
     "7f70d7340000-7f70d7343000 rw-p 00000000 00:00 0 \n"
     "Size:                 12 kB\n"
@@ -124,6 +124,7 @@ TEST(MapsParser, gives_each_mapping_of_smaps_with_its_seal) {
   auto first = *parser.next();
   ASSERT_TRUE(first);
   EXPECT_EQ(first->seal, KernelSeal::present);
+  EXPECT_EQ(first->protection_key, 3u);
   EXPECT_EQ(find_smaps_size(parser.fields(), "Size"), 4096u);
   EXPECT_EQ(find_smaps_size(parser.fields(), "Rss"), 12288u);
   EXPECT_EQ(find_vm_flag(parser.fields(), "wr"), KernelSeal::present);
@@ -133,6 +134,7 @@ TEST(MapsParser, gives_each_mapping_of_smaps_with_its_seal) {
   ASSERT_TRUE(second);
   EXPECT_EQ(second->range.begin(), 0x7f70d7340000u);
   EXPECT_EQ(second->seal, KernelSeal::absent);
+  EXPECT_EQ(second->protection_key, 0u);
 
   auto third = *parser.next();
   ASSERT_TRUE(third);
@@ -165,6 +167,23 @@ TEST(MapsParser, steps_over_a_malformed_line_and_its_fields) {
   EXPECT_EQ(after->name, "/b");
   EXPECT_EQ(after->seal, KernelSeal::unknown);
   EXPECT_FALSE(*parser.next());
+}
+
+TEST(SmapsField, tells_what_ends_the_content_of_a_mapping) {  // S-81
+  auto after = [](std::string_view field) {
+    Lasting lasting;
+    add_to_lasting(field, lasting);
+    return lasting;
+  };
+  EXPECT_TRUE(after("Private_Clean:      4 kB").clean);
+  EXPECT_TRUE(after("Shared_Clean:       4 kB").clean);
+  EXPECT_FALSE(after("Private_Clean:      0 kB").clean);
+  EXPECT_FALSE(after("Private_Dirty:      4 kB").clean);
+  EXPECT_TRUE(after("VmFlags: rd mr dp ").droppable);
+  EXPECT_TRUE(after("VmFlags: rd mr dc ").not_in_child);
+  EXPECT_TRUE(after("VmFlags: rd mr wf ").empty_in_child);
+  Lasting plain = after("VmFlags: rd wr mr mw me ac sd ");
+  EXPECT_FALSE(plain.droppable || plain.not_in_child || plain.empty_in_child);
 }
 
 TEST(SmapsField, is_found_by_its_whole_name_only) {

@@ -304,6 +304,32 @@ TEST(ArenaUnderAForeignFilter, is_guarded_unless_that_filter_guards_it_wholly) {
   }
 }
 
+TEST_P(Arena, keeps_what_was_freed_lazily_or_kept_from_children_before) {
+  EXPECT_EQ(
+      with_arena([](SealedArena &arena) {
+        auto *bytes = static_cast<char *>(arena.allocate(4 * page, page));
+        std::memset(bytes, 'x', 4 * page);
+        constexpr int advices[] = {MADV_FREE, MADV_DONTFORK, MADV_WIPEONFORK};
+        for (int advice : advices) {
+          // With a filter it is not even permitted.
+          bool taken = madvise(bytes, 4 * page, advice) == 0;
+          if (taken != (arena.info().engine == MEMSEAL_ARENA_NATIVE))
+            return 1;
+        }
+        if (!arena.seal())
+          return 2;
+        constexpr int pageout = 21;  // MADV_PAGEOUT, Linux 5.4
+        (void)madvise(bytes, 4 * page, pageout);
+        pid_t child = fork();
+        if (child == 0)
+          _exit(bytes[0] == 'x' && bytes[3 * page] == 'x' ? 0 : 1);
+        int status = 0;
+        waitpid(child, &status, 0);
+        return status == 0 && bytes[page] == 'x' ? 0 : 3;
+      }),
+      0);
+}
+
 TEST(ArenaArguments, that_make_no_sense_are_refused) {
   memseal_arena *arena = nullptr;
   errno = 0;

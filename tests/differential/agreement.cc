@@ -20,9 +20,11 @@ using model::Outcome;
 AddressSpace::Placement placement_of(const Step &s, Address at) {
   using How = AddressSpace::Placement::How;
   return {{s.protection},
-          static_cast<model::Backing>(s.backing),
-          s.backing == 0 ? 0 : file_page_of(at),
-          s.kind == Kind::map ? How::replace : How::no_replace};
+          has_file(s) ? static_cast<model::Backing>(s.backing)
+                      : model::Backing::anonymous,
+          has_file(s) ? file_page_of(at) : 0,
+          s.kind == Kind::map ? How::replace : How::no_replace,
+          is_droppable(s)};
 }
 
 /// Shared with the children.
@@ -62,6 +64,8 @@ Outcome do_in_model(AddressSpace &space, const Step &s, const Call &call) {
     case Kind::remap:
     case Kind::remap_to:
       return space.remap(a[0], a[1], a[2], static_cast<unsigned>(a[3]), a[4]);
+    case Kind::remap_file:
+      return space.remap_file(a[0], a[1], a[3]);
     case Kind::write:
     case Kind::seal:
       break;
@@ -98,6 +102,7 @@ private:
   void prepare() {
     space_.set_huge_sizes(enforcer_.huge_sizes());
     space_.set_huge_files(enforcer_.huge_files());
+    space_.set_content_lasts(enforcer_.content_lasts());
     for (Address at : enforcer_.sealed_elsewhere())
       space_.hold_elsewhere(at);
     for (int i = 0; i < arena_pages; ++i)

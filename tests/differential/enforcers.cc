@@ -14,6 +14,7 @@ public:
     return engine_ == test::Engine::native ? model::Enforcement::native
                                            : model::Enforcement::filter;
   }
+  bool content_lasts() const override { return true; }
   bool huge_files() const override { return sys::may_map_huge_files(0); }
   int seal(Address at, std::uint64_t size, std::uint32_t types,
            std::uint32_t flags, int) override {

@@ -30,6 +30,8 @@ public:
   }
   /// Whether it takes a file for one of huge pages wherever that may be.
   virtual bool huge_files() const { return true; }
+  /// Whether it takes the marks of MADV_FREE off what it seals (S-81).
+  virtual bool content_lasts() const { return false; }
   /// The answer of a call, made on real memory unless denied before.
   virtual long call(const KernelArena &arena, const Call &call) {
     return arena.make(call);

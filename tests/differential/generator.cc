@@ -70,6 +70,7 @@ rc::Gen<Kind> kinds() {
                                 {4, Kind::advise},
                                 {2, Kind::remap},
                                 {3, Kind::remap_to},
+                                {1, Kind::remap_file},
                                 {3, Kind::write},
                                 {4, Kind::seal}});
 }
@@ -88,7 +89,8 @@ rc::Gen<Step> steps(Flavour flavour) {
       rc::gen::set(&Step::protection,
                    weightedElement<std::uint8_t>(
                        {{4, 1}, {4, 3}, {2, 5}, {1, 0}, {1, 7}, {1, 2}})),
-      rc::gen::set(&Step::backing, small<std::uint8_t>(0, 3)),
+      rc::gen::set(&Step::backing, weightedElement<std::uint8_t>(
+                                       {{5, 0}, {5, 1}, {5, 2}, {1, 3}})),
       rc::gen::set(&Step::advice, small<std::uint8_t>(0, std::size(advices))),
       // MAYMOVE, FIXED and DONTUNMAP, mostly in sensible company.
       rc::gen::set(&Step::flags, weightedElement<std::uint8_t>(

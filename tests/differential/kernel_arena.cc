@@ -15,6 +15,8 @@
 namespace memseal::differential {
 namespace {
 
+constexpr int map_droppable = 0x8;  // Linux 6.11
+
 [[noreturn]] void give_up(const char *what) {
   std::perror(what);
   std::abort();
@@ -45,10 +47,12 @@ std::optional<Call> KernelArena::call_of(const Step &s) const {
     case Kind::map_gently: {
       std::uint64_t flags =
           (s.kind == Kind::map ? MAP_FIXED : MAP_FIXED_NOREPLACE) |
-          (s.backing == 2 ? MAP_SHARED : MAP_PRIVATE) |
-          (s.backing == 0 ? MAP_ANONYMOUS : 0) | MAP_NORESERVE;
-      std::uint64_t offset = s.backing == 0 ? 0 : file_page_of(at(s.at)) * page;
-      auto file = static_cast<std::uint64_t>(s.backing == 0 ? -1 : file_);
+          (s.backing == 2    ? MAP_SHARED
+           : is_droppable(s) ? map_droppable
+                             : MAP_PRIVATE) |
+          (has_file(s) ? 0 : MAP_ANONYMOUS) | MAP_NORESERVE;
+      std::uint64_t offset = has_file(s) ? file_page_of(at(s.at)) * page : 0;
+      auto file = static_cast<std::uint64_t>(has_file(s) ? file_ : -1);
       return Call{SYS_mmap, {from, size, s.protection, flags, file, offset}};
     }
     case Kind::unmap:
@@ -68,6 +72,9 @@ std::optional<Call> KernelArena::call_of(const Step &s) const {
       return Call{SYS_mremap,
                   {from + distances[s.afar], size, s.new_length.bytes(),
                    s.flags | 2u, at(s.target)}};
+    case Kind::remap_file:
+      return Call{SYS_remap_file_pages,
+                  {from, page, 0, file_page_of(at(s.target)), 0}};
     case Kind::write:
     case Kind::seal:
       return std::nullopt;

@@ -30,6 +30,8 @@ std::int32_t number_on_arm64(long number) {
       return 215;
     case SYS_mremap:
       return 216;
+    case SYS_remap_file_pages:
+      return 234;
     case SYS_mprotect:
       return 226;
     case SYS_madvise:

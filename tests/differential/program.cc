@@ -19,7 +19,8 @@ std::ostream &operator<<(std::ostream &out, Bytes bytes) {
 }
 
 const char *backing_name(unsigned backing) {
-  constexpr const char *names[] = {"anonymous", "private file", "shared"};
+  constexpr const char *names[] = {"anonymous", "private file", "shared",
+                                   "droppable"};
   return names[backing];
 }
 
@@ -52,6 +53,9 @@ std::ostream &operator<<(std::ostream &out, const Step &s) {
              << ", from 0x" << std::hex << distances[s.afar] << std::dec
              << " above, to " << Bytes{s.new_length} << ", flags "
              << int{s.flags} << ", onto page " << int{s.target} << ")";
+    case Kind::remap_file:
+      return out << "remap_file_pages(page " << int{s.at} << ", to page "
+                 << int{s.target} << " of the file)";
     case Kind::write:
       return out << "write(page " << int{s.at} << ")";
     case Kind::seal:

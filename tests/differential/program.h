@@ -34,6 +34,7 @@ enum class Kind : std::uint8_t {
   advise,
   remap,     ///< in place
   remap_to,  ///< MREMAP_FIXED
+  remap_file,
   write,
   seal,
 };
@@ -57,15 +58,24 @@ struct Step {
   std::int8_t target = 0;
   std::uint8_t afar = 0;        ///< index into `distances`
   std::uint8_t protection = 0;  ///< bits of PROT_
-  std::uint8_t backing = 0;     ///< 0 anonymous, 1 private file, 2 shared
+  std::uint8_t backing = 0;     ///< 0 anonymous, 1 private file, 2 shared,
+                                ///< 3 anonymous and droppable
   std::uint8_t advice = 0;      ///< index into `advices`
   std::uint8_t flags = 0;       ///< of mremap
   std::uint8_t types = 0;       ///< seal types
   bool downgradable = false;
 };
 
+constexpr bool is_droppable(const Step &s) {
+  return s.backing == 3;
+}
+constexpr bool has_file(const Step &s) {
+  return s.backing == 1 || s.backing == 2;
+}
+
 /// MADV_ numbers: the destructive ones, and some that are not.
-inline constexpr int advices[] = {4, 8, 9, 18, 24, 102, 103, 10, 0, 14};
+inline constexpr int advices[] = {4,  8,  9,  18, 24, 102, 103,
+                                  10, 21, 20, 11, 19, 0,   14};
 
 /// How far above the arena the old range of a move begins: where nothing is,
 /// but as far from the target as a huge page may be (S-34).

@@ -150,6 +150,51 @@ TEST(ServedSeal, keeps_the_heap_from_shrinking_and_malloc_goes_on) {
   });
 }
 
+TEST(ServedSeal, of_a_file_in_the_heap_keeps_it_from_shrinking) {  // S-35
+  setenv("MEMSEAL_PROVIDE", "always", 1);
+  in_child([] {
+    int file = memfd_create("in the heap", 0);
+    CHILD_ASSERT_EQ(ftruncate(file, page), 0);
+    char *low = static_cast<char *>(sbrk(0));
+    low += -reinterpret_cast<unsigned long>(low) & (page - 1);
+    auto fill = [&] {
+      CHILD_ASSERT_EQ(brk(low + 3 * page), 0);
+      CHILD_ASSERT_EQ(
+          mmap(low + page, page, rw, MAP_SHARED | MAP_FIXED, file, 0),
+          low + page);
+      low[page] = 'x';
+    };
+    fill();
+    CHILD_ASSERT_EQ(brk(low), 0);
+    CHILD_ASSERT_NE(msync(low + page, page, MS_ASYNC), 0);  // twin: it is gone
+    fill();
+    CHILD_ASSERT_EQ(mseal(low + page, page, 0), 0);
+    for (char *to : {low, low + page, low + page + 1}) {
+      brk(to);
+      CHILD_ASSERT_EQ(msync(low + page, page, MS_ASYNC), 0);
+    }
+    CHILD_ASSERT_EQ(low[page], 'x');
+  });
+}
+
+TEST(ServedSeal, refuses_discarding_advice_where_a_key_forbids_writing) {
+  setenv("MEMSEAL_PROVIDE", "always", 1);
+  in_child([] {
+    int key = pkey_alloc(0, PKEY_DISABLE_WRITE);
+    if (key < 0)
+      CHILD_SKIP("this processor has no protection keys");
+    char *sealed = map_pages(1), *twin = map_pages(1);
+    *sealed = *twin = 'x';
+    for (char *at : {sealed, twin})
+      CHILD_ASSERT_EQ(pkey_mprotect(at, page, rw, key), 0);
+    CHILD_ASSERT_EQ(mseal(sealed, page, 0), 0);
+    CHILD_ASSERT_EQ(be_emptied(twin), 0);
+    CHILD_ASSERT_EQ(*twin, 0);
+    CHILD_ASSERT_EQ(be_emptied(sealed), EPERM);
+    CHILD_ASSERT_EQ(*sealed, 'x');
+  });
+}
+
 TEST(ServedSeal, of_shared_memory_cannot_be_detached_and_shmdt_says_success) {
   setenv("MEMSEAL_PROVIDE", "always", 1);
   in_child([] {

@@ -10,6 +10,8 @@
 #include <string>
 #include <thread>
 
+#include "keeper/client.h"
+#include "memseal/page_range.h"
 #include "provide/served.h"
 #include "support/in_child.h"
 #include "support/skipped_call.h"
@@ -47,6 +49,31 @@ TEST_F(ServedTree, a_call_that_a_tracer_skips_returns_what_the_tracer_says) {
   EXPECT_EQ(result_of_skipped_call(
                 [] { return mseal(map_pages(1), page, 0) == 0 ? 0 : 1; }),
             told_by_tracer);
+}
+
+TEST_F(ServedTree, a_file_that_a_program_marked_itself_is_not_sealed) {
+  in_child([] {
+    CHILD_ASSERT_EQ(mseal(map_pages(1), page, 0), 0);  // there is a keeper
+    // An object of another image lies where the file of this one will.
+    char *at = map_pages(1);
+    in_child([&] {
+      auto object =
+          PageRange::create(reinterpret_cast<Address>(at), page, page);
+      CHILD_ASSERT_TRUE(
+          keeper::seal_by_keeper(*object, keeper::Sealed::object).has_value());
+      CHILD_ASSERT_EQ(error_of(munmap(at, page)), EPERM);  // the control
+    });
+    int file = memfd_create("database", 0);
+    CHILD_ASSERT_EQ(ftruncate(file, page), 0);
+    CHILD_ASSERT_EQ(mmap(at, page, PROT_READ, MAP_SHARED | MAP_FIXED, file, 0),
+                    at);
+    CHILD_ASSERT_EQ(madvise(at, page, MADV_DONTDUMP), 0);
+    CHILD_ASSERT_EQ(madvise(at, page, MADV_RANDOM), 0);
+    in_child([&] { CHILD_ASSERT_EQ(error_of(munmap(at, page)), 0); });
+    // What was sealed for a program is kept, shared or not.
+    CHILD_ASSERT_EQ(mseal(at, page, 0), 0);
+    in_child([&] { CHILD_ASSERT_EQ(error_of(munmap(at, page)), EPERM); });
+  });
 }
 
 TEST_F(ServedTree, threads_may_seal_for_the_first_time_together) {
