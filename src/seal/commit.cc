@@ -35,7 +35,7 @@ PageRange range_of(const RegisterEntry &entry) {
   return *range;
 }
 
-/// Step 3, and the way back.
+/// Step 6, and the way back.
 class Protecting {
 public:
   Protecting() = default;
@@ -83,19 +83,20 @@ public:
           read_filter_context(guarded_.view(), change_.header(), context_));
       if (context_.cuts_huge_page && subject_ == Subject::pages)
         return fail(Errc::unsupported);  // S-15
+      if (tags_are_ignored())
+        return fail(Errc::unsupported);  // S-41
+      if (lets_lower())
+        MEMSEAL_TRY_VOID(check_reading_is_not_executing());
     }
     MEMSEAL_TRY_VOID(make_content_last());
     if (natively_due()) {
       MEMSEAL_TRY_VOID(check_whole_huge_pages());
       MEMSEAL_TRY_VOID(check_room_to_split());
     }
-    if (protect_first_)
-      MEMSEAL_TRY_VOID(
-          protecting_.protect(requests_[0].range, protect_first_->prot));
-    if (!guarded_.empty()) {
-      if (Result<void> outcome = guard(); !outcome)
-        return outcome;
-    }
+    if (guarded_.empty())
+      MEMSEAL_TRY_VOID(protect());
+    else
+      MEMSEAL_TRY_VOID(guard());
     return seal_natively();
   }
 
@@ -134,7 +135,35 @@ private:
     return make_lasting(to_last_.view());
   }
 
-  /// Steps 4 to 8.
+  /// Step 6.
+  Result<void> protect() {
+    if (!protect_first_)
+      return {};
+    return protecting_.protect(requests_[0].range, protect_first_->prot);
+  }
+
+  /// Whether anything of the filter is downgradable.
+  bool lets_lower() const {
+    return std::ranges::any_of(guarded_.view(),
+                               [](const filter::GuardedRange &one) {
+                                 return one.downgrade == Downgrade::allowed;
+                               });
+  }
+
+  /// Whether a filter forbids to put back what `protect` changes.
+  bool protects_for_good() const {
+    const RegisterHeader &before = change_.header();
+    for (Address at = requests_[0].range.begin();
+         at < requests_[0].range.end();) {
+      RegisterEntry entry = read_entry(before, at);
+      if ((entry.flags & flag_downgradable) != 0)
+        return true;
+      at = entry.end;
+    }
+    return false;
+  }
+
+  /// Steps 3 to 9.
   Result<void> guard() {
     Barrier barrier = MEMSEAL_TRY(Barrier::prepare());
     if (context_.has_ring)
@@ -146,9 +175,12 @@ private:
     if (violations_are_deadly())
       change_.header().deadly = 1;
     const RegisterHeader &before = change_.header();
-    auto installed = MEMSEAL_TRY(
-        install_range_filter(guarded_.view(), context_,
-                             {before.filters, before.kernel_instructions}));
+    const filter::FilterCount had{before.filters, before.kernel_instructions};
+    auto filter = MEMSEAL_TRY(RangeFilter::compile(guarded_.view(), context_));
+    if (protect_first_ && protects_for_good())
+      MEMSEAL_TRY_VOID(filter.check_room(had));
+    MEMSEAL_TRY_VOID(protect());
+    auto installed = MEMSEAL_TRY(filter.install(had));
 
     count(change_.header(), installed);
     protecting_.keep();
@@ -166,6 +198,9 @@ private:
     // Another thread may have opened one until now.
     if (context_.huge_files == filter::HugeFiles::none && !barrier.is_alone() &&
         sys::may_map_huge_files(0))
+      return fail(Errc::unsynchronised);
+    if (lets_lower() && !barrier.is_alone() &&
+        !check_reading_is_not_executing())
       return fail(Errc::unsynchronised);
     if (subject_ == Subject::reservation)
       return {};
@@ -207,7 +242,7 @@ private:
     return {};
   }
 
-  /// Steps 9 and 10.
+  /// Steps 10 and 11.
   Result<void> seal_natively() {
     Result<void> outcome;
     bool changed = !guarded_.empty(), sealed_one = false;
@@ -297,7 +332,7 @@ public:
       header.open |= open_older_ring;
   }
 
-  /// Step 5.
+  /// Step 4.
   static Result<void> ensure_base(RegisterHeader &header, BaseLevel level) {
     auto wanted = static_cast<std::uint32_t>(level);
     if (header.base_level >= wanted && has_base_filter(level))

@@ -14,28 +14,32 @@
 //     unpublished, in which the entries that need work are marked. Look around
 //     for what a filter on these has to know, or could not keep (S-15), and
 //     for advice that would empty the pages later (S-81).
-//  3. Protect, for memseal_mprotect. The old protections are noted: any failure
-//     up to step 7 puts them back.
-//  4. Prepare the barrier: is there a thread that could not be reached later?
+//  3. Prepare the barrier: is there a thread that could not be reached later?
 //     (S-72)
-//  5. Base filter, if this is the first filter seal. It restricts nothing that
-//     concerns the ranges; if step 6 fails it stays.
-//  6. Install one filter for all marked entries. TSYNC puts it on all threads
+//  4. Base filter, if this is the first filter seal. It restricts nothing that
+//     concerns the ranges; if step 7 fails it stays.
+//  5. Compile the filter. Where step 6 cannot be undone, see whether the kernel
+//     has room for it, too.
+//  6. Protect, for memseal_mprotect. The old protections are noted: any failure
+//     up to step 8 puts them back, but pages that an earlier seal allows to be
+//     lowered only.
+//  7. Install the filter for all marked entries. TSYNC puts it on all threads
 //     or on none, and the kernel refuses here if its room is used up.
-//  7. ---- from here on nothing is undone ----
-//     Pass the barrier: what had begun before step 6 has ended.
-//  8. Verify. Between steps 2 and 7 another thread may have unmapped pages that
+//  8. ---- from here on nothing is undone ----
+//     Pass the barrier: what had begun before step 7 has ended.
+//  9. Verify. Between steps 2 and 8 another thread may have unmapped pages that
 //     step 2 saw. Now nobody can any more, so one look suffices: if the pages
 //     are there, they stay. If not, the caller raced with itself, and hears of
 //     the hole; the addresses are guarded all the same, and the register says
 //     so, because it is true.
-//  9. mseal(2), for native entries. Under strict it comes after the filter: its
+// 10. mseal(2), for native entries. Under strict it comes after the filter: its
 //     own reasons to fail, which is a hole or too many mappings, were excluded
 //     or are rare, while a filter is refused for many.
-// 10. Publish the table.
+// 11. Publish the table.
 //
-// With native alone steps 3 to 8 fall away: mseal(2) takes the lock of the
-// address space, so it judges and seals at once, and nothing is in flight.
+// With native alone steps 3 to 9 fall away, but for 6: mseal(2) takes the lock
+// of the address space, so it judges and seals at once, and nothing is in
+// flight.
 #pragma once
 
 #include <optional>
@@ -66,7 +70,7 @@ struct CommitInput {
   Subject subject = Subject::pages;
 };
 
-/// Steps 1 to 10. Needs: types and flags valid (S-01).
+/// Steps 1 to 11. Needs: types and flags valid (S-01).
 /// Errors:  see memseal::seal.
 Result<void> commit(const CommitInput &input);
 

@@ -32,24 +32,21 @@ bool has_room(FilterCount before, FilterCount wanted) {
          sys::filters_on_this_thread() == static_cast<int>(before.programs);
 }
 
-Result<FilterCount> install(const filter::Programs &programs,
-                            FilterCount before) {
-  FilterCount wanted = count_of(programs);
-  InlineVector<KernelProgram, filter::Programs::capacity()> all;
+using KernelPrograms =
+    InlineVector<KernelProgram, filter::Programs::capacity()>;
+
+KernelPrograms for_kernel(const filter::Programs &programs) {
+  KernelPrograms all;
   for (const bpf::Program &program : programs)
     MEMSEAL_ASSERT(all.push_back(for_kernel(program)));
-  if (all.size() > 1 && !has_room(before, wanted))
-    MEMSEAL_TRY_VOID(sys::rehearse_filters(all.view()));
-  for (KernelProgram program : all)
-    MEMSEAL_TRY_VOID(sys::install_filter(program));
-  return wanted;
+  return all;
 }
 
 }  // namespace
 
-Result<FilterCount> install_range_filter(
-    std::span<const filter::GuardedRange> ranges, const FilterContext &context,
-    FilterCount before) {
+Result<RangeFilter> RangeFilter::compile(
+    std::span<const filter::GuardedRange> ranges,
+    const FilterContext &context) {
   constexpr std::size_t storage_size =
       filter::programs_storage * sizeof(bpf::Instruction);
   auto storage = MEMSEAL_TRY(sys::OwnedPages::create(storage_size));
@@ -63,7 +60,22 @@ Result<FilterCount> install_range_filter(
   auto programs = MEMSEAL_TRY(
       filter::compile_programs(ranges, options, storage.as<bpf::Instruction>(),
                                scratch.as<PageRange>()));
-  return install(programs, before);
+  return RangeFilter(std::move(storage), programs);
+}
+
+Result<void> RangeFilter::check_room(FilterCount before) const {
+  if (has_room(before, count_of(programs_)))
+    return {};
+  return sys::rehearse_filters(for_kernel(programs_).view());
+}
+
+Result<FilterCount> RangeFilter::install(FilterCount before) const {
+  if (programs_.size() > 1)
+    MEMSEAL_TRY_VOID(check_room(before));
+  const KernelPrograms all = for_kernel(programs_);
+  for (KernelProgram program : all)
+    MEMSEAL_TRY_VOID(sys::install_filter(program));
+  return count_of(programs_);
 }
 
 void set_on_violation(OnViolation wanted) {

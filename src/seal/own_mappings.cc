@@ -5,16 +5,22 @@
 #include <sys/syscall.h>
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <optional>
+#include <string_view>
 
+#include "base/text_writer.h"
 #include "filter/huge_pages.h"
 #include "seal/register.h"
 #include "sys/huge_files.h"
 #include "sys/kernel_version.h"
 #include "sys/maps_reader.h"
 #include "sys/memory.h"
+#include "sys/proc_text.h"
 #include "sys/program_break.h"
 #include "sys/syscall.h"
+#include "sys/threads.h"
 
 namespace memseal {
 namespace {
@@ -113,7 +119,70 @@ filter::HugeFiles huge_files(std::span<const filter::GuardedRange> guarded,
              : filter::HugeFiles::possible;
 }
 
+/// What personality(2) says of a thread; nothing if it has ended.
+Result<std::optional<std::uint64_t>> personality_of(int tid) {
+  std::array<char, 64> path, buffer;
+  TextWriter writer(path);
+  writer.text("/proc/self/task/").decimal(static_cast<std::uint64_t>(tid));
+  writer.text("/personality").text({"", 1});
+  auto text = sys::read_proc(path.data(), buffer);
+  if (!text &&
+      (text.error().sys_errno == ENOENT || text.error().sys_errno == ESRCH))
+    return std::nullopt;
+  std::string_view digits = MEMSEAL_TRY(std::move(text));
+  std::uint64_t bits = 0;
+  if (std::from_chars(digits.data(), digits.data() + digits.size(), bits, 16)
+          .ec != std::errc())
+    return fail(Errc::malformed);
+  return bits;
+}
+
+/// Nothing if the list was not whole.
+Result<std::optional<bool>> is_said_of_a_thread(sys::ThreadList &threads,
+                                                std::uint64_t bit) {
+  MEMSEAL_TRY_VOID(threads.rewind());
+  std::size_t seen = 0;
+  while (auto tid = MEMSEAL_TRY(threads.next())) {
+    ++seen;
+    auto bits = MEMSEAL_TRY(personality_of(*tid));
+    if (bits && (*bits & bit) != 0)
+      return true;
+  }
+  if (seen < MEMSEAL_TRY(threads.thread_count()))
+    return std::nullopt;
+  return false;
+}
+
 }  // namespace
+
+Result<void> check_reading_is_not_executing() {
+  long own = sys::call(SYS_personality, std::uint32_t{0xffffffff}).raw;
+  if ((own & static_cast<long>(read_implies_exec)) != 0)
+    return fail(Errc::unsupported);
+  if (sys::address_space_sharers() == sys::AddressSpaceSharers::none)
+    return {};
+  auto threads = sys::ThreadList::open();
+  constexpr int most_looks = 64;
+  for (int look = 0; threads && look < most_looks; ++look) {
+    auto said = is_said_of_a_thread(*threads, read_implies_exec);
+    if (!said || (*said && **said))
+      break;
+    if (*said)
+      return {};
+  }
+  return fail(Errc::unsupported);
+}
+
+bool tags_are_ignored() {
+#if defined(__x86_64__)
+  constexpr int get_untag_mask = 0x4001;  // ARCH_GET_UNTAG_MASK, Linux 6.4
+  std::uint64_t mask = ~std::uint64_t{0};
+  return !sys::call(SYS_arch_prctl, get_untag_mask, &mask).failed() &&
+         mask != ~std::uint64_t{0};
+#else
+  return false;  // a filter judges arm64's addresses without their tags
+#endif
+}
 
 bool is_inside_huge_page(Address edge, const RegisterHeader &before) {
   return edge % huge_page_sizes().back() != 0 &&
@@ -140,9 +209,7 @@ Result<void> read_protections(PageRange range,
 }
 
 Result<void> check_lowerable(Protection protection) {
-  long persona = sys::call(SYS_personality, std::uint32_t{0xffffffff}).raw;
-  bool exact = (persona & read_implies_exec) == 0;
-  if (!exact || !is_lowerable(protection))
+  if (!is_lowerable(protection))
     return fail(Errc::unsupported);
   return {};
 }

@@ -24,11 +24,20 @@ struct ProtectedRange {
 Result<void> read_protections(PageRange range,
                               sys::OwnedList<ProtectedRange> &into);
 
-/// Whether PROT_READ is lower than or equal to what every page has: R, RW or
-/// RX, and nothing makes PROT_READ mean more (S-51).
+/// Whether PROT_READ is lower than or equal to what every page has: R, RW or RX
+/// (S-51).
 /// Errors:  unsupported: it is not. hole, system.
 Result<void> check_lowerable(PageRange range);
 Result<void> check_lowerable(Protection protection);
+
+/// Whether PROT_READ does not mean PROT_EXEC as well, in any thread: each has a
+/// personality of its own (S-51).
+/// Errors:  unsupported: it does in one, or not all could be asked.
+Result<void> check_reading_is_not_executing();
+
+/// Whether the kernel ignores bits of addresses (LAM) that a filter would judge
+/// (S-41).
+bool tags_are_ignored();
 
 /// Whether the edge of a range lies inside of a huge page, which mseal(2) seals
 /// as a whole or not at all. Says no where a seal that is there already keeps

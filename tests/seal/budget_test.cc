@@ -102,6 +102,30 @@ TEST(TwoProgramsForOneCommit, AreInstalledBothOrNeither) {
   });
 }
 
+TEST(ProtectAndSeal, LowersNothingWhereItCannotSeal) {  // S-54
+  in_child([] {
+    char *at = fresh_pages(2);
+    for (char *one : {at, at + page})
+      CHILD_ASSERT_EQ(memseal(one, page, MEMSEAL_MPROTECT,
+                              MEMSEAL_DOWNGRADABLE | MEMSEAL_FILTER),
+                      0);
+    // Twin: with room it is lowered and sealed.
+    CHILD_ASSERT_EQ(
+        memseal_mprotect(at, page, PROT_READ | MEMSEAL_PROT_IMMUTABLE), 0);
+    CHILD_ASSERT_ERROR(mprotect(at, page, PROT_READ), EPERM);
+    const Code small = program_of_jumps(8), large = program_of_jumps(1000);
+    while (install(large)) {
+    }
+    while (install(small)) {
+    }
+    CHILD_ASSERT_ERROR(
+        memseal_mprotect(at + page, page, PROT_READ | MEMSEAL_PROT_IMMUTABLE),
+        E2BIG);
+    at[page] = 'w';  // still writable
+    CHILD_ASSERT_EQ(mprotect(at + page, page, PROT_READ), 0);
+  });
+}
+
 // Their size cannot be known: memseal has to try. From room for everything to
 // room for nothing, in steps that are smaller than one of the two programs.
 TEST(TwoProgramsForOneCommit, AreBothOrNeitherBesideFiltersOfOthers) {

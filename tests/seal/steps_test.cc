@@ -8,8 +8,12 @@
 #include <sys/shm.h>
 #include <sys/wait.h>
 
+#include <atomic>
+#include <functional>
 #include <string>
+#include <thread>
 
+#include "memseal/memseal_arena.h"
 #include "seal/support.h"
 #include "sys/maps_reader.h"
 #include "sys/seccomp.h"
@@ -149,6 +153,65 @@ TEST(Downgradable, IsRefusedWhereReadingMeansExecuting) {
     personality(0);
     CHILD_ASSERT_EQ(memseal(at, page, MEMSEAL_MPROTECT, MEMSEAL_DOWNGRADABLE),
                     0);
+  });
+}
+
+bool is_executable(const char *at) {
+  auto maps = sys::MapsReader::of_self(sys::ReadSeals::without);
+  for (;;) {
+    auto mapping = maps.next();
+    CHILD_ASSERT_TRUE(mapping && *mapping);
+    if ((*mapping)->range.contains(reinterpret_cast<Address>(at)))
+      return (*mapping)->protection.executable();
+  }
+}
+
+/// Another thread, with a personality of its own, that waits to be asked.
+class ThreadOfItsOwn {
+public:
+  explicit ThreadOfItsOwn(unsigned long persona)
+      : thread_([this, persona] {
+          personality(persona);
+          ready_ = true;
+          while (!go_)
+            usleep(1000);
+          if (act_)
+            act_();
+        }) {
+    while (!ready_)
+      usleep(1000);
+  }
+  void end_with(std::function<void()> act) {
+    act_ = std::move(act);
+    go_ = true;
+    thread_.join();
+  }
+
+private:
+  std::atomic<bool> ready_{false}, go_{false};
+  std::function<void()> act_;
+  std::thread thread_;
+};
+
+TEST(Downgradable, IsRefusedWhereReadingMeansExecutingInAnotherThread) {
+  in_child([] {  // S-51
+    char *at = fresh_pages(2);
+    ThreadOfItsOwn other(READ_IMPLIES_EXEC);
+    CHILD_ASSERT_EQ(personality(0xffffffff) & READ_IMPLIES_EXEC, 0);
+    CHILD_ASSERT_ERROR(
+        memseal(at, page, MEMSEAL_MPROTECT, MEMSEAL_DOWNGRADABLE), EOPNOTSUPP);
+    memseal_arena *arena = nullptr;
+    CHILD_ASSERT_ERROR(memseal_arena_create(&arena, 0, MEMSEAL_ARENA_FILTER),
+                       EOPNOTSUPP);
+    // The control: what that thread would make of a downgrade.
+    other.end_with([&] { mprotect(at, page, PROT_READ); });
+    CHILD_ASSERT_TRUE(is_executable(at));
+    // Twin: an ordinary thread is no obstacle.
+    ThreadOfItsOwn plain(0);
+    CHILD_ASSERT_EQ(
+        memseal(at + page, page, MEMSEAL_MPROTECT, MEMSEAL_DOWNGRADABLE), 0);
+    plain.end_with([&] { mprotect(at + page, page, PROT_READ); });
+    CHILD_ASSERT_FALSE(is_executable(at + page));
   });
 }
 
