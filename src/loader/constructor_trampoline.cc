@@ -4,9 +4,12 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <utility>
 
 #include "base/assert.h"
+#include "sys/memory.h"
+#include "sys/page_state.h"
 
 namespace memseal::loader {
 namespace {
@@ -59,6 +62,29 @@ Elf64_Dyn *entry_of(LinkMap &map, Elf64_Sxword tag) {
   return nullptr;
 }
 
+/// Some linkers (lld -z rodynamic) put the dynamic section where it cannot be
+/// written to: then its page is made writable for the moment. Nothing of the
+/// library is sealed yet. Whether it was written.
+bool write(Elf64_Xword &entry, Elf64_Xword value) {
+  const std::size_t size = sys::page_size();
+  const Address page = reinterpret_cast<Address>(&entry) & ~(size - 1);
+  std::optional<Protection> lifted;
+  if (sys::writability(page) != sys::Writability::writable) {
+    lifted = sys::protection_of(page);
+    if (!lifted || !sys::protect(*PageRange::create(page, size, size),
+                                 {lifted->bits | Protection::write}))
+      return false;
+  }
+  entry = value;
+  if (lifted)
+    (void)sys::protect(*PageRange::create(page, size, size), *lifted);
+  return true;
+}
+
+Elf64_Addr relative_to(const LinkMap &map, const void *target) {
+  return reinterpret_cast<Elf64_Addr>(target) - map.l_addr;
+}
+
 }  // namespace
 
 void set_trampoline(LinkMap &map) {
@@ -73,8 +99,9 @@ void set_trampoline(LinkMap &map) {
     originals[i] = {
         .map = &map,
         .init = reinterpret_cast<Constructor>(map.l_addr + init->d_un.d_ptr)};
-    init->d_un.d_ptr =
-        reinterpret_cast<Elf64_Addr>(trampolines[i]) - map.l_addr;
+    if (!write(init->d_un.d_ptr,
+               relative_to(map, reinterpret_cast<void *>(trampolines[i]))))
+      originals[i] = {};
     return;
   }
   Elf64_Dyn *array = entry_of(map, DT_INIT_ARRAY);
@@ -86,9 +113,13 @@ void set_trampoline(LinkMap &map) {
                   .array = reinterpret_cast<const Constructor *>(
                       map.l_addr + array->d_un.d_ptr),
                   .count = size->d_un.d_val / sizeof(Constructor)};
-  array->d_un.d_ptr =
-      reinterpret_cast<Elf64_Addr>(&trampolines[i]) - map.l_addr;
-  size->d_un.d_val = sizeof(Constructor);
+  const Elf64_Xword whole = size->d_un.d_val;
+  bool written = write(size->d_un.d_val, sizeof(Constructor));
+  if (written && write(array->d_un.d_ptr, relative_to(map, &trampolines[i])))
+    return;
+  if (written)
+    (void)write(size->d_un.d_val, whole);
+  originals[i] = {};
 }
 
 void cancel_trampoline(const LinkMap &map) {

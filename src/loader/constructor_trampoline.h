@@ -23,11 +23,11 @@
 namespace memseal::loader {
 
 /// Has `before_constructors` called before the library's constructors. Does
-/// nothing if it has none, or if all trampolines are in use: then the library
-/// is sealed with the next one.
+/// nothing if it has none, if all trampolines are in use, or if its dynamic
+/// section cannot be made writable: then the library is sealed with the next
+/// one.
 ///
-/// Needs:   the library is not relocated yet, or its dynamic section is
-///          writable; DT_INIT has not been called.
+/// Needs:   nothing of the library is sealed; DT_INIT has not been called.
 /// Context: under the loader's lock.
 void set_trampoline(LinkMap &map);
 

@@ -4,6 +4,7 @@
 #include <linux/mman.h>
 #include <sys/syscall.h>
 
+#include "sys/maps_reader.h"
 #include "sys/memory.h"
 #include "sys/syscall.h"
 
@@ -15,6 +16,19 @@ int prepare_writing(Address page) {
 }
 
 }  // namespace
+
+std::optional<Protection> protection_of(Address page) {
+  auto maps = MapsReader::of_self(ReadSeals::without);
+  for (;;) {
+    auto mapping = maps.next();
+    if (!mapping && mapping.error().code == Errc::malformed)
+      continue;
+    if (!mapping || !*mapping || (*mapping)->range.begin() > page)
+      return std::nullopt;
+    if ((*mapping)->range.contains(page))
+      return (*mapping)->protection;
+  }
+}
 
 bool is_mapped(Address page) {
   unsigned char resident;
@@ -31,7 +45,10 @@ Writability writability(Address page) {
   Address own = reinterpret_cast<Address>(&here) & ~(page_size() - 1);
   if (error == EINVAL && prepare_writing(own) == 0)
     return Writability::read_only;
-  return Writability::unknown;
+  std::optional<Protection> listed = protection_of(page);
+  if (!listed)
+    return Writability::unknown;
+  return listed->writable() ? Writability::writable : Writability::read_only;
 }
 
 }  // namespace memseal::sys
