@@ -38,7 +38,8 @@ struct memseal_arena_info {
  *
  * Units:   bytes; rounded up to 2 MiB; at most 8 TiB; 0 means 1 TiB.
  * Errors:  returns -1 with errno EINVAL (size, engine), ENOMEM (no place, no
- *          memory, 256 arenas), EOPNOTSUPP (the engine is not to be had here),
+ *          memory, 256 arenas), EOPNOTSUPP (the engine is not to be had here,
+ *          or other memory lies where a filter would guard arenas),
  *          E2BIG, EBUSY (filter: budget, a thread that cannot be brought under
  *          it). Nothing is reserved then and *arena is not written.
  * Kernel:  native 6.10; filter 4.17.

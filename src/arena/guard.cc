@@ -6,6 +6,7 @@
 #include "seal/enforced.h"
 #include "seal/register.h"
 #include "seal/reservation.h"
+#include "sys/maps_reader.h"
 #include "sys/memory.h"
 
 namespace memseal {
@@ -28,6 +29,19 @@ bool is_guarded() {
   return guards(window().begin()) && guards(window().end() - sys::page_size());
 }
 
+/// Whether the window holds anything but arenas. The kernel maps into it where
+/// it begins at the bottom (`setarch -L`, vm.legacy_va_layout, an unlimited
+/// stack); ThreadSanitizer and MemorySanitizer keep memory of theirs there.
+/// What a filter forbids there would be forbidden to those for ever.
+Result<bool> is_used_by_others() {
+  auto maps = sys::MapsReader::of_self(sys::ReadSeals::without);
+  while (auto mapping = MEMSEAL_TRY(maps.next())) {
+    if (mapping->range.overlaps(window()) && !is_in_slice(mapping->range))
+      return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 Result<void> guard_window() {
@@ -35,6 +49,8 @@ Result<void> guard_window() {
   bool may_try = header == nullptr || header->deadly == 0;
   if (may_try && is_guarded())
     return {};
+  if (MEMSEAL_TRY(is_used_by_others()))
+    return fail(Errc::unsupported);
   return guard_reservation(window());
 }
 

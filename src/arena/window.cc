@@ -3,6 +3,8 @@
 
 #include <sys/syscall.h>
 
+#include <algorithm>
+
 #include "base/spin_lock.h"
 #include "sys/syscall.h"
 #include "vm/range_set.h"
@@ -51,6 +53,14 @@ Result<PageRange> take_slice(std::size_t size) {
 void return_slice(PageRange slice) {
   SpinLock::Guard guard(lock);
   (void)taken().carve(slice);  // never splits a slice: no room is needed
+}
+
+bool is_in_slice(PageRange range) {
+  SpinLock::Guard guard(lock);
+  auto slices = taken().runs();
+  return std::any_of(slices.begin(), slices.end(), [&](PageRange slice) {
+    return slice.begin() <= range.begin() && range.end() <= slice.end();
+  });
 }
 
 void hold_window() {

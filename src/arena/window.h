@@ -34,6 +34,9 @@ Result<PageRange> take_slice(std::size_t size);
 /// Gives a slice back that never held a mapping.
 void return_slice(PageRange slice);
 
+/// Whether all of it lies in one slice that is taken.
+bool is_in_slice(PageRange range);
+
 /// Between these two calls nobody takes or returns a slice.
 void hold_window();
 void release_window();

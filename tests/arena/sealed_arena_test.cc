@@ -330,6 +330,30 @@ TEST_P(Arena, keeps_what_was_freed_lazily_or_kept_from_children_before) {
       0);
 }
 
+/// What the kernel itself does where it maps from the bottom (setarch -L).
+TEST(ArenaWindow, with_memory_of_others_in_it_is_not_guarded) {
+  in_child([] {
+    auto *inside = reinterpret_cast<char *>(std::uintptr_t{0x2aaa} << 32);
+    constexpr int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE;
+    CHILD_ASSERT_EQ(mmap(inside, page, PROT_READ, flags, -1, 0), inside);
+    memseal_arena *arena = nullptr;
+    CHILD_ASSERT_ERROR(memseal_arena_create(&arena, 0, MEMSEAL_ARENA_FILTER),
+                       EOPNOTSUPP);
+    CHILD_ASSERT_EQ(munmap(inside, page), 0);
+    // Twin: without it there is an arena, and what came later is under its
+    // filter. An arena of ours is no obstacle.
+    memseal_arena *native = nullptr;
+    if (mseal_is_there()) {
+      CHILD_ASSERT_EQ(memseal_arena_create(&native, 0, MEMSEAL_ARENA_NATIVE),
+                      0);
+      CHILD_ASSERT_NE(memseal_arena_allocate(native, page, 1), nullptr);
+    }
+    CHILD_ASSERT_EQ(memseal_arena_create(&arena, 0, MEMSEAL_ARENA_FILTER), 0);
+    CHILD_ASSERT_EQ(mmap(inside, page, PROT_READ, flags, -1, 0), inside);
+    CHILD_ASSERT_ERROR(munmap(inside, page), EPERM);
+  });
+}
+
 TEST(ArenaArguments, that_make_no_sense_are_refused) {
   memseal_arena *arena = nullptr;
   errno = 0;
