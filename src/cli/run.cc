@@ -113,10 +113,17 @@ int explain_arguments(int argc, char **argv) {
   return exit_usage;
 }
 
-int explain(const launch::Hindrance &hindrance) {
-  complain("'{}' {}{}{}", hindrance.path, sentence(hindrance),
-           *hindrance.detail != '\0' ? ": " : "", hindrance.detail);
-  return launch::exit_code(hindrance.obstacle);
+void explain(const launch::Hindrance &hindrance, const char *consequence) {
+  complain("'{}' {}{}{}{}", hindrance.path, sentence(hindrance),
+           *hindrance.detail != '\0' ? ": " : "", hindrance.detail,
+           consequence);
+}
+
+/// Ends without having run the program. Who is told 125 cannot know that.
+int refuse(const launch::Hindrance &hindrance) {
+  const int code = launch::exit_code(hindrance.obstacle);
+  explain(hindrance, code == exit_usage ? "; nothing was run" : "");
+  return code;
 }
 
 /// Without its keeper a program runs unsealed, or not at all.
@@ -126,7 +133,8 @@ bool start_keeper(const launch::Plan &plan) {
   auto ready = keeper::ensure_keeper(plan.keeper);
   if (!ready)
     explain(
-        {Obstacle::no_keeper, plan.path, keeper::why_no_keeper(ready.error())});
+        {Obstacle::no_keeper, plan.path, keeper::why_no_keeper(ready.error())},
+        "");
   return ready.has_value();
 }
 
@@ -186,7 +194,7 @@ int execute(const launch::Plan &plan) {
   // The file is there, so it is its loader that is not: a loader's absence is
   // told as if it were the program's.
   if (errno == ENOENT)
-    return explain({Obstacle::interpreter_missing, plan.path});
+    return refuse({Obstacle::interpreter_missing, plan.path});
   complain("'{}' cannot be executed: {}", plan.path, std::strerror(errno));
   return launch::exit_code(Obstacle::not_executable);
 }
@@ -234,7 +242,7 @@ int run(int argc, char **argv) {
   constinit static launch::Preparation preparation;
   auto plan = preparation.prepare(*request, environ);
   if (!plan)
-    return explain(plan.error());
+    return refuse(plan.error());
   if (plan->method == launch::Method::trace) {
     if (auto code = prepare_trace(*request))
       return *code;
@@ -245,7 +253,7 @@ int run(int argc, char **argv) {
     request->options.on_violation = OnViolation::deny;
     plan = preparation.prepare(*request, environ);
     if (!plan)
-      return explain(plan.error());
+      return refuse(plan.error());
   }
   if (!plan->watched && !start_keeper(*plan)) {
     if (request->options.requirement == Requirement::required)
@@ -253,7 +261,7 @@ int run(int argc, char **argv) {
     request->options.launched = 0;  // it has been said
     plan = preparation.prepare(*request, environ);
     if (!plan)
-      return explain(plan.error());
+      return refuse(plan.error());
   }
   return execute(*plan);
 }

@@ -157,16 +157,26 @@ int pass_on(int status) {
 }
 
 pid_t program_pid = 0;
-void hand_on(int signal) {
-  kill(program_pid, signal);
+
+/// The terminal sends its signals to the whole job, the program included: only
+/// what somebody sent to memseal alone is handed on.
+void hand_on(int signal, siginfo_t *about, void *) {
+  if (about->si_code <= 0)  // by kill(2) and its kind
+    kill(program_pid, signal);
+}
+
+void hand_signals_on(pid_t program) {
+  program_pid = program;
+  struct sigaction action {};
+  action.sa_sigaction = hand_on;
+  action.sa_flags = SA_SIGINFO;
+  for (int number : {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2,
+                     SIGWINCH, SIGALRM, SIGCONT})
+    sigaction(number, &action, nullptr);
 }
 
 int wait_and_tell(pid_t program, int line, bool json) {
-  program_pid = program;
-  for (int number : {SIGTERM, SIGHUP, SIGUSR1, SIGUSR2})
-    signal(number, hand_on);
-  for (int number : {SIGINT, SIGQUIT})  // the terminal sends them to both
-    signal(number, SIG_IGN);
+  hand_signals_on(program);
   int status = 0;
   while (waitpid(program, &status, 0) < 0 && errno == EINTR) {
   }
@@ -220,8 +230,10 @@ int trace(int argc, char **argv) {
   static launch::Preparation preparation;
   auto plan = preparation.prepare(run, environ);
   if (!plan) {
-    complain("'{}' {}", plan.error().path, sentence(plan.error()));
-    return launch::exit_code(plan.error().obstacle);
+    const int code = launch::exit_code(plan.error().obstacle);
+    complain("'{}' {}{}", plan.error().path, sentence(plan.error()),
+             code == exit_usage ? "; nothing was run" : "");
+    return code;
   }
   int line[2];
   if (pipe2(line, O_CLOEXEC) != 0)
