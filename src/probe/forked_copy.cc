@@ -21,7 +21,7 @@
 namespace memseal::probe {
 namespace {
 
-constexpr int timeout_ms = 5000;
+constexpr int timeout_ms = 20000;
 constexpr unsigned fork_options = PTRACE_O_TRACEFORK | PTRACE_O_TRACECLONE;
 
 /// What one call through the registers of a halted thread came to.

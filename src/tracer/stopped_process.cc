@@ -5,6 +5,7 @@
 #include <sys/ptrace.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 
 #include "process/proc_files.h"
@@ -13,7 +14,8 @@
 namespace memseal::tracer {
 namespace {
 
-constexpr int timeout_ms = 2000;
+/// A thread that waits for a child of vfork(2) to execute does not stop before.
+constexpr int timeout_ms = 5000;
 
 /// A filter that kills on unknown calls would kill for a mseal too.
 unsigned options_for(const process::Process &process) {
@@ -82,9 +84,12 @@ Refusable<bool, process::Refusal> StoppedProcess::stop_new_threads(
                         process.pid, process.name));
       return process::refuse(
           process::Cause::failed,
-          fmt::format("thread {} of process {} ({}) does not stop: "
-                      "{}",
-                      tid, process.pid, process.name, std::strerror(why)));
+          fmt::format("thread {} of process {} ({}) does not stop: {}", tid,
+                      process.pid, process.name,
+                      why == ETIMEDOUT
+                          ? "it waits in the kernel for a device, or for a "
+                            "child made by vfork(2) to execute"
+                          : std::strerror(why)));
     }
   }
   return any;
