@@ -35,6 +35,7 @@ pub const MEMSEAL_OPEN_PTRACE: u32 = 0x4;
 pub const MEMSEAL_OPEN_SIBLING: u32 = 0x8;
 pub const MEMSEAL_OPEN_NATIVE: u32 = 0x10;
 pub const MEMSEAL_OPEN_OLDER_RING: u32 = 0x20;
+pub const MEMSEAL_OPEN_HUGE_FILE: u32 = 0x40;
 
 pub const MEMSEAL_ARENA_AUTO: c_uint = 0;
 pub const MEMSEAL_ARENA_NATIVE: c_uint = 1;
