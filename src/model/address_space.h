@@ -40,7 +40,7 @@ struct Page {
   Backing backing = Backing::anonymous;
   std::uint64_t file_page = 0;  ///< index into the file, unless anonymous
   /// The page's own copy, if it has one. Without: the file's, or zero.
-  std::optional<std::uint64_t> own;
+  std::optional<std::uint64_t> own{};
   bool guard = false;          ///< MADV_GUARD_INSTALL: access faults
   bool droppable = false;      ///< MAP_DROPPABLE: may be emptied at any time
   bool freed = false;          ///< by MADV_FREE, and not written to since

@@ -70,12 +70,13 @@ public:
         subject_(input.subject) {}
 
   Result<void> run() {
+    LowerableMap protections;
     for (std::size_t i = 0; i < requests_.size(); ++i) {
       std::optional<Address> hole;
       if (hole_ && hole_->index == i)
         hole = hole_->at;
       MEMSEAL_TRY_VOID(judge(requests_[i], engine_, hole, protection(),
-                             change_.header(), change_.table()));
+                             protections, change_.header(), change_.table()));
     }
     MEMSEAL_TRY_VOID(collect());
     if (!guarded_.empty()) {
@@ -207,18 +208,12 @@ private:
     // Advice of another thread, before the filter was on.
     if (!barrier.is_alone() && !make_content_last())
       return fail(Errc::unsynchronised);
-    // Each range is compared with each request: not for nothing.
-    bool asks_lowerable =
-        std::ranges::any_of(requests_, [](const SealRequest &request) {
-          return request.downgrade == Downgrade::allowed;
-        });
     auto guarded = guarded_.view();
     if (MEMSEAL_TRY(first_hole(0, guarded.size(), [&](std::size_t i) {
           return guarded[i].range;
         })))
       return fail(Errc::hole, ENOMEM);
-    for (std::size_t i = 0; asks_lowerable && i != guarded.size(); ++i)
-      MEMSEAL_TRY_VOID(verify_lowerable(guarded[i].range));
+    MEMSEAL_TRY_VOID(verify_lowerable());
     if (!protect_first_)
       return {};
     sys::OwnedList<ProtectedRange> parts;
@@ -232,12 +227,22 @@ private:
 
   /// What was asked to be downgradable now. Pages that were so before may have
   /// been replaced since by something else, which is no fault of this call.
-  Result<void> verify_lowerable(PageRange range) {
+  Result<void> verify_lowerable() {
+    LowerableMap protections;
     for (const SealRequest &request : requests_) {
-      if (request.downgrade == Downgrade::allowed &&
-          request.range.overlaps(range) &&
-          !check_lowerable(request.range.intersection(range)))
-        return fail(Errc::unsynchronised);
+      if (request.downgrade == Downgrade::refused)
+        continue;
+      if (!protections.has_been_read())
+        MEMSEAL_TRY_VOID(protections.read());
+      auto guarded = guarded_.view();
+      auto it = std::partition_point(
+          guarded.begin(), guarded.end(), [&](const filter::GuardedRange &one) {
+            return one.range.end() <= request.range.begin();
+          });
+      for (; it != guarded.end() && it->range.overlaps(request.range); ++it) {
+        if (!protections.check(request.range.intersection(it->range)))
+          return fail(Errc::unsynchronised);
+      }
     }
     return {};
   }

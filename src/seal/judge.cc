@@ -68,6 +68,12 @@ Result<void> check_claims(const SealRequest &request, Engine redone,
   return {};
 }
 
+Result<void> check_pages_lowerable(PageRange range, LowerableMap &protections) {
+  if (!protections.has_been_read())
+    MEMSEAL_TRY_VOID(protections.read());
+  return protections.check(range);
+}
+
 /// Asked once: a kernel does not change.
 bool has_native() {
   static std::atomic<int> known{-1};
@@ -101,7 +107,7 @@ Result<Engine> choose(const SealRequest &request, Engine wanted) {
 
 Result<void> judge(const SealRequest &request, Engine engine,
                    std::optional<Address> hole,
-                   std::optional<Protection> will_be,
+                   std::optional<Protection> will_be, LowerableMap &protections,
                    const RegisterHeader &header, SealTable &table) {
   Result<Engine> choice = choose(request, engine);
   MEMSEAL_TRY_VOID(check_claims(
@@ -117,8 +123,9 @@ Result<void> judge(const SealRequest &request, Engine engine,
   if (!gains && engine == Engine::automatic)
     return {};
   if (gains && request.downgrade == Downgrade::allowed)
-    MEMSEAL_TRY_VOID(will_be ? check_lowerable(*will_be)
-                             : check_lowerable(request.range));
+    MEMSEAL_TRY_VOID(will_be
+                         ? check_lowerable(*will_be)
+                         : check_pages_lowerable(request.range, protections));
   return table.add({request.range, request.types, request.downgrade, engines});
 }
 

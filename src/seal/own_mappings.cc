@@ -214,11 +214,29 @@ Result<void> check_lowerable(Protection protection) {
   return {};
 }
 
-Result<void> check_lowerable(PageRange range) {
-  sys::OwnedList<ProtectedRange> parts;
-  MEMSEAL_TRY_VOID(read_protections(range, parts));
-  for (const ProtectedRange &part : parts.view())
-    MEMSEAL_TRY_VOID(check_lowerable(part.protection));
+Result<void> LowerableMap::read() {
+  mappings_.clear();
+  auto maps = sys::MapsReader::of_self(sys::ReadSeals::without);
+  while (auto mapping = MEMSEAL_TRY(maps.next()))
+    MEMSEAL_TRY_VOID(
+        mappings_.push_back({mapping->range, mapping->protection}));
+  read_ = true;
+  return {};
+}
+
+Result<void> LowerableMap::check(PageRange range) const {
+  auto all = mappings_.view();
+  auto it = std::partition_point(all.begin(), all.end(),
+                                 [&](const ProtectedRange &one) {
+                                   return one.range.end() <= range.begin();
+                                 });
+  Address covered = range.begin();
+  for (; covered < range.end(); ++it) {
+    if (it == all.end() || it->range.begin() > covered)
+      return fail(Errc::hole);
+    MEMSEAL_TRY_VOID(check_lowerable(it->protection));
+    covered = it->range.end();
+  }
   return {};
 }
 

@@ -24,11 +24,26 @@ struct ProtectedRange {
 Result<void> read_protections(PageRange range,
                               sys::OwnedList<ProtectedRange> &into);
 
-/// Whether PROT_READ is lower than or equal to what every page has: R, RW or RX
-/// (S-51).
-/// Errors:  unsupported: it is not. hole, system.
-Result<void> check_lowerable(PageRange range);
+/// Whether PROT_READ is lower than or equal to it: R, RW or RX (S-51).
+/// Errors:  unsupported: it is not.
 Result<void> check_lowerable(Protection protection);
+
+/// The protections of a process at one moment, read once: a batch of many
+/// ranges would else read the list of mappings again for each.
+class LowerableMap {
+public:
+  /// Errors:  system: /proc/self/maps cannot be read, ENOMEM.
+  Result<void> read();
+  bool has_been_read() const { return read_; }
+
+  /// Whether check_lowerable holds for every page.
+  /// Errors:  unsupported: it does not. hole.
+  Result<void> check(PageRange range) const;
+
+private:
+  sys::OwnedList<ProtectedRange> mappings_;  ///< in order
+  bool read_ = false;
+};
 
 /// Whether PROT_READ does not mean PROT_EXEC as well, in any thread: each has a
 /// personality of its own (S-51).
