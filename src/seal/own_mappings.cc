@@ -121,10 +121,10 @@ filter::HugeFiles huge_files(std::span<const filter::GuardedRange> guarded,
 
 /// What personality(2) says of a thread; nothing if it has ended.
 Result<std::optional<std::uint64_t>> personality_of(int tid) {
-  std::array<char, 64> path, buffer;
+  std::array<char, 64> path{}, buffer;
   TextWriter writer(path);
   writer.text("/proc/self/task/").decimal(static_cast<std::uint64_t>(tid));
-  writer.text("/personality").text({"", 1});
+  writer.text("/personality");
   auto text = sys::read_proc(path.data(), buffer);
   if (!text &&
       (text.error().sys_errno == ENOENT || text.error().sys_errno == ESRCH))

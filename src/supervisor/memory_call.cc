@@ -167,7 +167,7 @@ private:
   bool hides(std::uint32_t number) const {
     // Of i386's twins the keeper is not told.
     auto calls = keeper::hiding_calls(architecture_);
-    return &table_ == &filter::tables_of(architecture_)[0] &&
+    return &table_ == filter::tables_of(architecture_).data() &&
            std::ranges::find(calls, number) != calls.end();
   }
 

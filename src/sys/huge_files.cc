@@ -118,7 +118,7 @@ bool mentions(const char *path, std::string_view word) {
       break;
     std::string_view text(buffer.data(),
                           kept + static_cast<std::size_t>(got.raw));
-    found = text.find(word) != text.npos;
+    found = text.find(word) != std::string_view::npos;
     kept = std::min(text.size(), word.size());
     std::copy(text.end() - kept, text.end(), buffer.begin());
   }
