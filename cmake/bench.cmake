@@ -12,9 +12,8 @@ foreach(source IN LISTS bench_sources)
   set_target_properties(
     bench_${name} PROPERTIES OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY
                                                  ${CMAKE_BINARY_DIR}/bench)
-  target_compile_options(bench_${name} PRIVATE "SHELL:-iquote ${CMAKE_SOURCE_DIR}/src")
-  target_include_directories(bench_${name} PRIVATE ${CMAKE_SOURCE_DIR}/include)
-  target_link_libraries(bench_${name} PRIVATE memseal_static memseal_warnings)
+  target_link_libraries(bench_${name} PRIVATE memseal_static rooted_includes
+                                              memseal_warnings)
   if(TARGET PkgConfig::SODIUM)
     target_link_libraries(bench_${name} PRIVATE PkgConfig::SODIUM)
   endif()

@@ -22,6 +22,7 @@ set(core_floors
     report
     seal
     arena
+    faults
     loader)
 
 set(core_sources)
@@ -48,6 +49,8 @@ add_library(core_options INTERFACE)
 add_library(rooted_includes INTERFACE)
 target_compile_options(rooted_includes INTERFACE "SHELL:-iquote ${CMAKE_SOURCE_DIR}/src")
 target_include_directories(rooted_includes INTERFACE ${CMAKE_SOURCE_DIR}/include)
+# memseal/error.h: the library's own side of the public headers.
+target_compile_definitions(rooted_includes INTERFACE MEMSEAL_BUILDING)
 target_link_libraries(core_options INTERFACE rooted_includes)
 target_compile_options(
   core_options

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sealed arenas from C++: build with any container, seal, read for ever.
+// Sealed arenas from C++17 on: build with any container, seal, read for ever.
 //
 //     memseal::SealedArena arena;
 //     auto *routes = arena.make<std::pmr::map<int, std::pmr::string>>(&arena);
@@ -12,7 +12,6 @@
 
 #include <cerrno>
 #include <cstddef>
-#include <expected>
 #include <memory_resource>
 #include <new>
 #include <type_traits>
@@ -21,7 +20,7 @@
 #include "memseal/error.h"
 #include "memseal/memseal_arena.h"
 
-namespace memseal {
+MEMSEAL_NAMESPACE_BEGIN
 
 /// A std::pmr::memory_resource whose memory can be sealed.
 ///
@@ -51,12 +50,12 @@ public:
   SealedArena &operator=(const SealedArena &) = delete;
 
   /// Reserves an arena without exceptions. Errors: memseal_arena_create.
-  static std::expected<SealedArena *, int> create(
+  static Result<SealedArena *> create(
       std::size_t reservation = MEMSEAL_ARENA_DEFAULT_RESERVATION,
       unsigned engine = MEMSEAL_ARENA_AUTO) {
     memseal_arena *arena = nullptr;
     if (memseal_arena_create(&arena, reservation, engine) != 0)
-      return std::unexpected(errno);
+      return fail(Error::from_errno(errno));
     return new SealedArena(arena);
   }
 
@@ -67,10 +66,11 @@ public:
         T(std::forward<Arguments>(arguments)...);
   }
 
-  /// Seals everything built so far. Errors: errno; nothing is sealed then.
-  std::expected<void, int> seal() {
+  /// Seals everything built so far. Errors: system ENOMEM (the kernel's VMA
+  /// limit); nothing is sealed then.
+  [[gnu::always_inline]] Result<void> seal() {
     if (memseal_arena_seal(arena_) != 0)
-      return std::unexpected(errno);
+      return fail(Error::from_errno(errno));
     return {};
   }
 
@@ -127,23 +127,22 @@ public:
 
 private:
   template <typename U, typename... Arguments>
-  friend std::expected<sealed_ptr<U>, int> make_sealed(SealedArena &,
-                                                       Arguments &&...);
+  friend Result<sealed_ptr<U>> make_sealed(SealedArena &, Arguments &&...);
   explicit sealed_ptr(const T *object) : object_(object) {}
   const T *object_ = nullptr;
 };
 
 /// Builds one T in `arena` and seals it, with all that is open in the arena.
 /// It takes whole pages: for many small objects, build first and seal once.
-/// Errors: errno of memseal_arena_seal.
+/// Errors: as SealedArena::seal.
 template <typename T, typename... Arguments>
-std::expected<sealed_ptr<T>, int> make_sealed(SealedArena &arena,
-                                              Arguments &&...arguments) {
+Result<sealed_ptr<T>> make_sealed(SealedArena &arena,
+                                  Arguments &&...arguments) {
   const T *object =
       arena.template make<T>(std::forward<Arguments>(arguments)...);
   if (auto sealed = arena.seal(); !sealed)
-    return std::unexpected(sealed.error());
+    return fail(sealed.error());
   return sealed_ptr<T>(object);
 }
 
-}  // namespace memseal
+MEMSEAL_NAMESPACE_END

@@ -4,7 +4,9 @@
 
 #include <cstdint>
 
-namespace memseal {
+#include "memseal/error.h"
+
+MEMSEAL_NAMESPACE_BEGIN
 
 /// A set of engines. As a wish, the empty set leaves the choice to memseal, and
 /// `native` beside another engine is dropped where the kernel has no mseal(2).
@@ -35,7 +37,10 @@ public:
   friend constexpr Engine operator|(Engine a, Engine b) {
     return from_bits(a.bits_ | b.bits_);
   }
-  friend constexpr bool operator==(Engine, Engine) = default;
+  friend constexpr bool operator==(Engine a, Engine b) {
+    return a.bits_ == b.bits_;
+  }
+  friend constexpr bool operator!=(Engine a, Engine b) { return !(a == b); }
 
   /// As the register of seals holds it.
   constexpr std::uint32_t bits() const { return bits_; }
@@ -55,4 +60,4 @@ inline constexpr Engine Engine::filter = Engine::from_bits(2);
 inline constexpr Engine Engine::keeper = Engine::from_bits(4);
 inline constexpr Engine Engine::strict = Engine::from_bits(3);  // of the two
 
-}  // namespace memseal
+MEMSEAL_NAMESPACE_END

@@ -23,6 +23,19 @@
 #ifndef MEMSEAL_MEMSEAL_H
 #define MEMSEAL_MEMSEAL_H
 
+#if !defined(__linux__)
+#error "memseal seals memory on Linux only"
+#elif !defined(__GNUC__)
+#error "memseal's headers need GCC, clang or a compiler that claims to be one"
+#elif defined(__cplusplus) && __cplusplus < 201103L
+#error "memseal's C headers need C++11 or newer: compile with -std=c++11"
+#elif !defined(__cplusplus) && \
+    (!defined(__STDC_VERSION__) || __STDC_VERSION__ < 199901L)
+#error "memseal's C headers need C99 or newer: compile with -std=c99"
+#elif !defined(__LP64__)
+#error "memseal is for 64-bit programs: compile without -m32 and -mx32"
+#endif
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -227,8 +240,25 @@ MEMSEAL_API int memseal_self(unsigned flags);
  *          relocations. */
 MEMSEAL_API int memseal_object(const void *inside, unsigned flags);
 
-/* One sentence for an errno of these functions, without a full stop. Static
- * storage, any thread; never null. */
+/* Lets a fault on sealed memory explain itself, before the program dies as it
+ * would have died: one paragraph on standard error says which arena, secret,
+ * variable or object was touched, where it was sealed, and by which code of
+ * which thread it was written. Places are file+offset, as addr2line(1) and
+ * objdump(1) take them. What was sealed before this call is explained without
+ * the place where it was sealed: call it first.
+ *
+ * A handler of SIGSEGV that is there already is called afterwards, as if this
+ * one were not there; without one the default action follows (a core dump at
+ * the faulting instruction). A handler that is installed later replaces this.
+ *
+ * Returns: 0; called again it does nothing. -1 with the errno of mmap(2) or
+ *          sigaction(2): faults then stay as they were.
+ * Does not stop: anything. It is for people who look for a bug: the memory it
+ *          keeps is ordinary memory, so what it says is not proof. */
+MEMSEAL_API int memseal_explain_faults(void);
+
+/* What is wrong and what helps, for an errno of these functions; without a full
+ * stop. Static storage, any thread; never null. */
 MEMSEAL_API const char *memseal_sentence(int error);
 
 /* "0.2.0", of the library that is running. */

@@ -7,7 +7,7 @@
 
 #include "memseal/error.h"
 
-namespace memseal {
+MEMSEAL_NAMESPACE_BEGIN
 
 using Address = std::uintptr_t;
 
@@ -46,7 +46,12 @@ public:
   /// The pages both hold. Needs: overlaps(o).
   PageRange intersection(PageRange o) const;
 
-  friend constexpr bool operator==(PageRange, PageRange) = default;
+  friend constexpr bool operator==(PageRange a, PageRange b) {
+    return a.begin_ == b.begin_ && a.end_ == b.end_;
+  }
+  friend constexpr bool operator!=(PageRange a, PageRange b) {
+    return !(a == b);
+  }
 
 private:
   friend class RangeSet;
@@ -54,4 +59,35 @@ private:
   Address begin_, end_;
 };
 
-}  // namespace memseal
+inline Result<PageRange> PageRange::create(Address begin, std::size_t size,
+                                           std::size_t page) {
+  if (size == 0)
+    return fail(Errc::empty);
+  if (((begin | size) & (page - 1)) != 0)
+    return fail(Errc::misaligned);
+  // The very last page is refused too: its end, 2^64, has no representation.
+  if (begin + size < begin)
+    return fail(Errc::overflow);
+  return PageRange(begin, begin + size);
+}
+
+inline Result<PageRange> PageRange::covering(Address begin, std::size_t size,
+                                             std::size_t page) {
+  if (size == 0)
+    return fail(Errc::empty);
+  Address last = begin + (size - 1);
+  if (last < begin)
+    return fail(Errc::overflow);
+  Address first_page = begin & ~(page - 1);
+  Address last_page = last & ~(page - 1);
+  return create(first_page, last_page - first_page + page, page);
+}
+
+inline PageRange PageRange::intersection(PageRange o) const {
+  if (!overlaps(o))
+    __builtin_trap();
+  return PageRange(begin_ > o.begin_ ? begin_ : o.begin_,
+                   end_ < o.end_ ? end_ : o.end_);
+}
+
+MEMSEAL_NAMESPACE_END

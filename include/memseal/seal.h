@@ -1,16 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sealing memory from C++. C and C++20 programs include memseal/memseal.h.
+// Sealing memory from C++17 on.
+//
+//     auto pages = memseal::PageRange::covering(address, size, 4096);
+//     if (!pages) return pages.error();
+//     if (auto sealed = memseal::seal(*pages); !sealed)
+//       std::puts(sealed.error().sentence());
 #pragma once
 
 #include <cstddef>
+#if __cplusplus > 201703L && __has_include(<span>)
 #include <span>
+#endif
 
 #include "memseal/engine.h"
 #include "memseal/error.h"
 #include "memseal/page_range.h"
 #include "memseal/seal_types.h"
 
-namespace memseal {
+// The library itself defines these functions. For programs they are inline over
+// its C interface (memseal/seal_inline.h), so that a program and the library
+// may have different C++ libraries, and a program may have none.
+#if defined(MEMSEAL_BUILDING)
+#define MEMSEAL_INLINE
+#else
+#define MEMSEAL_INLINE inline
+#endif
+
+MEMSEAL_NAMESPACE_BEGIN
 
 /// One range and what is to be forbidden on it.
 struct SealRequest {
@@ -34,13 +50,16 @@ struct SealRequest {
 ///          file: docs/threat-model.md.
 /// Context: anywhere: before main, in signal handlers (32 KiB of stack), with a
 ///          full heap.
-Result<void> seal(std::span<const SealRequest> requests,
-                  Engine engine = Engine::automatic);
+#if defined(__cpp_lib_span)
+MEMSEAL_INLINE Result<void> seal(std::span<const SealRequest> requests,
+                                 Engine engine = Engine::automatic);
+#endif
 
-/// The same for one range.
-Result<void> seal(PageRange range, SealTypes types = seal_type::all,
-                  Downgrade downgrade = Downgrade::refused,
-                  Engine engine = Engine::automatic);
+/// The same for one range. For many, from C++17: Batch.
+MEMSEAL_INLINE Result<void> seal(PageRange range,
+                                 SealTypes types = seal_type::all,
+                                 Downgrade downgrade = Downgrade::refused,
+                                 Engine engine = Engine::automatic);
 
 /// Requests collected to be sealed together, in memory of their own: no heap.
 class Batch {
@@ -48,16 +67,20 @@ public:
   Batch() = default;
   Batch(const Batch &) = delete;
   Batch &operator=(const Batch &) = delete;
-  ~Batch();
+  MEMSEAL_INLINE ~Batch();
 
   /// Errors:  system ENOMEM. The batch is as it was.
-  Result<void> add(const SealRequest &request);
+  MEMSEAL_INLINE Result<void> add(const SealRequest &request);
+#if defined(__cpp_lib_span)
   /// What was added since the last commit, in that order.
-  std::span<const SealRequest> requests() const { return {items_, size_}; }
+  std::span<const SealRequest> requests() const {
+    return {items_, size_};
+  }
+#endif
 
   /// Seals everything added so far and empties the batch; on failure nothing is
   /// sealed, as with `seal`, and the batch is as it was.
-  Result<void> commit(Engine engine = Engine::automatic);
+  MEMSEAL_INLINE Result<void> commit(Engine engine = Engine::automatic);
 
 private:
   SealRequest *items_ = nullptr;
@@ -69,7 +92,7 @@ private:
 ///
 /// Errors:  unsupported, budget, unsynchronised, system. Nothing is installed.
 /// Context: anywhere.
-Result<void> harden(BaseLevel level);
+MEMSEAL_INLINE Result<void> harden(BaseLevel level);
 
 /// What is sealed at an address: by memseal, whichever copy in this process,
 /// and by mseal(2), whoever called it.
@@ -83,9 +106,13 @@ struct SealState {
 
 /// Never fails: what cannot be read is not known to be sealed.
 /// Context: anywhere; 32 KiB of stack.
-SealState query(Address at);
+MEMSEAL_INLINE SealState query(Address at);
 
 /// The level of the base filter that memseal installed in this process.
-BaseLevel base_level();
+MEMSEAL_INLINE BaseLevel base_level();
 
-}  // namespace memseal
+MEMSEAL_NAMESPACE_END
+
+#if !defined(MEMSEAL_BUILDING)
+#include "memseal/seal_inline.h"
+#endif

@@ -5,7 +5,9 @@
 
 #include <cstdint>
 
-namespace memseal {
+#include "memseal/error.h"
+
+MEMSEAL_NAMESPACE_BEGIN
 
 /// A set of seal types. The first five have the values of RFC v1 of mseal(),
 /// LKML, 16 October 2023.
@@ -25,7 +27,12 @@ struct SealTypes {
   friend constexpr SealTypes operator&(SealTypes a, SealTypes b) {
     return {a.bits & b.bits};
   }
-  friend constexpr bool operator==(SealTypes, SealTypes) = default;
+  friend constexpr bool operator==(SealTypes a, SealTypes b) {
+    return a.bits == b.bits;
+  }
+  friend constexpr bool operator!=(SealTypes a, SealTypes b) {
+    return !(a == b);
+  }
 };
 
 namespace seal_type {
@@ -49,4 +56,4 @@ enum class Downgrade : std::uint8_t { refused, allowed };
 /// docs/semantics.md.
 enum class BaseLevel : std::uint8_t { none, compatible, closed };
 
-}  // namespace memseal
+MEMSEAL_NAMESPACE_END

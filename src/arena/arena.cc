@@ -67,8 +67,16 @@ Result<Arena *> Arena::create(std::size_t reservation, Engine engine) {
       new (reinterpret_cast<void *>(control->begin())) Arena(slice, engine);
   SpinLock::Guard guard(all_lock);
   arena->next_ = all;
-  all = arena;
+  __atomic_store_n(&all, arena, __ATOMIC_RELEASE);
   return arena;
+}
+
+const Arena *Arena::find(Address at) {
+  for (const Arena *arena = __atomic_load_n(&all, __ATOMIC_ACQUIRE);
+       arena != nullptr; arena = arena->next_)
+    if (arena->reservation_.contains(at))
+      return arena;
+  return nullptr;
 }
 
 void Arena::hold_all() {

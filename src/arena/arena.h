@@ -61,6 +61,10 @@ public:
   /// Whether every byte of [address, address + size) is sealed.
   bool is_sealed(const void *address, std::size_t size) const;
 
+  /// The arena whose reservation holds the address, or null. Takes no lock, for
+  /// arenas are never destroyed. Context: in-signal.
+  static const Arena *find(Address at);
+
   /// Between the first and the second of these calls no arena changes and none
   /// is made. For fork: the child has only the thread that called it, so nobody
   /// there would open a lock that another thread holds.

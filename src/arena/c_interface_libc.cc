@@ -7,6 +7,7 @@
 
 #include "arena/arena.h"
 #include "memseal/memseal_arena.h"
+#include "seal/seal_sites.h"
 #include "sys/memory.h"
 
 namespace memseal {
@@ -89,8 +90,18 @@ void *memseal_arena_allocate(memseal_arena *arena, size_t size,
 }
 
 int memseal_arena_seal(memseal_arena *arena) {
-  auto sealed = from_c(arena)->seal();
-  return sealed ? 0 : memseal::report(sealed.error());
+  memseal::Arena &a = *from_c(arena);
+  std::size_t before = a.sealed_bytes();
+  auto sealed = a.seal();
+  if (!sealed)
+    return memseal::report(sealed.error());
+  auto closed = memseal::PageRange::create(a.reservation().begin() + before,
+                                           a.sealed_bytes() - before,
+                                           memseal::sys::page_size());
+  if (closed)
+    note_seal(*closed, memseal::SealedThing::arena,
+              __builtin_return_address(0));
+  return 0;
 }
 
 int memseal_arena_is_sealed(const memseal_arena *arena, const void *address,

@@ -13,8 +13,10 @@
 #include "memseal/memseal.h"
 #include "memseal/seal.h"
 #include "seal/engine_flags.h"
+#include "seal/seal_sites.h"
 #include "sys/holes.h"
 #include "sys/memory.h"
+#include "sys/owned_pages.h"
 #include "sys/page_state.h"
 #include "sys/vvar.h"
 
@@ -109,7 +111,7 @@ int fail_with(int why) {
   return -1;
 }
 
-int seal_objects(Address inside, unsigned flags) {
+int seal_objects(Address inside, unsigned flags, const void *return_address) {
   if ((flags & ~MEMSEAL_ENGINES) != 0)
     return fail_with(EINVAL);
   Collection collection{.inside = inside};
@@ -122,8 +124,13 @@ int seal_objects(Address inside, unsigned flags) {
     return fail_with(EINVAL);
   if (inside != 0 && collection.left_out != 0)
     return fail_with(EOPNOTSUPP);
+  sys::OwnedList<PageRange> sealed_ranges;
+  for (const SealRequest &request : collection.batch.requests())
+    (void)sealed_ranges.push_back(request.range);
   if (auto sealed = collection.batch.commit(engine_of(flags)); !sealed)
     return fail_with(sealed.error().to_errno());
+  for (PageRange range : sealed_ranges.view())
+    note_seal(range, SealedThing::object, return_address);
   return collection.left_out;
 }
 
@@ -131,12 +138,12 @@ int seal_objects(Address inside, unsigned flags) {
 }  // namespace memseal
 
 int memseal_self(unsigned flags) {
-  return memseal::seal_objects(0, flags);
+  return memseal::seal_objects(0, flags, __builtin_return_address(0));
 }
 
 int memseal_object(const void *inside, unsigned flags) {
   if (inside == nullptr)
     return memseal::fail_with(EINVAL);
   return memseal::seal_objects(reinterpret_cast<memseal::Address>(inside),
-                               flags);
+                               flags, __builtin_return_address(0));
 }

@@ -13,6 +13,7 @@
 #include "seal/commit.h"
 #include "seal/engine_flags.h"
 #include "seal/register.h"
+#include "seal/seal_sites.h"
 #include "sys/memory.h"
 #include "sys/owned_pages.h"
 #include "sys/syscall.h"
@@ -39,6 +40,13 @@ int answer(Result<void> outcome) {
     return 0;
   errno = outcome.error().to_errno();
   return -1;
+}
+
+void note(const void *addr, std::size_t len, const void *return_address) {
+  auto range = PageRange::covering(reinterpret_cast<Address>(addr), len,
+                                   sys::page_size());
+  if (range)
+    note_seal(*range, SealedThing::pages, return_address);
 }
 
 /// S-01.
@@ -194,7 +202,10 @@ std::uint32_t open_roads(Engine engine) {
 
 extern "C" int memseal::memseal(void *addr, size_t len, unsigned types,
                                 unsigned flags) {
-  return answer(seal_one(addr, len, types, flags));
+  auto sealed = seal_one(addr, len, types, flags);
+  if (sealed)
+    note(addr, len, __builtin_return_address(0));
+  return answer(sealed);
 }
 
 using namespace memseal;
@@ -203,19 +214,28 @@ extern "C" {
 
 int memseal_many(const struct memseal_range *ranges, size_t count,
                  unsigned flags) {
-  return answer(seal_many(ranges, count, flags));
+  auto sealed = seal_many(ranges, count, flags);
+  for (std::size_t i = 0; sealed && i < count; ++i)
+    note(ranges[i].addr, ranges[i].len, __builtin_return_address(0));
+  return answer(sealed);
 }
 
 int memseal_mprotect(void *addr, size_t len, int prot) {
-  return answer(protect_and_seal(addr, len, prot));
+  auto sealed = protect_and_seal(addr, len, prot);
+  if (sealed &&
+      (prot & (MEMSEAL_PROT_IMMUTABLE | MEMSEAL_PROT_DOWNGRADABLE)) != 0)
+    note(addr, len, __builtin_return_address(0));
+  return answer(sealed);
 }
 
 void *memseal_map(void *addr, size_t len, int prot, int map_flags, int fd,
                   int64_t offset, unsigned types, unsigned flags) {
   auto mapped =
       map_and_seal(addr, len, prot, map_flags, fd, offset, types, flags);
-  if (mapped)
+  if (mapped) {
+    note(*mapped, len, __builtin_return_address(0));
     return *mapped;
+  }
   errno = mapped.error().to_errno();
   return reinterpret_cast<void *>(-1);  // MAP_FAILED
 }
@@ -248,19 +268,40 @@ const char *memseal_sentence(int error) {
     case 0:
       return "no error";
     case EINVAL:
-      return "an argument is not valid: types, flags, alignment or range";
+      return "an argument is not valid: begin at a multiple of "
+             "sysconf(_SC_PAGESIZE), inside of the address space, with the "
+             "types and flags of memseal.h";
     case ENOMEM:
-      return "part of the range is not mapped, or memory is short";
+      return "part of the range is not mapped, or memory or mappings are "
+             "short: map it first, and see vm.max_map_count";
     case EACCES:
-      return "the range takes no further seal types";
+      return "the range takes no further seal types: seal them in one call, "
+             "with MEMSEAL_SEAL among them";
     case EPERM:
-      return "a seal forbids it";
+      return "a seal forbids it, and holds to the end of the process: build "
+             "another";
     case EOPNOTSUPP:
-      return "no engine on this system can enforce it";
+      return "no engine on this system can enforce it: name no engine, and "
+             "see `memseal doctor`";
     case E2BIG:
-      return "the kernel takes no more filter instructions";
+      return "the kernel takes no more filter instructions: seal many ranges "
+             "by one memseal_many, or use an arena";
     case EBUSY:
-      return "a thread could not be brought under the seal";
+      return "a thread could not be brought under the seal: seal before "
+             "threads install filters or block signal 33";
+    case EAGAIN:
+      return "the secret is not sealed yet, or no more memory may be locked: "
+             "seal it first, or raise RLIMIT_MEMLOCK";
+    case ESTALE:
+      return "the secret is wiped, or belongs to the parent process: make a "
+             "new one, or read it before fork";
+    case ENODATA:
+      return "this module has no MEMSEAL_RO_AFTER_INIT variable: call it in "
+             "the one that declares them";
+    case EADDRINUSE:
+      return "a MEMSEAL_RO_AFTER_INIT variable shares a page with other data: "
+             "declare inline variables and members of templates as "
+             "memseal::ro_after_init_page";
     default:
       return "the kernel refused";
   }

@@ -117,7 +117,7 @@ TEST_P(ArenaEnd, of_mappings_refuses_the_seal_and_leaves_all_writable) {
       CHILD_SKIP("vm.max_map_count allows more mappings than this test");
     auto refused = arena.seal();
     CHILD_ASSERT_FALSE(refused);
-    CHILD_ASSERT_EQ(refused.error(), ENOMEM);
+    CHILD_ASSERT_EQ(refused.error().to_errno(), ENOMEM);
     CHILD_ASSERT_FALSE(arena.is_sealed(*bytes));
     *bytes = 'y';  // still writable, by no call of ours
     munmap(crowd, 200 * page);
