@@ -76,8 +76,7 @@ int main(int argc, char **argv) {
     return 2;
   if (sealed) {
     if (auto done = memseal::seal_ro_after_init(); !done) {
-      std::fprintf(stderr, "plugin_host: seal: %s\n",
-                   std::strerror(done.error()));
+      std::fprintf(stderr, "plugin_host: seal: %s\n", done.error().sentence());
       return 2;
     }
   }

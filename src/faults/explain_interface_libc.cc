@@ -18,10 +18,13 @@
 #include "memseal/memseal.h"
 #include "seal/register.h"
 #include "seal/seal_sites.h"
+#include "sys/named_memory.h"
 #include "sys/syscall.h"
 
 namespace memseal {
 namespace {
+
+constexpr std::uint64_t most_wait = 2'000'000;  // microseconds
 
 constinit std::atomic<bool> installed = false;
 constinit std::atomic<bool> describing = false;
@@ -63,9 +66,14 @@ Access access_of(const ucontext_t &context) {
 }
 
 void tell(const siginfo_t &info, const ucontext_t &context) {
-  // One at a time; another thread's default action would end the first.
-  while (describing.exchange(true))
+  // One at a time; another thread's default action would end the first. But no
+  // longer than that takes: a child that was forked meanwhile waits for nobody.
+  std::uint64_t end = sys::now_microseconds() + most_wait;
+  while (describing.exchange(true)) {
+    if (sys::now_microseconds() > end)
+      return;
     (void)sys::call(SYS_sched_yield);
+  }
   auto text = describe_fault({reinterpret_cast<Address>(info.si_addr),
                               instruction_of(context), access_of(context)});
   if (!text.empty())

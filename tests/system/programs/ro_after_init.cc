@@ -13,6 +13,23 @@
 
 MEMSEAL_RO_AFTER_INIT static int sealed = 1;
 static int plain = 1;
+// Inline and of a template: what no section can promise.
+#ifndef SHARED
+inline memseal::ro_after_init_page<int> shared_inline{1};
+#else  // hidden: the dynamic linker takes no other module's for it
+[[gnu::visibility("hidden")]] inline memseal::ro_after_init_page<int>
+    shared_inline{1};
+#endif
+template <typename T>
+struct Pool {
+  inline static memseal::ro_after_init_page<int> limit{1};
+};
+int &library_inline() {
+  return shared_inline.edit();
+}
+int &library_template() {
+  return Pool<char>::limit.edit();
+}
 int &library_sealed() {
   return sealed;
 }
@@ -28,6 +45,9 @@ int seal_library() {
 MEMSEAL_RO_AFTER_INIT int sealed = 1;
 MEMSEAL_RO_AFTER_INIT char large[5000] = "x";
 int plain = 1, zero;
+inline memseal::ro_after_init_page<int> shared_inline{1};
+int &library_inline();
+int &library_template();
 int &library_sealed();
 int &library_plain();
 int seal_library();
@@ -42,9 +62,10 @@ static char written(volatile int &variable) {
 }
 
 static void show(const char *when) {
-  std::printf("%s: in the section %c%c, beside it %c%c%c\n", when,
-              written(sealed), written(library_sealed()), written(plain),
-              written(zero), written(library_plain()));
+  std::printf("%s: in the section %c%c, pages %c%c, beside it %c%c%c\n", when,
+              written(sealed), written(library_sealed()),
+              written(library_inline()), written(library_template()),
+              written(plain), written(zero), written(library_plain()));
 }
 
 int main(int argc, char **) {
@@ -55,14 +76,18 @@ int main(int argc, char **) {
   show("before");
   if (memseal::ro_after_init_is_sealed())
     return 1;
-  auto done = memseal::seal_ro_after_init();
-  if (!done || !memseal::ro_after_init_is_sealed()) {
-    std::printf("not sealed: %s\n", std::strerror(done ? 0 : done.error()));
+  auto done = memseal::seal_ro_after_init(sealed, large, shared_inline);
+  if (!done || !memseal::ro_after_init_is_sealed() ||
+      !memseal::ro_after_init_is_sealed(sealed, large, shared_inline) ||
+      memseal::ro_after_init_is_sealed(plain)) {
+    std::printf("not sealed: %s\n", done ? "" : done.error().sentence());
     return 2;
   }
+  if (!memseal::seal_ro_after_init())  // twice is fine
+    return 4;
   show("sealed");
   if (argc > 1) {
-    if (seal_library() != 0)
+    if (seal_library() != 0 || seal_library() != 0)
       return 3;
     show("library too");
   }
