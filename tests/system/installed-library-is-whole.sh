@@ -12,13 +12,16 @@ program=$SOURCE/tests/system/programs/every_function.c
 cd "$work"
 
 # What is declared, what is there, and what the program uses: the same list.
-cat tree/include/memseal/memseal*.h | cc -E -P -I tree/include -xc - |
-  grep -oE '\<memseal[a-z_]*\(' | tr -d '(' | sort -u >declared
+cat tree/include/memseal/*.h | tr '\n' ' ' |
+  grep -oE 'MEMSEAL(_ARENA)?_API +[^;(]*\(' | grep -oE '\<memseal[a-z_]*\(' |
+  tr -d '(' | sort -u >declared
 nm -D --defined-only "$lib/libmemseal.so" | awk '$2 == "T" {print $3}' |
   sed 's/@@.*//' | sort >exported
 cc -std=c99 -pedantic -Wall -Werror -I tree/include -c "$program" -o used.o
-nm -u used.o | grep -o 'memseal.*' | sort >used
-[[ $(wc -l <declared) -gt 10 ]]
+c++ -std=c++17 -I tree/include -c "$SOURCE/tests/system/programs/every_type.cc" \
+  -o used-by-cxx.o
+nm -u used.o used-by-cxx.o | grep -oE ' memseal.*' | sort -u | tr -d ' ' >used
+[[ $(wc -l <declared) -gt 20 ]]
 diff declared exported
 diff declared used
 # Each has a version of its own: a program that needs a newer one is told so.

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <memseal/memseal.h>
 #include <memseal/memseal_arena.h>
+#include <memseal/memseal_ro_after_init.h>
+#include <memseal/memseal_secret.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -78,6 +80,37 @@ static int objects(size_t page) {
   return 0;
 }
 
+MEMSEAL_RO_AFTER_INIT static int variable = 1;
+
+static int variables(void) {
+  struct memseal_range none = {0, 0, 0, 0};
+  CHECK(memseal_seal_variables(&none, 1, 0) == -1 && errno == ENODATA);
+  CHECK(!memseal_is_sealed(&variable, sizeof variable));
+  variable = 2; /* control */
+  CHECK(memseal_seal_ro_after_init() == 0);
+  CHECK(memseal_seal_ro_after_init() == 0); /* twice is fine */
+  CHECK(memseal_is_sealed(&variable, sizeof variable) && variable == 2);
+  CHECK(memseal_ro_after_init_is_sealed(variable));
+  return 0;
+}
+
+static int secrets(void) {
+  struct memseal_secret *kept, *wiped;
+  struct memseal_secret_info info;
+  CHECK(memseal_secret_create(&kept, 32, 0) == 0);
+  CHECK(memseal_secret_create(&wiped, 32, 0) == 0);
+  strcpy(memseal_secret_edit(kept), "a key");
+  CHECK(memseal_secret_seal(kept, 0) == 0);
+  CHECK(strcmp(memseal_secret_read(kept), "a key") == 0);
+  CHECK(denied(memseal_secret_wipe(kept)));
+  CHECK(memseal_secret_wipe(wiped) == 0);
+  info.info_size = sizeof info;
+  CHECK(memseal_secret_query(wiped, &info) == 0);
+  CHECK(info.state == MEMSEAL_SECRET_WIPED);
+  CHECK(memseal_secret_free(wiped) == 0);
+  return 0;
+}
+
 /* What only a filter does, last: it stays. */
 static int filters(size_t page) {
   char *four = new_page(page);
@@ -89,7 +122,10 @@ static int filters(size_t page) {
 
 int main(void) {
   size_t page = (size_t)sysconf(_SC_PAGESIZE);
-  if (seals(page) || arenas(page) || objects(page) || filters(page))
+  if (memseal_explain_faults() != 0)
+    return 1;
+  if (seals(page) || arenas(page) || variables() || secrets() ||
+      objects(page) || filters(page))
     return 1;
   puts("every function works");
   return 0;
