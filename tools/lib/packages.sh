@@ -23,7 +23,8 @@ site_packages=(mkdocs doxygen python3)
 look_packages=(chromium)
 # clang 14 formats; clang 16 is the first that compiles std::expected of
 # libstdc++ 12 for every type.
-check_packages=(clang-format-14 clang-tidy-16 shellcheck doxygen python3 git)
+check_packages=(clang-format-14 clang-tidy-16 shellcheck doxygen python3 git
+  abigail-tools)
 fuzz_packages=(clang-16 libclang-rt-16-dev)
 matrix_packages=(qemu-system-x86 python3 perl redis-server redis-tools)
 arm64_packages=(qemu-system-arm g++-aarch64-linux-gnu)
