@@ -129,10 +129,9 @@ Result<void> Secret::seal(Engine engine) {
   auto done = protect(Protection::read);
   if (done)
     done = memseal::seal(all_, seal_type::all, Downgrade::refused, engine);
-  if (!done) {
-    (void)protect(Protection::read | Protection::write);
+  // Where mseal(2) stopped half way, for want of mappings, nothing comes back.
+  if (!done && protect(Protection::read | Protection::write))
     sealed_ = false;
-  }
   return done;
 }
 
