@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <new>
 
+#include "seal/commit.h"
 #include "sys/memory.h"
 #include "sys/owned_pages.h"
 #include "sys/syscall.h"
@@ -127,8 +128,10 @@ Result<void> Secret::seal(Engine engine) {
   }
   sealed_ = true;
   auto done = protect(Protection::read);
+  const SealRequest requests[] = {{all_}};
   if (done)
-    done = memseal::seal(all_, seal_type::all, Downgrade::refused, engine);
+    done = commit(
+        {.requests = requests, .engine = engine, .subject = Subject::secret});
   // Where mseal(2) stopped half way, for want of mappings, nothing comes back.
   if (!done && protect(Protection::read | Protection::write))
     sealed_ = false;

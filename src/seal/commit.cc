@@ -82,7 +82,7 @@ public:
     if (!guarded_.empty()) {
       MEMSEAL_TRY_VOID(
           read_filter_context(guarded_.view(), change_.header(), context_));
-      if (context_.cuts_huge_page && subject_ == Subject::pages)
+      if (context_.cuts_huge_page && subject_ != Subject::reservation)
         return fail(Errc::unsupported);  // S-15
       if (tags_are_ignored())
         return fail(Errc::unsupported);  // S-41
@@ -125,7 +125,7 @@ private:
   }
 
   Result<void> make_content_last() {
-    if (subject_ == Subject::reservation)
+    if (subject_ != Subject::pages)
       return {};
     to_last_.clear();
     for (const RegisterEntry &entry : change_.table().entries()) {

@@ -58,9 +58,10 @@ struct ProtectFirst {
   int prot;               ///< what mprotect(2) is called with
 };
 
-/// Whether the requests are about pages, or about addresses where pages will be
-/// (seal/reservation.h).
-enum class Subject : std::uint8_t { pages, reservation };
+/// Whether the requests are about pages, about addresses where pages will be
+/// (seal/reservation.h), or about a secret, which is to be empty in children
+/// (S-92).
+enum class Subject : std::uint8_t { pages, reservation, secret };
 
 struct CommitInput {
   std::span<const SealRequest> requests;
