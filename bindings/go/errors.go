@@ -20,6 +20,10 @@ var (
 		"call the arena's Seal before this")
 	ErrAlreadySealed = errors.New("it is sealed already: " +
 		"write everything, and ask for all types, before the seal: there is no unseal")
+	ErrAlreadyWiped = errors.New("the secret is wiped, or was the parent's: " +
+		"make a new secret; a child makes its own")
+	ErrLockedMemory = errors.New("no more memory may be locked: " +
+		"raise RLIMIT_MEMLOCK (ulimit -l), or keep fewer secrets")
 	ErrUnsupported = errors.New("no engine on this system can enforce it: " +
 		"ask for All and Automatic; `memseal doctor` says what this system has")
 	ErrFilterBudget = errors.New("the kernel takes no more filter instructions: " +
@@ -68,6 +72,8 @@ func refusal(op string, err error) error {
 		cause = ErrUnsupported
 	case syscall.E2BIG:
 		cause = ErrFilterBudget
+	case syscall.ESTALE:
+		cause = ErrAlreadyWiped
 	case syscall.EBUSY:
 		cause = ErrBusy
 	}

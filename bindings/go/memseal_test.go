@@ -245,3 +245,50 @@ func TestValuesOfEveryLengthAreWhatTheyWere(t *testing.T) {
 		}
 	})
 }
+
+func TestASealedSecretRefusesEveryAttack(t *testing.T) {
+	holds(t, func() {
+		key, err := NewSecret(32)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = key.Bytes()
+		refused(t, err, ErrNotSealed)
+		place, err := key.Edit()
+		if err != nil {
+			t.Fatal(err)
+		}
+		copy(place, bytes.Repeat([]byte{7}, 32))
+		for twice := 0; twice < 2; twice++ {
+			if err := key.Seal(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		data, err := key.Bytes()
+		if err != nil {
+			t.Fatal(err)
+		}
+		attack(t, data)
+		if !bytes.Equal(data, bytes.Repeat([]byte{7}, 32)) {
+			t.Error(data)
+		}
+		_, err = key.Edit()
+		refused(t, err, ErrAlreadySealed)
+		refused(t, key.Wipe(), ErrAlreadySealed)
+
+		wiped, err := NewSecret(8)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := wiped.Wipe(); err != nil {
+			t.Fatal(err)
+		}
+		_, err = wiped.Edit()
+		refused(t, err, ErrAlreadyWiped)
+		_, err = wiped.Bytes()
+		refused(t, err, ErrAlreadyWiped)
+		refused(t, wiped.Seal(), ErrAlreadyWiped)
+		_, err = NewSecret(0)
+		refused(t, err, ErrInvalid)
+	})
+}

@@ -18,9 +18,11 @@ lies on the interpreter's heap. Nor does a seal stop writes through
 from .arena import Arena, Slot
 from .errors import (
     AlreadySealedError,
+    AlreadyWipedError,
     BusyError,
     ExhaustedError,
     FilterBudgetError,
+    LockedMemoryError,
     MemsealError,
     NotMappedError,
     NotSealedError,
@@ -32,6 +34,7 @@ from .process import (
     Engine,
     Info,
     Types,
+    explain_faults,
     harden,
     query,
     seal,
@@ -39,9 +42,11 @@ from .process import (
     version,
 )
 from .sealed import SealedBytes
+from .secret import Secret
 
 __all__ = [
     "AlreadySealedError",
+    "AlreadyWipedError",
     "Arena",
     "BaseLevel",
     "BusyError",
@@ -49,14 +54,17 @@ __all__ = [
     "ExhaustedError",
     "FilterBudgetError",
     "Info",
+    "LockedMemoryError",
     "MemsealError",
     "NotMappedError",
     "NotSealedError",
     "SealedBytes",
+    "Secret",
     "Slot",
     "Types",
     "UnalignedError",
     "UnsupportedError",
+    "explain_faults",
     "harden",
     "query",
     "seal",

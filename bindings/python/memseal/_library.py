@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The C interface of libmemseal (memseal/memseal.h, memseal/memseal_arena.h)
+"""The C interface of libmemseal (memseal.h, memseal_arena.h, memseal_secret.h)
 and the few calls of libc that are made beside it."""
 import ctypes
 import os
@@ -54,6 +54,14 @@ _SIGNATURES = {
     "memseal_query": (c_int, c_void_p, ctypes.POINTER(Information)),
     "memseal_self": (c_int, c_uint),
     "memseal_version": (c_char_p,),
+    "memseal_explain_faults": (c_int,),
+    "memseal_secret_create": (
+        c_int, ctypes.POINTER(c_void_p), c_size_t, c_uint),
+    "memseal_secret_edit": (c_void_p, c_void_p),
+    "memseal_secret_seal": (c_int, c_void_p, c_uint),
+    "memseal_secret_read": (c_void_p, c_void_p),
+    "memseal_secret_wipe": (c_int, c_void_p),
+    "memseal_secret_free": (c_int, c_void_p),
     "memseal_arena_create": (
         c_int, ctypes.POINTER(c_void_p), c_size_t, c_uint),
     "memseal_arena_allocate": (c_void_p, c_void_p, c_size_t, c_size_t),

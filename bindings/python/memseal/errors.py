@@ -47,6 +47,18 @@ class AlreadySealedError(MemsealError):
             " no unseal")
 
 
+class AlreadyWipedError(MemsealError):
+    """Wiped, or in a child that has no secret of its parent's."""
+
+    cure = "make a new secret; a child makes its own"
+
+
+class LockedMemoryError(MemsealError):
+    """No more memory may be locked."""
+
+    cure = "raise RLIMIT_MEMLOCK (ulimit -l), or keep fewer secrets"
+
+
 class UnsupportedError(MemsealError):
     """No engine here enforces what was asked for."""
 
@@ -73,6 +85,7 @@ _BY_ERRNO = {
     codes.EOPNOTSUPP: UnsupportedError,
     codes.E2BIG: FilterBudgetError,
     codes.EBUSY: BusyError,
+    codes.ESTALE: AlreadyWipedError,
 }
 
 

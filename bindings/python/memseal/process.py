@@ -106,6 +106,13 @@ def harden(level: BaseLevel = BaseLevel.COMPATIBLE) -> None:
         raise of_errno(ctypes.get_errno())
 
 
+def explain_faults() -> None:
+    """Makes a write to sealed memory say what it hit, and by whose write, before
+    the interpreter dies of SIGSEGV as it would without."""
+    if c.library.memseal_explain_faults() != 0:
+        raise of_errno(ctypes.get_errno())
+
+
 def query(address: int) -> Info:
     """Tells what is sealed at an address, by memseal or by mseal(2)."""
     found = c.Information(size=ctypes.sizeof(c.Information))

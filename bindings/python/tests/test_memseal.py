@@ -168,6 +168,35 @@ class SealedMemory(unittest.TestCase):
             refused(memseal.ExhaustedError, memseal.SealedBytes, large)
         self.holds(act)
 
+    def test_a_sealed_secret_refuses_every_attack_and_has_no_child(self):
+        def act():
+            key = memseal.Secret(32)
+            refused(memseal.NotSealedError, key.view)
+            key.write(b"7" * 32)
+            key.seal()
+            key.seal()  # twice is success
+            attack(address_of(key.view()))
+            assert key.view() == b"7" * 32
+            refused(memseal.AlreadySealedError, key.write, b"8")
+            refused(memseal.AlreadySealedError, key.wipe)
+            assert in_child(
+                lambda: refused(memseal.AlreadyWipedError, key.view)) == 0
+            assert key.view() == b"7" * 32
+
+            wiped = memseal.Secret(8)
+            wiped.write(b"key")
+            wiped.wipe()
+            refused(memseal.AlreadyWipedError, wiped.write, b"key")
+            refused(memseal.AlreadyWipedError, wiped.seal)
+            refused(memseal.AlreadyWipedError, wiped.view)
+
+            filled = memseal.Secret(64)
+            with open("/dev/urandom", "rb", buffering=0) as file:
+                filled.read_from(file)
+            filled.seal()
+            assert bytes(filled.view()) != bytes(64)
+        self.holds(act)
+
     def test_the_last_arena_is_refused_with_its_cure(self):
         def act():
             arenas = [memseal.Arena(reservation=1) for _ in range(256)]
@@ -220,6 +249,19 @@ class Bytes(unittest.TestCase):
 
     def test_the_version_is_the_package_s(self):
         self.assertRegex(memseal.version(), r"^\d+\.\d+\.\d+$")
+
+
+def address_of(view):
+    """Where a read-only buffer lies: ctypes takes writable ones only."""
+    found = ctypes.create_string_buffer(88)  # Py_buffer: its first word
+    get, release = ctypes.pythonapi.PyObject_GetBuffer, \
+        ctypes.pythonapi.PyBuffer_Release
+    get.argtypes = [ctypes.py_object, POINTER, INT]
+    release.argtypes = [POINTER]
+    assert get(view, found, 0) == 0
+    address = POINTER.from_buffer(found).value
+    release(found)
+    return address
 
 
 def limit_address_space():

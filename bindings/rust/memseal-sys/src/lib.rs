@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The C interface of libmemseal as its headers declare it: `memseal/memseal.h`
-//! and `memseal/memseal_arena.h`, where each function's contract stands. The
+//! The C interface of libmemseal as its headers declare it: `memseal/memseal.h`,
+//! `memseal/memseal_arena.h` and `memseal/memseal_secret.h`, where each function's contract stands. The
 //! crate `memseal` is the safe layer above.
 #![allow(non_camel_case_types)]
 
@@ -41,6 +41,12 @@ pub const MEMSEAL_ARENA_AUTO: c_uint = 0;
 pub const MEMSEAL_ARENA_NATIVE: c_uint = 1;
 pub const MEMSEAL_ARENA_FILTER: c_uint = 2;
 
+pub const MEMSEAL_SECRET_MEMFD: c_uint = 0x1;
+pub const MEMSEAL_SECRET_OPEN: u32 = 0;
+pub const MEMSEAL_SECRET_SEALED: u32 = 1;
+pub const MEMSEAL_SECRET_WIPED: u32 = 2;
+pub const MEMSEAL_SECRET_PARENTS: u32 = 3;
+
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct memseal_range {
@@ -80,6 +86,22 @@ pub struct memseal_arena {
     private: [u8; 0],
 }
 
+/// A secret; its content is the library's business.
+#[repr(C)]
+pub struct memseal_secret {
+    private: [u8; 0],
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct memseal_secret_info {
+    pub info_size: usize,
+    pub begin: *const c_void,
+    pub size: usize,
+    pub state: u32,
+    pub flags: u32,
+}
+
 extern "C" {
     pub fn memseal(addr: *mut c_void, len: usize, types: c_uint, flags: c_uint) -> c_int;
     pub fn memseal_many(ranges: *const memseal_range, count: usize, flags: c_uint) -> c_int;
@@ -100,6 +122,23 @@ extern "C" {
     pub fn memseal_object(inside: *const c_void, flags: c_uint) -> c_int;
     pub fn memseal_sentence(error: c_int) -> *const c_char;
     pub fn memseal_version() -> *const c_char;
+
+    pub fn memseal_explain_faults() -> c_int;
+
+    pub fn memseal_secret_create(
+        secret: *mut *mut memseal_secret,
+        size: usize,
+        flags: c_uint,
+    ) -> c_int;
+    pub fn memseal_secret_edit(secret: *mut memseal_secret) -> *mut c_void;
+    pub fn memseal_secret_seal(secret: *mut memseal_secret, flags: c_uint) -> c_int;
+    pub fn memseal_secret_read(secret: *const memseal_secret) -> *const c_void;
+    pub fn memseal_secret_wipe(secret: *mut memseal_secret) -> c_int;
+    pub fn memseal_secret_free(secret: *mut memseal_secret) -> c_int;
+    pub fn memseal_secret_query(
+        secret: *const memseal_secret,
+        info: *mut memseal_secret_info,
+    ) -> c_int;
 
     pub fn memseal_arena_create(
         arena: *mut *mut memseal_arena,

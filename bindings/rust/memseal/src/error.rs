@@ -18,6 +18,10 @@ pub enum ErrorKind {
     NotSealed,
     /// Sealed already: it can be written no more.
     AlreadySealed,
+    /// Wiped, or in a child that has no secret of its parent's.
+    AlreadyWiped,
+    /// No more memory may be locked.
+    LockedMemory,
     /// No engine here enforces what was asked for.
     Unsupported,
     /// The kernel takes no more filter instructions.
@@ -53,6 +57,7 @@ impl Error {
             95 => ErrorKind::Unsupported,   // EOPNOTSUPP
             7 => ErrorKind::FilterBudget,   // E2BIG
             16 => ErrorKind::Busy,          // EBUSY
+            116 => ErrorKind::AlreadyWiped, // ESTALE
             _ => ErrorKind::Kernel,
         };
         Error { kind, errno }
@@ -86,6 +91,8 @@ impl Error {
             ErrorKind::Exhausted => "reserve a larger arena, share one arena (a process has 256), or raise the memory limit",
             ErrorKind::NotSealed => "call seal() on it, or seal_ro_after_init(), before this",
             ErrorKind::AlreadySealed => "write everything, and ask for all types, before the seal: there is no unseal",
+            ErrorKind::AlreadyWiped => "make a new secret; a child makes its own",
+            ErrorKind::LockedMemory => "raise RLIMIT_MEMLOCK (ulimit -l), or keep fewer secrets",
             ErrorKind::Unsupported => "ask for all types and Engine::Automatic; `memseal doctor` says what this system has",
             ErrorKind::FilterBudget => "seal many ranges by one call, or values in one Arena",
             ErrorKind::Busy => "seal before threads with seccomp filters of their own start, or take Engine::Native",
@@ -101,6 +108,8 @@ impl Error {
             ErrorKind::Exhausted => "there is no room left",
             ErrorKind::NotSealed => "it is not sealed yet",
             ErrorKind::AlreadySealed => "it is sealed already",
+            ErrorKind::AlreadyWiped => "the secret is wiped, or was the parent's",
+            ErrorKind::LockedMemory => "no more memory may be locked",
             ErrorKind::Unsupported => "no engine on this system can enforce it",
             ErrorKind::FilterBudget => "the kernel takes no more filter instructions",
             ErrorKind::Busy => "a thread could not be brought under the seal",

@@ -14,6 +14,7 @@
 //! | for | take |
 //! |---|---|
 //! | a value, a string, a table | [`Sealed`] |
+//! | a key: locked, not dumped, not in children | [`Secret`] |
 //! | many values that refer to each other | [`Arena`] |
 //! | a static that start-up fills in | [`ro_after_init!`] |
 //! | code, constants and RELRO of the program itself | [`seal_self`] |
@@ -33,12 +34,16 @@ mod process;
 #[doc(hidden)]
 pub mod ro_after_init;
 mod sealed;
+mod secret;
 
 pub use arena::{Arena, Draft};
 pub use error::{Error, ErrorKind};
-pub use process::{harden, query, seal, seal_self, version, BaseLevel, Engine, Info, Types};
+pub use process::{
+    explain_faults, harden, query, seal, seal_self, version, BaseLevel, Engine, Info, Types,
+};
 pub use ro_after_init::{seal_ro_after_init, RoAfterInit};
 pub use sealed::Sealed;
+pub use secret::{SealedSecret, Secret};
 
 /// The outcome of what may be refused.
 pub type Result<T> = std::result::Result<T, Error>;

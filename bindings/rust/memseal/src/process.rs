@@ -124,6 +124,16 @@ pub fn harden(level: BaseLevel) -> Result<()> {
     }
 }
 
+/// Makes a write to sealed memory say which arena or object it hit, and by whose
+/// write, before the program dies of SIGSEGV as it would without.
+pub fn explain_faults() -> Result<()> {
+    // Safety: takes no pointer.
+    match unsafe { sys::memseal_explain_faults() } {
+        0 => Ok(()),
+        _ => Err(Error::last()),
+    }
+}
+
 /// What holds at an address.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]

@@ -26,6 +26,8 @@ extern "C" {
         flags: c_int,
         to: *mut c_void,
     ) -> *mut c_void;
+    fn fork() -> c_int;
+    fn waitpid(child: c_int, status: *mut c_int, options: c_int) -> c_int;
     fn madvise(at: *mut c_void, size: usize, advice: c_int) -> c_int;
 }
 
@@ -266,4 +268,34 @@ fn values_of_every_shape_are_what_they_were() {
         assert_eq!(&*sealed, &many[..]);
     });
     assert!(status.success());
+}
+
+#[test]
+fn a_sealed_secret_refuses_every_attack_and_has_no_child() {
+    let name = "a_sealed_secret_refuses_every_attack_and_has_no_child";
+    let status = in_child(name, || {
+        let mut secret = memseal::Secret::new(32).unwrap();
+        secret.bytes_mut().unwrap().copy_from_slice(&[7; 32]);
+        assert_eq!(format!("{:?}", secret), "Secret of 32 bytes");
+        let key = secret.seal().unwrap();
+        attack(key.bytes().unwrap());
+        assert_eq!(key.bytes().unwrap(), [7; 32]);
+        let child = unsafe { fork() };
+        if child == 0 {
+            let wiped = key.bytes().unwrap_err();
+            let right = wiped.kind() == ErrorKind::AlreadyWiped
+                && wiped.to_string().contains("make a new secret");
+            std::process::exit(if right { 0 } else { 1 });
+        }
+        let mut status = -1;
+        assert_eq!(unsafe { waitpid(child, &mut status, 0) }, child);
+        assert_eq!(status, 0);
+        assert_eq!(key.bytes().unwrap(), [7; 32]);
+        assert_eq!(
+            memseal::Secret::new(0).unwrap_err().kind(),
+            ErrorKind::Invalid
+        );
+        write_through(key.bytes().unwrap().as_ptr());
+    });
+    assert_eq!(status.signal(), Some(11));
 }
