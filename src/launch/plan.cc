@@ -52,6 +52,10 @@ constexpr const char *children_remark =
     "the loader module cannot be passed on: what the program starts stays "
     "unsealed";
 
+constexpr const char *keeperless_remark =
+    "a program without a loader gets no keeper: what it starts is sealed by "
+    "mseal(2) alone, where the kernel has it (docs/exec.md)";
+
 /// Set for everything that runs inside of --engine=filter.
 constexpr std::string_view filter_variable = "MEMSEAL_FILTER";
 constexpr const char *stale_remark =
@@ -141,6 +145,12 @@ Refusable<Plan, Hindrance> Preparation::prepare(const RunRequest &request,
       // The tracer watches this one program.
       RunOptions children = request.options;
       children.on_violation = OnViolation::deny;
+      // Better than nothing, unless that was asked for.
+      if (children.engine.has(Engine::keeper) &&
+          children.requirement != Requirement::required) {
+        children.engine = Engine::automatic;
+        plan.remark = keeperless_remark;
+      }
       if (export_children(children))
         plan.environment = environment_.vector();
       else

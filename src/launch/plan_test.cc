@@ -127,6 +127,25 @@ TEST_F(PlanTest, a_static_program_is_traced_and_hands_the_module_on) {
   }
 }
 
+TEST_F(PlanTest, children_of_a_static_program_need_no_keeper) {
+  for (Engine engine : {Engine::keeper, strict_tree}) {
+    request_.options.engine = engine;
+    Plan made = plan("static");
+    EXPECT_NE(made.remark, nullptr);
+    EXPECT_EQ(std::string(value(made, "MEMSEAL_OPTIONS")).find("engine="),
+              std::string::npos);
+    // Less than was asked for is not to run.
+    request_.options.requirement = Requirement::required;
+    made = plan("static");
+    EXPECT_EQ(made.remark, nullptr);
+    EXPECT_NE(std::string(value(made, "MEMSEAL_OPTIONS")).find("engine="),
+              std::string::npos);
+    request_.options.requirement = Requirement::best_effort;
+  }
+  request_.options.engine = Engine::native;
+  EXPECT_EQ(plan("static").remark, nullptr);
+}
+
 TEST_F(PlanTest, a_static_program_runs_sealed_where_the_module_is_missing) {
   std::filesystem::remove(part("libmemseal-audit.so"));
   Plan made = plan("static", {"A=1"});
