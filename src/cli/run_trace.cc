@@ -123,10 +123,11 @@ std::optional<int> prepare_trace(const launch::RunRequest &request) {
   const RunOptions &wanted = request.options;
   bool required = wanted.requirement == Requirement::required;
   std::string file(wanted.report);
+  auto met = std::make_shared<PatternsMet>();
   tracer::LaunchOptions options{
       .wanted = {.object =
                      [=](std::string_view object) {
-                       return memseal::selects(wanted, object);
+                       return memseal::selects(wanted, object, {}, met.get());
                      },
                  .segments = wanted.segments,
                  .types = wanted.types},
@@ -146,7 +147,11 @@ std::optional<int> prepare_trace(const launch::RunRequest &request) {
     };
   }
   options.report = [=](const Launched &launched) {
-    return tell(file, launched, wanted.requirement);
+    bool told = tell(file, launched, wanted.requirement);
+    if (wanted.only.empty() || met->only != 0)
+      return told;
+    complain("--only names no object that '{}' starts with", launched.program);
+    return told && !required;
   };
   auto ready = tracer::seal_next_exec(options);
   if (ready)

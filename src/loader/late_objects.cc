@@ -8,9 +8,9 @@
 #include "loader/passes.h"
 #include "loader/pin.h"
 #include "loader/relro_copy.h"
+#include "loader/selection.h"
 #include "loader/session.h"
 #include "loader/state.h"
-#include "options/glob.h"
 #include "sys/memory.h"
 #include "sys/page_state.h"
 #include "sys/seccomp_state.h"
@@ -55,7 +55,7 @@ bool filter_came() {
 Reason late_obstacle(const Image &image) {
   if (decided.options.dlopen == DlopenPolicy::skip)
     return Reason::dlopen_skipped;
-  if (!selects(decided.options, image.name))
+  if (!is_selected(image))
     return Reason::not_selected;
   return decided.obstacle;
 }

@@ -12,10 +12,10 @@
 #include "loader/object_seal.h"
 #include "loader/passes.h"
 #include "loader/relro_copy.h"
+#include "loader/selection.h"
 #include "loader/settings.h"
 #include "loader/start_stack.h"
 #include "loader/state.h"
-#include "options/glob.h"
 #include "seal/on_violation.h"
 #include "sys/auxiliary_vector.h"
 #include "sys/memory.h"
@@ -91,8 +91,7 @@ bool may_move_relro() {
 }
 
 void handle_initial(const Image &image, Pass pass, const Result<void> &sealed) {
-  Reason reason = selects(decided.options, image.name) ? decided.obstacle
-                                                       : Reason::not_selected;
+  Reason reason = is_selected(image) ? decided.obstacle : Reason::not_selected;
   if (reason == Reason::none)
     handle(image, pass, sealed);
   else if (pass == Pass::seal || pass == Pass::conclude)
@@ -239,6 +238,7 @@ void seal_initial_objects(LinkMap *head, char **environment,
   }
 
   tell_if_nothing_is_sealed();
+  tell_unmatched_patterns();
 
   // An filter with addresses would meet itself in a child: docs/exec.md.
   if ((decided.options.inheritance == Inheritance::children_unsealed ||

@@ -84,26 +84,38 @@ bool glob_match(std::string_view pattern, std::string_view text) {
   return p == pattern.size();
 }
 
-bool names_object(std::string_view patterns, std::string_view object) {
+std::uint64_t patterns_naming(std::string_view patterns,
+                              std::string_view object) {
   std::size_t slash = object.rfind('/');
   std::string_view base = slash == none ? object : object.substr(slash + 1);
+  std::uint64_t found = 0, bit = 1;
   while (!patterns.empty()) {
     std::size_t comma = patterns.find(',');
     std::string_view pattern = patterns.substr(0, comma);
     patterns.remove_prefix(comma == none ? patterns.size() : comma + 1);
-    if (pattern.empty())
-      continue;
     std::string_view name = pattern.find('/') == none ? base : object;
-    if (pattern == name || glob_match(pattern, name))
-      return true;
+    if (!pattern.empty() && (pattern == name || glob_match(pattern, name)))
+      found |= bit;
+    if (bit << 1 != 0)
+      bit <<= 1;
   }
-  return false;
+  return found;
 }
 
-bool selects(const RunOptions &options, std::string_view object) {
-  if (!options.only.empty() && !names_object(options.only, object))
-    return false;
-  return !names_object(options.except, object);
+bool selects(const RunOptions &options, std::string_view object,
+             std::string_view other_name, PatternsMet *met) {
+  auto naming = [&](std::string_view patterns) {
+    std::uint64_t found = patterns_naming(patterns, object);
+    if (!other_name.empty())
+      found |= patterns_naming(patterns, other_name);
+    return found;
+  };
+  std::uint64_t only = naming(options.only), except = naming(options.except);
+  if (met != nullptr) {
+    met->only |= only;
+    met->except |= except;
+  }
+  return (options.only.empty() || only != 0) && except == 0;
 }
 
 }  // namespace memseal

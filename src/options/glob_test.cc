@@ -88,6 +88,31 @@ TEST(ObjectNames, the_vdso_is_named_as_it_is_spelled) {
   EXPECT_FALSE(names_object("[vdso]", "libv"));
 }
 
+TEST(ObjectNames, each_pattern_that_names_an_object_is_told) {
+  EXPECT_EQ(patterns_naming("a,b,,c*,c", "/x/c"), 0b11000u);
+  EXPECT_EQ(patterns_naming("a,b", "/x/c"), 0u);
+  std::string many;
+  for (int i = 0; i < 70; ++i)
+    many += "x,";
+  EXPECT_EQ(patterns_naming(many + "c", "/x/c"), std::uint64_t{1} << 63);
+}
+
+TEST(Selection, an_object_has_the_name_of_the_link_and_of_the_file) {
+  RunOptions options;
+  options.except = "libq.so.1.2,libr.so";
+  PatternsMet met;
+  EXPECT_TRUE(selects(options, "/l/libq.so"));
+  EXPECT_FALSE(selects(options, "/l/libq.so", "/l/libq.so.1.2", &met));
+  EXPECT_FALSE(selects(options, "/l/libr.so", "/l/libr.so.7"));
+  EXPECT_TRUE(selects(options, "/l/libs.so", "/l/libs.so.7", &met));
+  EXPECT_EQ(met.except, 1u);
+  EXPECT_EQ(met.only, 0u);
+  options = {};
+  options.only = "libq.so.1.2";
+  EXPECT_TRUE(selects(options, "/l/libq.so", "/l/libq.so.1.2"));
+  EXPECT_FALSE(selects(options, "/l/libq.so"));
+}
+
 TEST(Selection, except_wins_over_only_and_nothing_means_everything) {
   RunOptions options;
   EXPECT_TRUE(selects(options, "/lib/libc.so.6"));

@@ -16,6 +16,8 @@ constexpr Words words[] = {
      "it is writable by design"},
     {Reason::not_selected, "not_selected",
      "--only or --except leaves the object out"},
+    {Reason::matches_nothing, "matches_nothing",
+     "the pattern names no object that the program starts with"},
     {Reason::segment_left_out, "segment_left_out", "--segments leaves it out"},
     {Reason::unmapped_gap, "unmapped_gap",
      "the object has no memory in this gap"},
@@ -70,6 +72,7 @@ bool Outcome::falls_short() const {
     case Reason::none:
     case Reason::writable_by_design:
     case Reason::not_selected:
+    case Reason::matches_nothing:
     case Reason::segment_left_out:
     case Reason::unmapped_gap:
     case Reason::dlopen_skipped:

@@ -12,6 +12,7 @@ enum class Reason : std::uint8_t {
   none,                ///< it is sealed
   writable_by_design,  ///< data: never asked for
   not_selected,        ///< --only or --except
+  matches_nothing,     ///< a pattern of --only or --except
   segment_left_out,    ///< --segments
   unmapped_gap,        ///< a gap in which the object has no memory
   flawed,              ///< see the flaw
