@@ -30,11 +30,13 @@ file(GLOB cli_sources CONFIGURE_DEPENDS src/cli/*.cc)
 list(FILTER cli_sources EXCLUDE REGEX "(_test|/main)\\.cc$")
 add_library(cli STATIC ${cli_sources})
 target_compile_definitions(cli PUBLIC MEMSEAL_VERSION="${PROJECT_VERSION}")
-target_link_libraries(cli PUBLIC service rooted_includes memseal_warnings fmt::fmt)
+target_link_libraries(cli PUBLIC service rooted_includes memseal_warnings fmt::fmt
+                          PRIVATE memseal_hardening)
 
 add_executable(memseal_tool src/cli/main.cc $<TARGET_OBJECTS:core>)
 set_target_properties(memseal_tool PROPERTIES OUTPUT_NAME memseal-tool)
-target_link_libraries(memseal_tool PRIVATE cli)
+target_link_libraries(memseal_tool PRIVATE cli memseal_hardening)
+target_link_options(memseal_tool PRIVATE -pie)
 
 # The loader modules have no C library: no DT_NEEDED, nothing to bind lazily.
 function(memseal_add_module name)

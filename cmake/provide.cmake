@@ -8,7 +8,8 @@ list(FILTER provide_sources EXCLUDE REGEX "_test\\.cc$")
 add_library(memseal_provide SHARED ${provide_sources})
 set_target_properties(memseal_provide PROPERTIES OUTPUT_NAME memseal-provide
                                                  LINKER_LANGUAGE C)
-target_link_libraries(memseal_provide PRIVATE core_options memseal_static)
+target_link_libraries(memseal_provide PRIVATE core_options memseal_static
+                                              memseal_hardening)
 target_link_options(memseal_provide PRIVATE -Wl,--exclude-libs,ALL -Wl,-z,defs
                                             -Wl,-z,relro,-z,now)
 add_dependencies(memseal_provide memseal_tool)

@@ -11,6 +11,9 @@
 #include "cli/run.h"
 #include "cli/verb.h"
 #include "cli/verbs.h"
+#include "memseal/memseal.h"
+#include "sys/memory.h"
+#include "sys/seccomp_state.h"
 #include "sys/standard_streams.h"
 
 namespace memseal::cli {
@@ -37,6 +40,16 @@ std::string usage() {
   return text + "\n`memseal VERB --help` says more.\n";
 }
 
+/// The tool and the keeper read what hostile processes show, often as root. By
+/// mseal(2) alone: a filter would bind what `run` executes, too.
+void seal_itself() {
+  bool there = sys::seccomp_state().none()
+                   ? sys::has_mseal()
+                   : sys::try_mseal_in_child() == sys::MsealTrial::works;
+  if (there)
+    static_cast<void>(memseal_self(MEMSEAL_NATIVE));
+}
+
 /// The exit code.
 int run_verb(int argc, char **argv, std::string_view word) {
   for (const Verb &verb : verbs) {
@@ -56,6 +69,7 @@ int run_verb(int argc, char **argv, std::string_view word) {
 int main(int argc, char **argv) {
   std::string_view word = argc > 1 ? argv[1] : "";
   sys::hold_closed_streams();
+  seal_itself();
   if (word == "help" || word == "--help" || word == "-h")
     print(usage());
   else if (word == "--version")
