@@ -69,6 +69,8 @@ const char *name(Obstacle obstacle) {
       return "keeper_cannot_kill";
     case Obstacle::types_need_filter:
       return "types_need_filter";
+    case Obstacle::no_exit_check:
+      return "no_exit_check";
     case Obstacle::closing_kills:
       return "closing_kills";
   }

@@ -21,6 +21,15 @@ TEST(Obstacle, each_has_a_sentence_of_its_own) {
   }
 }
 
+TEST(Obstacle, each_has_a_name_of_its_own) {
+  std::set<std::string> names;
+  for (int i = 0; i < obstacles; ++i) {
+    std::string word = name(static_cast<Obstacle>(i));
+    EXPECT_NE(word, "unknown");
+    EXPECT_TRUE(names.insert(word).second) << word;
+  }
+}
+
 // env(1): 127 what is not there, 126 what cannot be executed, 125 our own.
 TEST(Obstacle, exit_codes_are_those_of_env) {
   const std::set<Obstacle> absent = {Obstacle::not_found,
