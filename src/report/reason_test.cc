@@ -42,9 +42,13 @@ TEST(Reason, sealed_is_what_has_none) {
 // What --require is about: whatever nobody chose.
 TEST(Reason, only_what_was_asked_to_be_left_out_does_not_fall_short) {
   const std::set<Reason> chosen = {
-      Reason::none,         Reason::writable_by_design,
-      Reason::not_selected, Reason::segment_left_out,
-      Reason::unmapped_gap, Reason::dlopen_skipped,
+      Reason::none,
+      Reason::writable_by_design,
+      Reason::not_selected,
+      Reason::segment_left_out,
+      Reason::unmapped_gap,
+      Reason::dlopen_skipped,
+      Reason::matches_nothing,
   };
   for (int i = 0; i < reasons; ++i) {
     Reason reason = static_cast<Reason>(i);

@@ -17,7 +17,7 @@ C
 gcc "$work/p.c" -o "$work/p"
 
 # Short options, and longer ones than there is room for at first.
-for only in 'libm.*' "libm.*,$(printf 'no-such-library-%d,' $(seq 100))"; do
+for only in 'p,libm.*' "p,libm.*,$(printf 'no-such-library-%d,' $(seq 100))"; do
   rm -f "$work/report"
   exits 0 "$memseal" run --only="$only" --require --report="$work/report" -- "$work/p"
   grep -q '/libm.so.6 .* text sealed ' "$work/report"

@@ -44,6 +44,7 @@ if ((EUID == 0)) && command -v setpriv >/dev/null; then
 fi
 
 # The rest is still shown when one cannot be.
-expect 3 "$tool" status "$gone" self
+start_sleeper 8
+expect 3 "$tool" status "$gone" "$sleeper"
 says "libc.so"
-expect 1 "$tool" status self
+expect 1 "$tool" status "$sleeper"

@@ -21,4 +21,4 @@ expect 0 "$tool" status --unsealed "$sealed"
 [[ $output != *"rodata"* ]] || fail "--unsealed shows what is sealed: $output"
 
 # Both at once: one is not sealed.
-expect 1 "$tool" status "$sealed" self
+expect 1 "$tool" status "$sealed" "$sleeper"
