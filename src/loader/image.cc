@@ -15,7 +15,7 @@ namespace memseal::loader {
 namespace {
 
 std::unexpected<Outcome> because(Reason reason, elf::Flaw flaw = {}) {
-  return std::unexpected<Outcome>(Outcome{.reason = reason, .flaw = flaw});
+  return refuse(Outcome{.reason = reason, .flaw = flaw});
 }
 
 elf::Bytes bytes_at(Address begin, std::size_t size) {
@@ -29,8 +29,8 @@ bool belongs(const elf::ProgramHeaders &headers, const LinkMap &map) {
          map.l_addr + dynamic.p_vaddr == reinterpret_cast<Address>(map.l_ld);
 }
 
-std::expected<elf::ProgramHeaders, Outcome> read_at(Address begin,
-                                                    const LinkMap &map) {
+Refusable<elf::ProgramHeaders, Outcome> read_at(Address begin,
+                                                const LinkMap &map) {
   // Headers are in the first page: that much is mapped if anything is.
   auto headers = elf::read_program_headers(bytes_at(begin, sys::page_size()));
   if (!headers)
@@ -124,7 +124,7 @@ std::string_view file_mapped_at(Address inside) {
   return find_file(inside).name;
 }
 
-std::expected<elf::ProgramHeaders, Outcome> headers_of(const Image &image) {
+Refusable<elf::ProgramHeaders, Outcome> headers_of(const Image &image) {
   const LinkMap &map = *image.map;
   if (auto told = headers_told_by_kernel(); told && belongs(*told, map))
     return *told;
@@ -140,8 +140,7 @@ std::expected<elf::ProgramHeaders, Outcome> headers_of(const Image &image) {
   return read_at(begin, map);
 }
 
-std::expected<void, Outcome> layout_of(const Image &image,
-                                       elf::Layout &layout) {
+Refusable<void, Outcome> layout_of(const Image &image, elf::Layout &layout) {
   if (image.pages) {
     layout.set_pages(elf::PartKind::rodata, *image.pages);
     return {};

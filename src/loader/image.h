@@ -45,10 +45,10 @@ std::string_view file_mapped_at(Address inside);
 
 /// The program headers of an image in memory, by one of the three ways above.
 /// Outcome::reason is headers_not_found or flawed.
-std::expected<elf::ProgramHeaders, Outcome> headers_of(const Image &image);
+Refusable<elf::ProgramHeaders, Outcome> headers_of(const Image &image);
 
 /// Writes its parts, if it may be sealed at all. Lent pages are one, rodata.
 /// Outcome::reason is headers_not_found or flawed.
-std::expected<void, Outcome> layout_of(const Image &image, elf::Layout &layout);
+Refusable<void, Outcome> layout_of(const Image &image, elf::Layout &layout);
 
 }  // namespace memseal::loader

@@ -50,6 +50,9 @@ struct Outcome {
 
 /// A word for programs: "relro_writable".
 const char *name(Reason reason);
+inline const char *name(const Outcome &outcome) {
+  return name(outcome.reason);
+}
 /// For people; static storage, no full stop. Begins with what is wrong.
 const char *sentence(const Outcome &outcome);
 
