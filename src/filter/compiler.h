@@ -7,13 +7,14 @@
 //
 // A program has four stages, in this order:
 //
-//   dispatch   architecture and number; a call that is none of ours is allowed
-//              by a few jumps on constants, which the kernel proves and then
-//              skips the program for such calls (since 5.11);
-//   conditions what besides the range decides: MAP_FIXED, the advice,
-//   PROT_READ; span       the first and the last byte that the call would
-//   touch; tree       whether a sealed range lies between them
-//   (filter/page_check.h).
+// clang-format off
+//   dispatch     architecture and number. A call that is none of ours is allowed
+//                by a few jumps on constants, which the kernel proves; it then
+//                skips the program for such calls (since 5.11).
+//   conditions   what besides the range decides: MAP_FIXED, the advice, PROT_READ.
+//   span         the first and the last byte that the call would touch.
+//   tree         whether a sealed range lies between them (filter/page_check.h).
+// clang-format on
 //
 // Compiling installs nothing and allocates nothing.
 //

@@ -22,8 +22,8 @@ std::size_t page_size();
 Result<void> mseal(PageRange range);
 
 /// Whether mseal(2) is there, asked with a zero-length call that seals nothing.
-/// A seccomp filter that kills on unknown calls kills here: see
-/// `sys::filter_mode` first.
+/// A seccomp filter that kills for unknown calls kills here: ask
+/// sys/seccomp_state.h first, or ask in a child.
 bool has_mseal();
 
 /// Private anonymous memory, readable and writable, at an address of the
