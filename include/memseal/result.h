@@ -11,6 +11,8 @@
 
 #include "memseal/error.h"
 
+#if !defined(__cpp_lib_expected)
+
 MEMSEAL_NAMESPACE_BEGIN
 
 /// An Error on its way into a Result: std::unexpected<Error>.
@@ -107,3 +109,5 @@ inline Refusal fail(Errc code, int sys_errno = 0) {
 }
 
 MEMSEAL_NAMESPACE_END
+
+#endif

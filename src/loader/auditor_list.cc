@@ -47,6 +47,7 @@ void move_auditors(AuditorList &list, SealedAuditors &to) {
   MEMSEAL_ASSERT(list.count <= most_auditors);
   const Auditor *from = list.first;
   for (std::uint32_t i = 0; i < list.count; ++i) {
+    MEMSEAL_ASSERT(from != nullptr);
     to[i] = *from;
     from = from->next;
     if (from != nullptr)

@@ -57,10 +57,11 @@ listed() {
   (($(cut -d' ' -f22 "/proc/$1/stat") >= $(cut -d' ' -f22 "/proc/${servers[0]}/stat")))
 }
 wait_for keeper_of
-exits 0 $unsealed "$keeper"
+read -ra count_unsealed <<<"$unsealed"
+exits 0 "${count_unsealed[@]}" "$keeper"
 says "unsealed 0 bytes"
 # The control: a program that does not seal itself.
 sleep 60 &
 servers+=($!)
 wait_for grep -q sleep "/proc/$!/comm"
-exits_nonzero $unsealed "$!"
+exits_nonzero "${count_unsealed[@]}" "$!"
