@@ -83,11 +83,14 @@ int run(const std::function<int()> &program,
   int listener = static_cast<int>(syscall(SYS_pidfd_getfd, process, theirs, 0));
   if (write(go[1], "g", 1) != 1)
     return -1;
+  // Before Linux 6.11 a zombie still uses its filter: the loop ends when the
+  // process has been waited for.
+  int status = 0;
+  std::thread waiting([&] { waitpid(child, &status, 0); });
   bool ended = supervise(child, listener);
   for (int fd : {numbers[0], numbers[1], go[0], go[1], process, listener})
     close(fd);
-  int status = 0;
-  waitpid(child, &status, 0);
+  waiting.join();
   return ended && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
