@@ -85,7 +85,7 @@ private:
   std::vector<std::uint32_t> table_;
   std::vector<Elf64_Dyn> dynamic_;
   ::link_map map_{};
-  Elf64_Sxword dropped_ = DT_NULL;
+  Elf64_Sxword dropped_ = DT_DEBUG;  // none: there is no such entry
 };
 
 }  // namespace memseal::loader
