@@ -22,17 +22,17 @@ bool is_named_so(pid_t pid) {
   return text_of(pid, "comm") == "memseal-keeper\n";
 }
 
+/// Of one that is named so.
 bool is_keeper(pid_t pid) {
-  return is_named_so(pid) &&
-         read_process_link(pid, "exe").find("/memseal-tool") !=
-             std::string::npos;
+  return read_process_link(pid, "exe").find("/memseal-tool") !=
+         std::string::npos;
 }
 
-/// One that may not be looked into; not one that is ending, which has neither
-/// a file nor descriptors any more.
+/// Of one that is named so: it may not be looked into. Not of one that is
+/// ending, which has neither a file nor descriptors any more.
 bool is_hidden(pid_t pid) {
   std::string fds = fmt::format("/proc/{}/fd", pid);
-  return is_named_so(pid) && access(fds.c_str(), R_OK) != 0 && errno == EACCES;
+  return access(fds.c_str(), R_OK) != 0 && errno == EACCES;
 }
 
 bool is_ours_or_roots(pid_t pid) {
@@ -52,6 +52,7 @@ bool listens(pid_t pid, const std::vector<int> &descriptors) {
 void Keepers::find_all() {
   keepers_.emplace();
   std::vector<pid_t> pids = process_ids();
+  std::erase_if(pids, [](pid_t pid) { return !is_named_so(pid); });
   some_hidden_ = std::ranges::any_of(pids, is_hidden);
   std::erase_if(pids, [](pid_t pid) { return !is_keeper(pid); });
   // Anybody can make processes that look like keepers with long lists: those of
