@@ -6,11 +6,13 @@
 namespace memseal::launch {
 namespace {
 
-bool apply_engine(RunRequest &request, std::string_view value) {
-  Result<Engine> engine = parse_engine(value);
-  if (engine)
-    request.options.engine = *engine;
-  return engine.has_value();
+/// A word that options/ knows how to read.
+template <auto Parse, auto Member>
+bool apply_parsed(RunRequest &request, std::string_view value) {
+  auto parsed = Parse(value);
+  if (parsed)
+    request.options.*Member = *parsed;
+  return parsed.has_value();
 }
 
 bool apply_strict(RunRequest &request, std::string_view) {
@@ -31,41 +33,6 @@ bool apply_only(RunRequest &request, std::string_view value) {
 bool apply_except(RunRequest &request, std::string_view value) {
   request.options.except = value;
   return is_pattern_list(value);
-}
-
-bool apply_segments(RunRequest &request, std::string_view value) {
-  Result<SegmentSet> segments = parse_segments(value);
-  if (segments)
-    request.options.segments = *segments;
-  return segments.has_value();
-}
-
-bool apply_types(RunRequest &request, std::string_view value) {
-  Result<SealTypes> types = parse_types(value);
-  if (types)
-    request.options.types = *types;
-  return types.has_value();
-}
-
-bool apply_dlopen(RunRequest &request, std::string_view value) {
-  Result<DlopenPolicy> policy = parse_dlopen(value);
-  if (policy)
-    request.options.dlopen = *policy;
-  return policy.has_value();
-}
-
-bool apply_relro(RunRequest &request, std::string_view value) {
-  Result<RelroMemory> relro = parse_relro(value);
-  if (relro)
-    request.options.relro = *relro;
-  return relro.has_value();
-}
-
-bool apply_at_exit(RunRequest &request, std::string_view value) {
-  Result<AtExit> at_exit = parse_at_exit(value);
-  if (at_exit)
-    request.options.at_exit = *at_exit;
-  return at_exit.has_value();
 }
 
 bool apply_require(RunRequest &request, std::string_view) {
@@ -108,13 +75,6 @@ bool apply_provide(RunRequest &request, std::string_view value) {
   return false;
 }
 
-bool apply_violation(RunRequest &request, std::string_view value) {
-  Result<OnViolation> violation = parse_on_violation(value);
-  if (violation)
-    request.options.on_violation = *violation;
-  return violation.has_value();
-}
-
 bool apply_policy(RunRequest &request, std::string_view value) {
   request.policy = value;
   return !value.empty();
@@ -126,7 +86,7 @@ constexpr RunOption options[] = {
      "this one program; keeper a filter and a process beside it for the whole "
      "tree; strict native and keeper; auto native where mseal(2) is there, "
      "else keeper",
-     apply_engine},
+     apply_parsed<parse_engine, &RunOptions::engine>},
     {"--strict", Value::none, "",
      "short for --engine=strict: closes the holes mseal(2) leaves",
      apply_strict},
@@ -137,25 +97,25 @@ constexpr RunOption options[] = {
     {"--segments", Value::needed, "text,rodata,relro",
      "seal only these of each object: code, read-only data, what is read-only "
      "once it is relocated",
-     apply_segments},
+     apply_parsed<parse_segments, &RunOptions::segments>},
     {"--types", Value::needed, "TYPE,...",
      "with --engine=filter, forbid only these acts: seal, mprotect, munmap, "
      "mmap, mremap, discard; all, the default, is the only word for the other "
      "engines",
-     apply_types},
+     apply_parsed<parse_types, &RunOptions::types>},
     {"--dlopen", Value::needed, "pin|seal|skip",
      "libraries loaded later: seal and never unload; seal and leave mapped; "
      "leave unsealed",
-     apply_dlopen},
+     apply_parsed<parse_dlopen, &RunOptions::dlopen>},
     {"--relro", Value::needed, "anonymous|file",
      "with mseal(2): make read-only data that was relocated anonymous memory, "
      "which no advice can discard, before it is sealed (the default); or leave "
      "it its file's",
-     apply_relro},
+     apply_parsed<parse_relro, &RunOptions::relro>},
     {"--at-exit", Value::needed, "ignore|check",
      "check: abort if the loader's records of objects or stdio's streams, "
      "through which exit calls, were changed (glibc 2.35, as auditor)",
-     apply_at_exit},
+     apply_parsed<parse_at_exit, &RunOptions::at_exit>},
     {"--require", Value::none, "",
      "exit 125 rather than run less sealed than asked", apply_require},
     {"--report", Value::optional, "FILE",
@@ -177,7 +137,7 @@ constexpr RunOption options[] = {
     {"--on-violation", Value::needed, "deny|report|kill|trap",
      "a call that a seal forbids fails; report: and is written down, with its "
      "caller; kill: the process ends; trap: the thread gets SIGSYS",
-     apply_violation},
+     apply_parsed<parse_on_violation, &RunOptions::on_violation>},
     {"--policy", Value::needed, "FILE|none",
      "take the settings from this policy file, or from none, rather than from "
      "the program's own in ~/.config/memseal or /etc/memseal; options win",
