@@ -51,11 +51,6 @@ struct Request {
 };
 
 /// Tells on standard error and gives the code back.
-int refuse(int code, const std::string &sentence) {
-  complain(sentence);
-  return code;
-}
-
 std::string drop_in_of(const std::string &unit) {
   return "/etc/systemd/system/" + unit + ".d/" + service::drop_in_name;
 }

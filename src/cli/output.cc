@@ -65,6 +65,11 @@ void complain(std::string_view sentence) {
                     briefly_ms);
 }
 
+int refuse(int code, std::string_view sentence) {
+  complain(sentence);
+  return code;
+}
+
 bool answer_is_lost() {
   if (lost_answer == 0)
     return false;

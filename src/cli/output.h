@@ -35,6 +35,9 @@ void complain(fmt::format_string<First, Rest...> format, First &&first,
   complain(fmt::vformat(format, fmt::make_format_args(first, rest...)));
 }
 
+/// The same, for a verb that ends with this exit code.
+int refuse(int code, std::string_view sentence);
+
 /// Whether something of the answer could not be written, which is told once.
 bool answer_is_lost();
 

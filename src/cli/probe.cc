@@ -33,11 +33,6 @@ struct Request {
   bool json = false, all = false;
 };
 
-int refuse(int code, const std::string &sentence) {
-  complain(sentence);
-  return code;
-}
-
 /// "1234" is a process; anything else, or more than one word, a program.
 int pid_of(const Request &request, bool after_dashes) {
   if (request.words.size() != 1 || after_dashes)

@@ -32,11 +32,6 @@ struct Request {
   std::string unit, colour = "auto";
 };
 
-int mistake(const std::string &sentence) {
-  complain(sentence);
-  return exit_mistake;
-}
-
 /// The processes of a systemd unit: those in its control group or below it.
 std::vector<int> processes_of_unit(const std::string &unit) {
   std::vector<int> members;
@@ -72,12 +67,14 @@ int find_targets(const Request &request, std::vector<pid_t> &pids) {
         std::from_chars(target.data(), target.data() + target.size(), pid);
     if (error != std::errc() || end != target.data() + target.size() ||
         pid <= 0)
-      return mistake(fmt::format(
-          "'{}' is not a process ID: give a PID, self or --all", target));
+      return refuse(
+          exit_mistake,
+          fmt::format("'{}' is not a process ID: give a PID, self or --all",
+                      target));
     pids.push_back(pid);
   }
   if (pids.empty() && !request.all)
-    return mistake("name a process: a PID, self, --unit or --all");
+    return refuse(exit_mistake, "name a process: a PID, self, --unit or --all");
   return 0;
 }
 
@@ -168,7 +165,7 @@ int status(int argc, char **argv) {
   if (auto code = options.parse(argc, argv, exit_mistake))
     return *code;
   if (request.json && request.map)
-    return mistake("--json and --map exclude each other");
+    return refuse(exit_mistake, "--json and --map exclude each other");
 
   std::vector<pid_t> pids;
   if (int code = find_targets(request, pids); code != 0)
