@@ -261,6 +261,7 @@ using Result = std::expected<T, Error>;
 inline std::unexpected<Error> fail(Error error) {
   return std::unexpected<Error>(error);
 }
+/// The same, of a code and the errno behind it (0: the kernel was not asked).
 inline std::unexpected<Error> fail(Errc code, int sys_errno = 0) {
   return std::unexpected<Error>(Error{code, sys_errno});
 }
