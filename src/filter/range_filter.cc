@@ -54,6 +54,8 @@ public:
         as_(storage),
         check_(as_, options.architecture) {
     MEMSEAL_ASSERT(scratch.size() >= ranges.size());
+    for (std::size_t i = 1; i < ranges.size(); ++i)
+      MEMSEAL_ASSERT(ranges[i - 1].range.end() <= ranges[i].range.begin());
   }
 
   Result<bpf::Program> compile() {

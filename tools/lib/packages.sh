@@ -5,7 +5,7 @@
 build_packages=(g++ cmake ninja-build pkg-config ccache
   libcli11-dev libfmt-dev nlohmann-json3-dev libtomlplusplus-dev
   libdw-dev libelf-dev libgtest-dev libgmock-dev librapidcheck-dev
-  libbenchmark-dev libsodium-dev)
+  libbenchmark-dev libsodium-dev libz3-dev)
 # Real programs that the tests run sealed.
 test_packages=(curl wrk python3 python3-jsonschema perl git nodejs nginx-light
   redis-server redis-tools postgresql default-jdk-headless musl-tools golang-go
