@@ -139,6 +139,7 @@ def scripts(guest, source, tree):
     Debian programs they need in the guest."""
     lines = []
     folder = source / "tests/system"
+    guest.add_file(str(source / "docs/semantics.md"))
     for shared in [*folder.glob("*.inc"), *folder.rglob("*.py")]:
         guest.add_file(str(shared))
     for script in sorted(folder.glob("*.sh")):

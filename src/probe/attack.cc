@@ -35,6 +35,30 @@ Result<CallOutcome> advise(ForkedCopy &copy, const Aim &aim) {
   return copy.call(SYS_madvise, {aim.begin, aim.size, advice.number});
 }
 
+template <const Advice &advice>
+Result<CallOutcome> advise_in_ring(ForkedCopy &copy, const Aim &aim) {
+  return advise_by_ring(copy, aim, advice);
+}
+
+/// A mapping that is asked for where the range is: with these flags too.
+template <unsigned flags>
+Result<CallOutcome> map_at(ForkedCopy &copy, const Aim &aim) {
+  return replace(copy, aim, aim.page, flags);
+}
+
+/// Advice that moves pages and changes none.
+template <unsigned number>
+Result<CallOutcome> move_pages(ForkedCopy &copy, const Aim &aim) {
+  return copy.call(SYS_madvise, {aim.begin, aim.size, number});
+}
+
+/// An address inside of a page: whoever judges pages refuses it, else the
+/// kernel does, before it would take memory away from the machine.
+Result<CallOutcome> poison(ForkedCopy &copy, const Aim &aim) {
+  return copy.call(SYS_madvise,
+                   {aim.begin + 1, aim.page, advice::hwpoison.number});
+}
+
 constexpr SealTypes none{};
 constexpr unsigned rw = PROT_READ | PROT_WRITE;
 constexpr long x32_bit = 0x40000000;
@@ -84,6 +108,20 @@ constexpr Attack table[] = {
      [](auto &c, auto &a) {
        return replace(c, a, a.page, MAP_FIXED | MAP_HUGETLB);
      }},
+    {"map-huge-below", "mmap(2 MiB around p, 1 page, FIXED|HUGETLB)", "S-33",
+     seal_type::mmap, Effect::seen, map_huge_below},
+    {"map-huge-file", "mmap(2 MiB around p, 1 page, FIXED, hugetlb file)",
+     "S-33", seal_type::mmap, Effect::seen, map_huge_file_over},
+    {"map-huge-file-wrongly",
+     "mmap(2 MiB around p, 1 page, FIXED, hugetlb file, 4096)", "S-45b",
+     seal_type::mmap, Effect::seen, map_huge_file_wrongly},
+    {"map-no-replace", "mmap(p, 1 page, FIXED_NOREPLACE)", "S-33",
+     seal_type::mmap, Effect::seen, map_at<MAP_FIXED_NOREPLACE>},
+    {"map-both-flags", "mmap(p, 1 page, FIXED|FIXED_NOREPLACE)", "S-33",
+     seal_type::mmap, Effect::seen, map_at<MAP_FIXED | MAP_FIXED_NOREPLACE>},
+    {"map-hint", "mmap(p, 1 page, 0)", "S-33", none, Effect::seen, map_at<0>},
+    {"shm-away", "shmdt(p)", "S-35", seal_type::munmap, Effect::seen,
+     [](auto &c, auto &a) { return c.call(SYS_shmdt, {a.begin}); }},
     {"shm-over", "shmat(id, p, REMAP)", "S-35", seal_type::mmap, Effect::seen,
      attach_segment_over},
     {"file-pages", "remap_file_pages(p, 1 page, 0, 0, 0)", "S-35",
@@ -122,6 +160,8 @@ constexpr Attack table[] = {
      [](auto &c, auto &a) {
        return remap(c, a.begin, 0, a.page, MREMAP_MAYMOVE);
      }},
+    {"remap-huge-onto", "mremap(huge page, 1 page, 1 page, FIXED, around p)",
+     "S-34", seal_type::mremap, Effect::seen, move_huge_onto},
     {"discard", "madvise(p, n, DONTNEED)", "S-36", seal_type::discard,
      Effect::seen, advise<advice::dontneed>},
     {"discard-locked", "madvise(p, n, DONTNEED_LOCKED)", "S-36",
@@ -132,6 +172,16 @@ constexpr Attack table[] = {
      Effect::seen, advise<advice::remove>},
     {"guard", "madvise(p, n, GUARD_INSTALL)", "S-36", seal_type::discard,
      Effect::seen, advise<advice::guard_install>},
+    {"unguard", "madvise(p, n, GUARD_REMOVE)", "S-36", seal_type::discard,
+     Effect::seen, advise<advice::guard_remove>, false},
+    {"poison", "madvise(p + 1, 1 page, HWPOISON)", "S-36", seal_type::discard,
+     Effect::seen, poison, false},
+    {"free-page-out", "madvise(p, n, FREE); madvise(p, n, PAGEOUT)", "S-36",
+     seal_type::discard, Effect::seen, free_and_page_out},
+    {"page-out", "madvise(p, n, PAGEOUT)", "S-36", none, Effect::seen,
+     move_pages<MADV_PAGEOUT>},
+    {"cold", "madvise(p, n, COLD)", "S-36", none, Effect::seen,
+     move_pages<MADV_COLD>},
     {"keep-from-child", "madvise(p, n, DONTFORK)", "S-36", seal_type::discard,
      Effect::implied, advise<advice::dontfork>},
     {"wipe-in-child", "madvise(p, n, WIPEONFORK)", "S-36", seal_type::discard,
@@ -150,13 +200,37 @@ constexpr Attack table[] = {
      Effect::seen, unmap_by_compat},
     {"compat-map-over", "int 0x80: mmap2(p, n, FIXED)", "S-39", seal_type::mmap,
      Effect::seen, map_over_by_compat},
+    {"compat-old-map-over", "int 0x80: mmap({p, n, FIXED})", "S-39",
+     seal_type::mmap, Effect::seen, map_over_by_oldest},
     {"x32-protect", "x32: mprotect(p, n, READ|WRITE)", "S-39",
      seal_type::mprotect, Effect::seen,
      [](auto &c, auto &a) {
        return c.call(x32_bit | SYS_mprotect, {a.begin, a.size, rw});
      }},
+    {"protect-tagged", "arch_prctl(ENABLE_TAGGED_ADDR); mprotect(tagged p)",
+     "S-41", seal_type::mprotect, Effect::seen, protect_by_tag},
     {"discard-by-ring", "io_uring: madvise(p, n, DONTNEED)", "S-38", none,
-     Effect::seen, advise_by_ring},
+     Effect::seen, advise_in_ring<advice::dontneed>},
+    {"discard-locked-by-ring", "io_uring: madvise(p, n, DONTNEED_LOCKED)",
+     "S-38", none, Effect::seen, advise_in_ring<advice::dontneed_locked>},
+    {"free-by-ring", "io_uring: madvise(p, n, FREE)", "S-38", none,
+     Effect::seen, advise_in_ring<advice::free>},
+    {"remove-by-ring", "io_uring: madvise(p, n, REMOVE)", "S-38", none,
+     Effect::seen, advise_in_ring<advice::remove>},
+    {"guard-by-ring", "io_uring: madvise(p, n, GUARD_INSTALL)", "S-38", none,
+     Effect::seen, advise_in_ring<advice::guard_install>},
+    {"keep-from-child-by-ring", "io_uring: madvise(p, n, DONTFORK)", "S-38",
+     none, Effect::implied, advise_in_ring<advice::dontfork>},
+    {"wipe-in-child-by-ring", "io_uring: madvise(p, n, WIPEONFORK)", "S-38",
+     none, Effect::implied, advise_in_ring<advice::wipeonfork>},
+    {"unmark-by-ring", "io_uring: madvise(p, n, DODUMP, NORMAL); mprotect(p)",
+     "S-38", none, Effect::seen, unmark_by_ring},
+    {"pin-by-ring", "io_uring_register(BUFFERS, p)", "S-82", none,
+     Effect::implied, pin_by_ring},
+    {"lock", "mlock(p, n)", "S-48", none, Effect::seen,
+     [](auto &c, auto &a) {
+       return c.call(SYS_mlock, {a.begin, a.size});
+     }},
     {"write-by-vector", "process_vm_writev(self, p)", "S-46", none,
      Effect::seen, write_by_vector},
     {"take-over-faults", "ioctl(userfaultfd, REGISTER, {p, n})", "S-43", none,
@@ -174,8 +248,17 @@ constexpr Untried not_tried[] = {
     {"io_destroy (S-45a)",
      "needs a ring that lay there before the segment did; memseal's own tests "
      "try it"},
-    {"madvise(HWPOISON) (S-36)", "would spoil the machine's memory"},
-    {"madvise(GUARD_REMOVE) (S-36)", "needs a guard that was sealed in"},
+    {"madvise(HWPOISON) of a whole page (S-36)",
+     "would take memory from the machine: what is tried is refused by the "
+     "kernel, too, which alone says EINVAL"},
+    {"brk over a sealed page (S-35)",
+     "the heap is not sealed: what is tried is to say that it lies there"},
+    {"ARCH_SHSTK_DISABLE, PR_SET_SHADOW_STACK_STATUS (S-45c)",
+     "needs a processor with shadow stacks"},
+    {"what was advised or pinned before the seal (S-81, S-82)",
+     "is over: memseal's own tests do it in their own memory"},
+    {"a thread whose personality adds PROT_EXEC before the seal (S-51)",
+     "a copy has one thread; memseal's own tests make two"},
     {"what a call across segments does to unsealed pages (S-62)",
      "native may have changed them; only the sealed segment is compared"},
 };
@@ -195,7 +278,7 @@ bool is_promised(const Attack &attack, const process::Segment &segment) {
     return false;
   if (segment.kept || segment.filter.has(attack.type))
     return true;
-  if (!segment.native)
+  if (!segment.native || !attack.native)
     return false;
   // S-63: mseal(2) forbids emptying on such memory only.
   return !attack.type.has(seal_type::discard) ||

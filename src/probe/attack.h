@@ -37,6 +37,8 @@ struct Attack {
   Effect effect;
   /// Tries it in a copy that may be spoilt.
   Result<CallOutcome> (*attempt)(ForkedCopy &, const Aim &);
+  /// Whether mseal(2) forbids what the type forbids: S-63.
+  bool native = true;
 };
 
 std::span<const Attack> attacks();

@@ -55,7 +55,8 @@ TEST(Attacks, of_each_type_some_are_tried_and_some_that_no_type_forbids) {
   }
   EXPECT_EQ(all | seal_type::seal, seal_type::all);
   EXPECT_EQ(without,
-            (std::set<std::string>{"S-38", "S-43", "S-44", "S-46", "S-47"}));
+            (std::set<std::string>{"S-33", "S-36", "S-38", "S-43", "S-44",
+                                   "S-46", "S-47", "S-48", "S-82"}));
 }
 
 TEST(Promise, is_nothing_on_unsealed_memory) {
@@ -104,6 +105,8 @@ TEST(Promise, of_the_kernels_seal_does_not_cover_emptying) {
   for (const char *id : {"discard", "free", "remove", "guard",
                          "keep-from-child", "discard-by-pidfd"})
     EXPECT_TRUE(promised(id, relro)) << id;
+  for (const char *id : {"unguard", "poison"})
+    EXPECT_FALSE(promised(id, relro)) << id;
   relro.protection = {Protection::read | Protection::write};
   EXPECT_FALSE(promised("discard", relro));
   relro.native = false;

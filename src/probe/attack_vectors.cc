@@ -2,7 +2,6 @@
 #include "probe/attack_vectors.h"
 
 #include <fcntl.h>
-#include <linux/io_uring.h>
 #include <linux/userfaultfd.h>
 #include <sys/ioctl.h>
 #include <sys/ipc.h>
@@ -22,6 +21,7 @@
 #include "process/proc_files.h"
 #include "sys/maps_reader.h"
 #include "tracer/registers.h"
+#include "vm/advice.h"
 #include "vm/maps_parser.h"
 
 namespace memseal::probe {
@@ -59,6 +59,27 @@ Result<CallOutcome> read_implies_exec(ForkedCopy &copy, const Aim &aim) {
   if (asked.answer < 0)
     return asked;
   return protect(copy, aim, PROT_READ);
+}
+
+Result<CallOutcome> protect_by_tag(ForkedCopy &copy, const Aim &aim) {
+  // Where this is refused or there is no such processor, the tag is not
+  // ignored, and the kernel finds nothing mapped there.
+  constexpr std::uint64_t tag = std::uint64_t{1} << 57;
+#if defined(SYS_arch_prctl)
+  constexpr std::uint64_t enable_tags = 0x4002, bits = 6;
+  MEMSEAL_TRY(copy.call(SYS_arch_prctl, {enable_tags, bits}));
+#endif
+  Aim tagged = aim;
+  tagged.begin |= tag;
+  return protect(copy, tagged, PROT_READ | PROT_WRITE);
+}
+
+Result<CallOutcome> free_and_page_out(ForkedCopy &copy, const Aim &aim) {
+  auto freed = MEMSEAL_TRY(
+      copy.call(SYS_madvise, {aim.begin, aim.size, advice::free.number}));
+  if (!freed.lived() || freed.answer < 0)
+    return freed;
+  return copy.call(SYS_madvise, {aim.begin, aim.size, MADV_PAGEOUT});
 }
 
 Result<CallOutcome> attach_segment_over(ForkedCopy &copy, const Aim &aim) {
@@ -168,67 +189,9 @@ Result<CallOutcome> move_break(ForkedCopy &copy, const Aim &aim) {
 
 namespace {
 
-// struct io_uring_params with the addresses of Linux 6.5, whatever the headers.
-// Source: Linux 6.18, include/uapi/linux/io_uring.h.
-struct RingParameters {
-  std::uint32_t entries[2], flags, unused[7];
-  struct Offsets {
-    std::uint32_t head, tail, mask, entries, a, b, c, unused;
-    std::uint64_t address;
-  } submission, completion;
-};
-static_assert(sizeof(RingParameters) == 120);
-/// struct io_uring_cqe.
-struct RingCompletion {
-  std::uint64_t user_data;
-  std::int32_t answer;
-  std::uint32_t flags;
-};
-constexpr std::uint32_t ring_in_our_memory = 1u << 14;  // SETUP_NO_MMAP
-
-}  // namespace
-
-/// A ring of one entry in the copy's own pages, which needs no mapping.
-Result<CallOutcome> advise_by_ring(ForkedCopy &copy, const Aim &aim) {
-  const Address ring = aim.scratch, entry = aim.scratch + aim.page;
-  const process::RemoteAddress at{entry + 1024};
-  auto write = [&](Address to, const auto &value) {
-    return copy.memory().write({to}, std::as_bytes(std::span(&value, 1)));
-  };
-  MEMSEAL_TRY_VOID(write(ring, std::array<std::byte, 1024>{}));
-  RingParameters wanted{};
-  wanted.flags = ring_in_our_memory;
-  wanted.completion.address = ring;
-  wanted.submission.address = entry;
-  MEMSEAL_TRY_VOID(write(at.value, wanted));
-  auto made = MEMSEAL_TRY(copy.call(SYS_io_uring_setup, {1, at.value}));
-  if (!made.lived() || made.answer < 0)
-    return made;
-  auto got = MEMSEAL_TRY(copy.memory().read_value<RingParameters>(at));
-
-  io_uring_sqe advice{};
-  advice.opcode = IORING_OP_MADVISE;
-  advice.addr = aim.begin;
-  advice.len = static_cast<std::uint32_t>(aim.size);
-  advice.fadvise_advice = MADV_DONTNEED;
-  MEMSEAL_TRY_VOID(write(entry, advice));
-  MEMSEAL_TRY_VOID(write(ring + got.submission.c, std::uint32_t{0}));
-  MEMSEAL_TRY_VOID(write(ring + got.submission.tail, std::uint32_t{1}));
-  auto entered = MEMSEAL_TRY(
-      copy.call(SYS_io_uring_enter, {static_cast<std::uint64_t>(made.answer), 1,
-                                     1, IORING_ENTER_GETEVENTS, 0, 0}));
-  if (!entered.lived() || entered.answer < 0)
-    return entered;
-  auto done = MEMSEAL_TRY(
-      copy.memory().read_value<RingCompletion>({ring + got.completion.b}));
-  entered.answer = done.answer;
-  return entered;
-}
-
-namespace {
-
 // Source: Linux, arch/x86/entry/syscalls/syscall_32.tbl.
-constexpr long compat_munmap = 91, compat_mprotect = 125, compat_mmap2 = 192;
+constexpr long compat_mmap = 90, compat_munmap = 91, compat_mprotect = 125,
+               compat_mmap2 = 192;
 
 Result<CallOutcome> by_compat(ForkedCopy &copy, const Aim &aim, long number,
                               const ForkedCopy::Arguments &arguments) {
@@ -257,6 +220,17 @@ Result<CallOutcome> protect_by_compat(ForkedCopy &copy, const Aim &aim) {
 
 Result<CallOutcome> unmap_by_compat(ForkedCopy &copy, const Aim &aim) {
   return by_compat(copy, aim, compat_munmap, {aim.begin, aim.size});
+}
+
+Result<CallOutcome> map_over_by_oldest(ForkedCopy &copy, const Aim &aim) {
+  const std::uint32_t arguments[6] = {static_cast<std::uint32_t>(aim.begin),
+                                      static_cast<std::uint32_t>(aim.size),
+                                      PROT_READ | PROT_WRITE,
+                                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
+                                      ~0u,
+                                      0};
+  MEMSEAL_TRY_VOID(leave(copy, aim, arguments));
+  return by_compat(copy, aim, compat_mmap, {aim.scratch});
 }
 
 Result<CallOutcome> map_over_by_compat(ForkedCopy &copy, const Aim &aim) {
