@@ -36,22 +36,24 @@ std::string text_of(const Diagnosis &diagnosis, Colour colour) {
   for (const Section &section : diagnosis.sections) {
     text += paint(section.title, Tone::strong, colour) + '\n';
     for (const Finding &finding : section.findings) {
-      text += fmt::format("  {} {:<42} {}\n", mark(finding.grade, colour),
-                          finding.title, finding.value);
+      std::string line =
+          fitted(fmt::format("  ? {:<42}  {}\n", finding.title, finding.value));
+      text += line.replace(2, 1, mark(finding.grade, colour));
       if (!finding.meaning.empty() && finding.grade != Grade::good)
-        text += paint(fmt::format("      {}\n", finding.meaning), Tone::faint,
-                      colour);
+        text += paint(fitted(fmt::format("      {}\n", finding.meaning)),
+                      Tone::faint, colour);
     }
     text += '\n';
   }
   text += paint("memseal will use", Tone::strong, colour) + '\n';
   for (const std::string &sentence : diagnosis.will_use)
-    text += fmt::format("  {}\n", sentence);
+    text += fitted(fmt::format("  {}\n", sentence));
   text += '\n' + paint("what remains open", Tone::strong, colour) + '\n';
   for (const OpenVector &open : diagnosis.open)
-    text += fmt::format("  {} {}\n      why:  {}\n      cure: {}\n",
-                        paint("!", Tone::bad, colour), open.vector, open.why,
-                        open.remedy);
+    text +=
+        fmt::format("  {} {}\n{}", paint("!", Tone::bad, colour), open.vector,
+                    fitted(fmt::format("      why:  {}\n      cure: {}\n",
+                                       open.why, open.remedy)));
   return text;
 }
 

@@ -23,6 +23,8 @@ constexpr Verb verbs[] = {
     {"attach", "seal a process that runs already", 125, attach},
     {"run", "run a program with its memory mappings sealed", 125, run},
     {"status", "show what is sealed in a process", 3, status},
+    {"check", "tell a monitor whether processes are sealed", 3, check},
+    {"scan", "tell what of ELF files can be sealed", 3, scan},
     {"trace", "tell what sealing a program would break", 125, trace},
     {"doctor", "tell what this system allows and what stays open", 3, doctor},
     {"probe", "try every attack on a copy of a sealed process", 3, probe},
@@ -72,7 +74,7 @@ int main(int argc, char **argv) {
   seal_itself();
   if (word == "help" || word == "--help" || word == "-h")
     print(usage());
-  else if (word == "--version")
+  else if (word == "--version" || word == "-V")
     print("memseal {}\n", MEMSEAL_VERSION);
   else
     return run_verb(argc, argv, word);

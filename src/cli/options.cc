@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/output.h"
+#include "cli/terminal.h"
 
 namespace memseal::cli {
 
@@ -38,8 +39,10 @@ void Options::choice(const char *name, std::string &value,
   std::string shown;
   for (const std::string &choice : choices)
     shown += (shown.empty() ? "" : "|") + choice;
-  app_->cli.add_option(name, value, help)
-      ->check(CLI::IsMember(std::move(choices)))
+  app_->cli
+      .add_option(name, value, help)
+      // Its own description would be the words once more.
+      ->check(CLI::IsMember(std::move(choices)).description(""))
       ->type_name(shown);
 }
 
@@ -73,7 +76,7 @@ std::optional<int> Options::parse(int argc, char **argv, int usage_code) {
       throw CLI::ExtrasError(app_->cli.get_name(), {left.front()});
     return std::nullopt;
   } catch (const CLI::CallForHelp &) {
-    print(app_->cli.help());
+    print(fitted(app_->cli.help()));
     return 0;
   } catch (const CLI::ParseError &error) {
     complain(error.what());

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A page that can be mailed: no script, no font, no picture from elsewhere. The
-// address space is drawn as in `memseal status --map`: a line for each object,
-// each bar as wide as its segment's size has doublings.
+// The address space is drawn as in `memseal status --map`: a line for each
+// object, each bar as wide as its segment's size has doublings.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <bit>
 
+#include "cli/html.h"
+#include "cli/machine.h"
 #include "cli/probe.h"
 #include "cli/status_report.h"
 #include "sys/memory.h"
@@ -16,25 +17,7 @@ namespace memseal::cli {
 namespace {
 
 constexpr char style[] = R"(
-:root { color-scheme: light dark; --ink: #1b2430; --soft: #5b6675;
-  --paper: #fbfbf9; --line: #dcdfe4; --good: #1f7a4d; --good-soft: #d9f0e3;
-  --bad: #b3261e; --bad-soft: #fbdcd9; --warn: #8a5a00; --warn-soft: #fbecc8;
-  --none: #eceef1; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e4e8ee; --soft: #98a2b1;
-  --paper: #14181e; --line: #2b323c; --good: #5fd39a; --good-soft: #16402c;
-  --bad: #ff8a80; --bad-soft: #551e1a; --warn: #f2c14e; --warn-soft: #4a3a10;
-  --none: #232a33; } }
-* { box-sizing: border-box; }
-body { margin: 0 auto; padding: 2rem 1.5rem 4rem; max-width: 68rem;
-  background: var(--paper); color: var(--ink);
-  font: 15px/1.5 system-ui, sans-serif; }
-h1 { font-size: 1.5rem; margin: 0; } h2 { font-size: 1.1rem; margin: 2.5rem 0 .8rem; }
-code, .range, td.call { font-family: ui-monospace, monospace; font-size: .86em; }
-.soft { color: var(--soft); margin: .2rem 0; }
-.verdict { display: inline-block; margin: 1rem 0 0; padding: .5rem .9rem;
-  border-radius: .4rem; font-weight: 600; }
-.good { background: var(--good-soft); color: var(--good); }
-.bad { background: var(--bad-soft); color: var(--bad); }
+.range, td.call { font-family: ui-monospace, monospace; font-size: .86em; }
 .row { display: grid; grid-template-columns: 8.5rem 15rem 1fr; gap: .8rem;
   align-items: center; padding: .12rem 0; }
 .range { color: var(--soft); text-align: right; }
@@ -51,37 +34,10 @@ th { text-align: left; font-weight: 600; padding: .2rem .5rem; }
 td { padding: .22rem .5rem; border-radius: .25rem; }
 td.cell { text-align: center; width: 7.5rem; font-size: .86em; }
 td.rule { color: var(--soft); font-size: .8em; width: 3.5rem; }
-.held { background: var(--good-soft); color: var(--good); }
-.declared { background: var(--warn-soft); color: var(--warn); }
-.wrong { background: var(--bad-soft); color: var(--bad); font-weight: 700; }
-.none { color: var(--soft); background: var(--none); }
 ul.legend { list-style: none; padding: .4rem 0; columns: 2; }
 .legend li { margin: .25rem 0; break-inside: avoid; }
 .legend span { padding: .1rem .5rem; border-radius: .25rem; margin-right: .5rem; }
 )";
-
-std::string escaped(const std::string &text) {
-  std::string safe;
-  for (char c : text) {
-    switch (c) {
-      case '&':
-        safe += "&amp;";
-        break;
-      case '<':
-        safe += "&lt;";
-        break;
-      case '>':
-        safe += "&gt;";
-        break;
-      case '"':
-        safe += "&quot;";
-        break;
-      default:
-        safe += c;
-    }
-  }
-  return safe;
-}
 
 std::string bar_of(const process::Segment &segment) {
   int doublings =
@@ -111,7 +67,7 @@ std::string picture_of(const process::ProcessView &space) {
     page += fmt::format(
         "<div class=\"row\"><div class=\"range\">{:012x}</div>"
         "<div class=\"object\" title=\"{}\">{}</div><div class=\"bars\">",
-        begin, escaped(object.name), escaped(title));
+        begin, html_text(object.name), html_text(title));
     for (const process::Segment &segment : object.segments) {
       page += bar_of(segment);
       end = segment.range.end();
@@ -156,7 +112,7 @@ std::string matrix_of(const ProbeReport &report) {
     page += fmt::format(
         "<tr><td class=\"call\">{}</td><td class=\"rule\">{}"
         "</td>",
-        escaped(probe::attacks()[i].call), probe::attacks()[i].rule);
+        html_text(probe::attacks()[i].call), probe::attacks()[i].rule);
     for (process::SegmentKind kind : kinds)
       page += cell_of_table(cell_of(report, i, kind));
     page += "</tr>\n";
@@ -183,7 +139,7 @@ std::string head_of(const ProbeReport &report) {
       "<p class=\"soft\">{} trials on {} segments, each in a copy of its own. "
       "{} of {} that can be sealed are sealed ({}).</p>\n"
       "<p class=\"verdict {}\">{}</p>\n",
-      escaped(report.space.name), escaped(report.space.executable),
+      html_text(report.space.name), html_text(report.space.executable),
       report.trials(), report.segments.size(), human_size(sealable.sealed),
       human_size(sealable.bytes), percent(sealable), good ? "good" : "bad",
       verdict);
@@ -192,12 +148,7 @@ std::string head_of(const ProbeReport &report) {
 }  // namespace
 
 std::string html_of(const ProbeReport &report) {
-  std::string page = fmt::format(
-      "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
-      "<meta name=\"viewport\" content=\"width=device-width\">\n"
-      "<title>memseal probe: {}</title>\n<style>{}</style></head><body>\n",
-      escaped(report.space.name), style);
-  page += head_of(report);
+  std::string page = head_of(report);
   page += "<h2>What was tried</h2>\n" + matrix_of(report);
   page +=
       "<ul class=\"soft legend\"><li><span class=\"held\">held</span>refused, "
@@ -218,12 +169,11 @@ std::string html_of(const ProbeReport &report) {
       "sealed</span>a bar is as wide as its size has doublings</p>\n";
   page += "<h2>What was not tried</h2>\n<ul class=\"soft\">\n";
   for (const probe::Untried &skipped : probe::untried())
-    page += fmt::format("<li>{}: {}</li>\n", escaped(skipped.vector),
-                        escaped(skipped.why));
-  page +=
-      fmt::format("</ul>\n<p class=\"soft\">memseal {}</p>\n</body></html>\n",
-                  MEMSEAL_VERSION);
-  return page;
+    page += fmt::format("<li>{}: {}</li>\n", html_text(skipped.vector),
+                        html_text(skipped.why));
+  page += fmt::format("</ul>\n<p class=\"soft\">{}</p>\n",
+                      html_text(Machine::here().line()));
+  return html_page("memseal probe: " + report.space.name, style, page);
 }
 
 }  // namespace memseal::cli

@@ -3,24 +3,29 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cli/machine.h"
 #include "cli/probe.h"
 #include "report/document_tool.h"
 
 namespace memseal::cli {
 namespace {
 
-/// What one cell of the matrix says. `!` marks what should not be.
+/// Six kinds and the calls stand side by side in 80 columns.
+constexpr int cell_width = 6;
+constexpr std::size_t call_width = 36;
+
+/// What one cell of the matrix says. Capitals mark what should not be.
 std::string word_of(const Cell &cell) {
   if (cell.broken != 0)
-    return fmt::format("BROKEN {}!", cell.broken);
+    return "BROKEN";
   if (cell.unsealed != 0)
-    return fmt::format("OPEN {}!", cell.unsealed);
+    return "OPEN!";
   if (cell.open != 0)
-    return cell.held != 0 ? fmt::format("open {}", cell.open) : "open";
+    return cell.held != 0 ? "part" : "open";
   if (cell.held != 0)
     return "held";
   if (cell.without_effect != 0)
-    return "no effect";
+    return "same";
   return cell.unknown != 0 ? "?" : "-";
 }
 
@@ -62,27 +67,36 @@ std::string text_of(const ProbeReport &report, Colour colour) {
       "own, in {:.1f} s\n\n",
       report::printable(report.space.executable), report.trials(),
       report.segments.size(), report.seconds);
-  text += fmt::format("  {:<46}", "");
+  text += fmt::format("  {:<{}}", "", call_width);
   for (process::SegmentKind kind : kinds)
-    text += paint(fmt::format(" {:<10}", name(kind)), Tone::strong, colour);
+    text += paint(fmt::format(" {:<{}}", name(kind), cell_width), Tone::strong,
+                  colour);
   text += '\n';
   for (std::size_t i = 0; i < probe::attacks().size(); ++i) {
-    text += fmt::format("  {:<46}", probe::attacks()[i].call);
+    std::string call = probe::attacks()[i].call;
+    if (call.size() > call_width)
+      call += fmt::format("\n  {:<{}}", "", call_width);
+    text += fmt::format("  {:<{}}", call, call_width);
     for (process::SegmentKind kind : kinds) {
       Cell cell = cell_of(report, i, kind);
-      text += ' ' + paint(fmt::format("{:<10}", word_of(cell)), tone_of(cell),
-                          colour);
+      text += ' ' + paint(fmt::format("{:<{}}", word_of(cell), cell_width),
+                          tone_of(cell), colour);
     }
     text += '\n';
   }
   text +=
       "\n  held: refused, and nothing changed. open: it worked, and no seal of "
-      "this\n  engine promises otherwise. no effect: allowed, and nothing "
-      "changed.\n  -: the kernel refuses it on such memory, sealed or not.\n"
+      "this\n  engine promises otherwise; part: on some of them. same: "
+      "allowed, "
+      "and nothing\n  changed. OPEN!: it worked on memory that could be "
+      "sealed. "
+      "BROKEN: a seal\n  promises otherwise. -: the kernel refuses it on such "
+      "memory, sealed or not.\n"
       "\n  Not tried:\n";
   for (const probe::Untried &skipped : probe::untried())
-    text += fmt::format("    {}: {}\n", skipped.vector, skipped.why);
-  return text + '\n' + verdict_of(report, colour);
+    text += fitted(fmt::format("    {}: {}\n", skipped.vector, skipped.why));
+  return text + '\n' + verdict_of(report, colour) + "  " +
+         paint(Machine::here().line(), Tone::faint, colour) + '\n';
 }
 
 std::string json_of(const ProbeReport &report) {
@@ -120,6 +134,9 @@ std::string json_of(const ProbeReport &report) {
     pid = nullptr;
   ordered_json all = report::document("probe");
   all.update({{"memseal", MEMSEAL_VERSION},
+              {"machine", Machine::here().json()},
+              {"command", report.space.command},
+              {"libc", report.space.libc()},
               {"pid", std::move(pid)},
               {"program", report.space.executable},
               {"name", report.space.name},

@@ -11,6 +11,7 @@
 
 #include "cli/output.h"
 #include "cli/run_trace.h"
+#include "cli/terminal.h"
 #include "cli/verb.h"
 #include "cli/watching_keeper.h"
 #include "keeper/ensure.h"
@@ -94,7 +95,7 @@ int explain_arguments(int argc, char **argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp &) {
-    print(app.help());
+    print(fitted(app.help()));
     return 0;
   } catch (const CLI::Error &error) {
     complain("run: {}", error.what());

@@ -64,7 +64,14 @@ ordered_json json(const process::Totals &totals) {
           {"other", json(totals.other)}};
 }
 
-ordered_json json(const process::ProcessView &space, Rows rows) {
+ordered_json json(const Unread &one) {
+  return {{"pid", one.owner.pid},   {"name", one.owner.name},
+          {"user", one.owner.user}, {"unit", one.owner.unit},
+          {"cause", name(one.why)}, {"why", one.why.text}};
+}
+
+ordered_json json(const process::ProcessView &space, UserNames &names,
+                  Rows rows) {
   ordered_json objects = ordered_json::array();
   for (const process::Object &object : space.objects) {
     ordered_json segments = ordered_json::array();
@@ -80,9 +87,16 @@ ordered_json json(const process::ProcessView &space, Rows rows) {
                          {"segments", std::move(segments)}});
   }
   process::Totals totals = space.totals();
+  Owner owner = owner_of(space, names);
   return {{"pid", space.pid},
           {"program", space.executable},
           {"name", space.name},
+          {"command", space.command},
+          {"user", owner.user},
+          {"unit", owner.unit},
+          {"libc", space.libc()},
+          {"engine", *space.engine() != '\0' ? ordered_json(space.engine())
+                                             : ordered_json()},
           {"seccomp_mode", space.seccomp_mode},
           {"seccomp_filters", space.seccomp_filters},
           {"filter_register", space.has_register},
@@ -98,13 +112,19 @@ ordered_json json(const process::ProcessView &space, Rows rows) {
 
 }  // namespace
 
-std::string json_of(std::span<const process::ProcessView> spaces, Rows rows) {
+std::string json_of(std::span<const process::ProcessView> spaces,
+                    std::span<const Unread> unread, Rows rows) {
+  UserNames names;
   ordered_json processes = ordered_json::array();
   for (const process::ProcessView &space : spaces)
-    processes.push_back(json(space, rows));
+    processes.push_back(json(space, names, rows));
   ordered_json all = report::document("status");
   all["memseal"] = MEMSEAL_VERSION;
+  all["machine"] = Machine::here().json();
   all["processes"] = std::move(processes);
+  all["unread"] = ordered_json::array();
+  for (const Unread &one : unread)
+    all["unread"].push_back(json(one));
   return report::json_text(all, 2) + '\n';
 }
 

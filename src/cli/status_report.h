@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 
+#include "cli/survey.h"
 #include "cli/terminal.h"
 #include "process/process_view.h"
 
@@ -34,7 +35,8 @@ std::string picture_of(const process::ProcessView &space, int columns,
 std::string totals_of(const process::ProcessView &space, Colour colour);
 
 /// One JSON text about all processes. memseal(1) describes its members.
-std::string json_of(std::span<const process::ProcessView> spaces, Rows rows);
+std::string json_of(std::span<const process::ProcessView> spaces,
+                    std::span<const Unread> unread, Rows rows);
 
 /// "99.9 %": never rounded up, so 100 % means all of it.
 std::string percent(const process::Share &share);

@@ -5,6 +5,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 namespace memseal::cli {
@@ -41,6 +42,52 @@ std::string paint(std::string_view text, Tone tone, Colour colour) {
                      : tone == Tone::faint ? "2"
                                            : "1";
   return fmt::format("\033[{}m{}\033[0m", code, text);
+}
+
+namespace {
+
+constexpr std::size_t fitting_columns = 80;
+
+/// Where the text of a line begins that has a name in front of it.
+std::size_t text_column(std::string_view line) {
+  std::size_t first = std::min(line.find_first_not_of(' '), line.size());
+  std::size_t gap = line.find("  ", first);
+  std::size_t column =
+      gap == std::string_view::npos ? first : line.find_first_not_of(' ', gap);
+  return column < fitting_columns / 2 ? column : first;
+}
+
+std::string fitted_line(std::string_view line) {
+  std::string text;
+  const std::string margin(text_column(line), ' ');
+  while (line.size() + (text.empty() ? 0 : margin.size()) > fitting_columns) {
+    std::size_t room = fitting_columns - (text.empty() ? 0 : margin.size());
+    std::size_t least = text.empty() ? margin.size() + 1 : 1;
+    std::size_t at = line.rfind(' ', room);
+    if (at == std::string_view::npos || at < least)
+      at = line.find(' ', room);
+    if (at == std::string_view::npos)
+      break;
+    text +=
+        (text.empty() ? "" : margin) + std::string(line.substr(0, at)) + '\n';
+    line.remove_prefix(at + 1);
+  }
+  return text + (text.empty() ? "" : margin) + std::string(line);
+}
+
+}  // namespace
+
+std::string fitted(std::string_view text) {
+  std::string result;
+  while (!text.empty()) {
+    std::size_t end = text.find('\n');
+    result += fitted_line(text.substr(0, end));
+    if (end == std::string_view::npos)
+      break;
+    result += '\n';
+    text.remove_prefix(end + 1);
+  }
+  return result;
 }
 
 std::string human_size(std::uint64_t bytes) {

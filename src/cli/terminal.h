@@ -25,6 +25,11 @@ enum class Tone : std::uint8_t { plain, good, bad, faint, strong };
 /// The text in its tone; as it is under Colour::never.
 std::string paint(std::string_view text, Tone tone, Colour colour);
 
+/// Every line of at most 80 columns, broken at blanks: what follows is indented
+/// like the first word behind two blanks or more, or like the line itself.
+/// Words longer than that stay whole.
+std::string fitted(std::string_view text);
+
 /// "1.5 MiB"; whole bytes below 1 KiB.
 std::string human_size(std::uint64_t bytes);
 

@@ -56,5 +56,32 @@ TEST(Columns, are_those_of_COLUMNS_if_they_are_enough) {
   std::fclose(file);
 }
 
+TEST(Fitted, a_long_line_is_broken_below_the_text_behind_the_name) {
+  std::string line = "  --option            " + std::string(50, 'a') +
+                     " bb cc " + std::string(10, 'd') + " e";
+  EXPECT_EQ(fitted(line), "  --option            " + std::string(50, 'a') +
+                              " bb cc\n" + std::string(22, ' ') +
+                              std::string(10, 'd') + " e");
+}
+
+TEST(Fitted, lines_that_fit_and_words_that_never_do_stay_as_they_are) {
+  std::string just(80, 'x'), longer(100, 'x');
+  EXPECT_EQ(fitted("a\n\n" + just + "\n"), "a\n\n" + just + "\n");
+  EXPECT_EQ(fitted(longer), longer);
+  EXPECT_EQ(fitted("  " + longer + " b"), "  " + longer + "\n  b");
+}
+
+TEST(Fitted, no_line_of_words_is_longer_than_80_columns) {
+  std::string text = "      why:  ";
+  for (int i = 0; i < 60; ++i)
+    text += "word" + std::to_string(i) + ' ';
+  std::string broken = fitted(text);
+  for (std::size_t at = 0; at < broken.size();) {
+    std::size_t end = std::min(broken.find('\n', at), broken.size());
+    EXPECT_LE(end - at, 80u);
+    at = end + 1;
+  }
+}
+
 }  // namespace
 }  // namespace memseal::cli

@@ -6,6 +6,8 @@ namespace memseal::cli {
 
 int attach(int argc, char **argv);
 int status(int argc, char **argv);
+int check(int argc, char **argv);
+int scan(int argc, char **argv);
 int trace(int argc, char **argv);
 int doctor(int argc, char **argv);
 int probe(int argc, char **argv);

@@ -1,11 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "process/mappings.h"
 
+#include <time.h>
+
 #include <algorithm>
+#include <cerrno>
 
 #include "vm/maps_parser.h"
 
 namespace memseal::process {
+namespace {
+
+/// Of this thread, the kernel's work for it included: however busy the machine
+/// is, the same work is the same time.
+std::chrono::nanoseconds processor_time() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return std::chrono::seconds(now.tv_sec) +
+         std::chrono::nanoseconds(now.tv_nsec);
+}
+
+}  // namespace
 
 void Mappings::add(Mapping mapping) {
   if (!mappings_.empty() &&
@@ -17,10 +32,16 @@ void Mappings::add(Mapping mapping) {
   mappings_.push_back(mapping);
 }
 
-Result<Mappings> Mappings::read(pid_t pid, sys::ReadSeals seals) {
+Result<Mappings> Mappings::read(pid_t pid, sys::ReadSeals seals,
+                                std::chrono::nanoseconds limit) {
   Mappings all;
   sys::MapsReader reader = sys::MapsReader::of_process(pid, seals);
+  const auto began =
+      limit == no_limit ? std::chrono::nanoseconds(0) : processor_time();
   for (;;) {
+    if (limit != no_limit && all.mappings_.size() % 64 == 63 &&
+        processor_time() - began > limit)
+      return fail(Errc::system, ETIME);
     auto mapping = reader.next();
     if (!mapping && mapping.error().code == Errc::malformed)
       continue;

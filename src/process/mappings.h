@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <deque>
 #include <span>
 #include <string>
@@ -16,12 +17,17 @@
 
 namespace memseal::process {
 
+inline constexpr auto no_limit = std::chrono::nanoseconds::max();
+
 /// Ascending, and disjoint. A line that makes no sense is left out rather than
 /// guessed at: the kernel writes them, so it tells of something new.
 class Mappings {
 public:
   /// Errors:  system: ESRCH or ENOENT the process is gone, EACCES.
-  static Result<Mappings> read(pid_t pid, sys::ReadSeals seals);
+  ///          system, ETIME: it took this thread more than `limit` of
+  ///          processor time.
+  static Result<Mappings> read(pid_t pid, sys::ReadSeals seals,
+                               std::chrono::nanoseconds limit = no_limit);
   /// Those that such a text tells of.
   static Mappings parse(std::string_view text, std::size_t page);
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 
 #include "options/run_options.h"
@@ -29,6 +30,17 @@ std::unexpected<Refusal> unreadable(int pid, const char *file, int error) {
   return refuse(*hint != '\0' ? Cause::forbidden : Cause::failed,
                 fmt::format("/proc/{}/{} cannot be read: {}{}", pid, file,
                             std::strerror(error), hint));
+}
+
+constexpr std::chrono::milliseconds worth_of_one{200};
+
+/// A process may write there what it likes, of any length.
+std::string command_of(pid_t pid) {
+  std::string text = text_of(pid, "cmdline").substr(0, 4096);
+  while (text.ends_with('\0'))
+    text.pop_back();
+  std::ranges::replace(text, '\0', ' ');
+  return text;
 }
 
 /// Only memory that sealing is for need make us look for a keeper: programs
@@ -78,10 +90,12 @@ Refusable<ProcessView, Refusal> look_at(pid_t pid) {
   return look_at(pid, keepers);
 }
 
-Refusable<ProcessView, Refusal> look_at(pid_t pid, Keepers &keepers) {
+Refusable<ProcessView, Refusal> look_at(pid_t pid, Keepers &keepers,
+                                        Effort effort) {
   ProcessView space{.pid = pid,
                     .name = {},
                     .executable = {},
+                    .command = {},
                     .register_doubt = {},
                     .keeper_doubt = {},
                     .left_out = {},
@@ -90,12 +104,23 @@ Refusable<ProcessView, Refusal> look_at(pid_t pid, Keepers &keepers) {
   auto process = Process::look(pid);
   if (!process)
     return unreadable(pid, "status", process.error().to_errno());
-  auto mappings = Mappings::read(pid, sys::ReadSeals::with_seals);
+  auto mappings =
+      Mappings::read(pid, sys::ReadSeals::with_seals,
+                     effort == Effort::one_of_many ? worth_of_one : no_limit);
+  if (!mappings && mappings.error().to_errno() == ETIME)
+    return refuse(
+        Cause::too_much,
+        fmt::format("process {} has too many mappings to look at among others: "
+                    "`memseal status {}` takes the time",
+                    pid, pid));
   if (!mappings)
     return unreadable(pid, "smaps", mappings.error().to_errno());
 
   space.name = process->name;
   space.executable = process->program;
+  space.command = command_of(pid);
+  if (process->user.known)
+    space.user = process->user.effective;
   space.left_out = left_out_by(text_of(pid, "environ"));
   space.seccomp_mode = process->seccomp_mode;
   space.seccomp_filters = process->seccomp_filters;

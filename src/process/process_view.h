@@ -50,9 +50,11 @@ struct Totals {
 
 struct ProcessView {
   int pid = 0;
-  std::string name;        ///< comm
-  std::string executable;  ///< path
-  int seccomp_mode = 0;    ///< 0 none, 1 strict, 2 filter
+  std::string name;                ///< comm
+  std::string executable;          ///< path
+  std::string command;             ///< its arguments, a blank between two
+  std::optional<unsigned> user{};  ///< effective user ID, if it is known
+  int seccomp_mode = 0;            ///< 0 none, 1 strict, 2 filter
   int seccomp_filters = 0;
   bool has_register = false;
   /// Filter seals are the process's own word: set where that word cannot be
@@ -69,12 +71,25 @@ struct ProcessView {
   std::vector<Object> objects;
 
   Totals totals() const;
+  /// What holds its sealed memory: an engine's name, "several", or "" for none.
+  const char *engine() const;
+  /// "glibc", "musl", or "none": what is mapped says so.
+  const char *libc() const;
+};
+
+/// How much work one process is worth. A look costs what the process has
+/// mapped, and 65,000 mappings are free to have for anybody.
+enum class Effort : std::uint8_t {
+  whole,        ///< as much as it takes
+  one_of_many,  ///< 200 ms of processor time for its list of mappings
 };
 
 /// Reads everything about one process. Of several processes in a row the
 /// keepers are looked for once.
-/// Errors:  vanished, no_memory, forbidden, failed.
-Refusable<ProcessView, Refusal> look_at(pid_t pid, Keepers &keepers);
+/// Errors:  vanished, no_memory, forbidden, failed; too_much, where the effort
+///          was limited.
+Refusable<ProcessView, Refusal> look_at(pid_t pid, Keepers &keepers,
+                                        Effort effort = Effort::whole);
 Refusable<ProcessView, Refusal> look_at(pid_t pid);
 
 }  // namespace memseal::process

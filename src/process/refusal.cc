@@ -19,6 +19,8 @@ const char *name(Cause cause) {
       return "unsupported";
     case Cause::failed:
       return "failed";
+    case Cause::too_much:
+      return "too_much";
   }
   return "failed";
 }

@@ -18,6 +18,7 @@ enum class Cause : std::uint8_t {
   unsuitable,   ///< this program never can: 32-bit, or memseal itself
   unsupported,  ///< this machine or this kernel cannot
   failed,       ///< what was tried did not work
+  too_much,     ///< more memory than there is time for
 };
 
 struct Refusal {

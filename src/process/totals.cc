@@ -42,4 +42,30 @@ Totals ProcessView::totals() const {
   return totals;
 }
 
+const char *ProcessView::engine() const {
+  std::string_view found;
+  for (const Object &object : objects) {
+    for (const Segment &segment : object.segments) {
+      if (!is_sealable(segment.kind) || !segment.sealed())
+        continue;
+      if (!found.empty() && found != segment.engine())
+        return "several";
+      found = segment.engine();
+    }
+  }
+  return found.empty() ? "" : found.data();
+}
+
+const char *ProcessView::libc() const {
+  for (const Object &object : objects) {
+    std::string_view file = object.name;
+    file.remove_prefix(file.rfind('/') + 1);
+    if (file.starts_with("ld-musl-") || file.starts_with("libc.musl-"))
+      return "musl";
+    if (file == "libc.so.6" || file.starts_with("ld-linux"))
+      return "glibc";
+  }
+  return "none";
+}
+
 }  // namespace memseal::process

@@ -17,7 +17,7 @@ verbs=$("$BUILD/memseal-tool" --help | awk '/^  [a-z]/ { print $1 }' |
 [[ $verbs == *status* && $verbs == *policy* ]]
 for verb in $verbs; do
   options=$("$BUILD/memseal-tool" "$verb" --help |
-    grep -oE '^ +(-[a-zA-Z], ?)?--[a-z-]+' | grep -oE '\-\-[a-z-]+')
+    grep -oE '^ {2,4}(-[a-zA-Z], ?)?--[a-z-]+' | grep -oE '\-\-[a-z-]+')
   for file in memseal _memseal memseal.fish; do
     grep -qw -- "$verb" "$completions/$file"
     for option in $options; do

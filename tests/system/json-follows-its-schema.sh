@@ -113,6 +113,8 @@ for engine in keeper strict filter; do
 done
 
 told status "$memseal" status --json self
+told status "$memseal" status --all --json
+told scan "$memseal" scan --format=json ./static "$strange"
 told doctor "$memseal" doctor --json
 echo 'policy = "no"' >faulty.toml
 told policy_check "$memseal" policy check --json faulty.toml

@@ -20,7 +20,7 @@ for verb in $verbs; do
   section=$(sed -n "/^\.Ss memseal $verb\$/,/^\.S[sh]/p" "$manual")
   [[ $verb == keep-seals ]] && continue # has no options
   options=$("$BUILD/memseal-tool" "$verb" --help |
-    grep -oE '^ +(-[a-zA-Z], ?)?--[a-z-]+' | grep -oE '\-\-[a-z-]+' | sort -u)
+    grep -oE '^ {2,4}(-[a-zA-Z], ?)?--[a-z-]+' | grep -oE '\-\-[a-z-]+' | sort -u)
   [[ -n $options ]] || missing "$verb --help names no option"
   for option in $options; do
     [[ $option == --help ]] && continue

@@ -6,6 +6,7 @@
 
 (while :; do /bin/true; done) &
 churn=$!
+trap 'kill "$churn"; rm -rf "$work"' EXIT
 for _ in {1..20}; do
   code=0
   "$tool" status --all >"$work/all" 2>"$work/errors" || code=$?
@@ -13,10 +14,9 @@ for _ in {1..20}; do
   ((code == 1 || code == 3)) || fail "--all exits $code: $(<"$work/errors")"
   [[ ! -s $work/errors ]] || grep -q "could not be looked at" "$work/errors" ||
     fail "--all complains: $(<"$work/errors")"
-  repeated=$(awk '{print $1}' "$work/all" | sort | uniq -d)
+  repeated=$(awk 'NF == 0 { exit } { print $1 }' "$work/all" | sort | uniq -d)
   [[ -z $repeated ]] || fail "--all tells twice of $repeated"
 done
-kill "$churn"
 "$tool" status --all --json >"$work/all.json" 2>/dev/null || :
 "$python" -c 'import json, sys
 assert json.load(open(sys.argv[1]))["processes"]' "$work/all.json"

@@ -13,10 +13,12 @@ import json, platform, re, sys
 
 status = json.load(open(sys.argv[1]))
 pid = int(sys.argv[2])
-assert set(status) == {"schema", "type", "time", "memseal", "processes"}, status.keys()
+assert set(status) == {"schema", "type", "time", "memseal", "machine", "processes",
+                       "unread"}, status.keys()
 (process,) = status["processes"]
 assert set(process) == {
-    "pid", "program", "name", "seccomp_mode", "seccomp_filters",
+    "pid", "program", "name", "command", "user", "unit", "libc", "engine",
+    "seccomp_mode", "seccomp_filters",
     "filter_register", "filter_register_doubt", "left_out", "keeper", "keeper_doubt",
     "everything_sealed", "totals",
     "objects"}, process.keys()
