@@ -90,7 +90,8 @@ struct RangeOptions {
 ///
 /// Needs:   ranges sorted, disjoint, below 2^63; `scratch` as long as they are.
 /// Errors:  budget when the program is longer than `storage` or 4,096
-///          instructions; some 1,200 ranges fit (590 with ProgramPart::whole).
+///          instructions; some 1,200 ranges fit (590 with ProgramPart::whole),
+///          and several times as many where they lie close together.
 Result<bpf::Program> compile(std::span<const GuardedRange> ranges,
                              const RangeOptions &options,
                              std::span<bpf::Instruction> storage,

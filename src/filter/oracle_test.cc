@@ -212,7 +212,8 @@ std::vector<GuardedRange> some_ranges(Dice &dice) {
       0x7ffff7dd1000,   0x7fffffff0000,   0x7fff'ffff'0000'0000,
       0x1000'0020'0000, 0x1000'3fff'f000, 0x1003'ffff'f000};
   std::vector<GuardedRange> ranges;
-  std::size_t count = 1 + dice.below(12);
+  // Many of them lie in few pages: leaves of bits pay.
+  std::size_t count = 1 + dice.below(dice.one_in(4) ? 40 : 12);
   std::vector<std::uint64_t> edges;
   while (edges.size() < 2 * count) {
     std::uint64_t edge = dice.of(centres) + page * dice.below(40);

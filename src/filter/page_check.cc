@@ -18,6 +18,8 @@ constexpr std::uint32_t last_low = 2, last_high = 3;      // last byte
 constexpr std::uint32_t first_page = 4;                   // inside a window
 constexpr std::uint32_t misfit_low = 5, misfit_high = 6;  // huge pages, below
 constexpr std::uint32_t reach_low = 7, reach_high = 8;
+constexpr std::uint32_t last_page = 9;  // inside a window
+constexpr std::uint32_t sealed_bits = 10, behind = 11, before = 12;
 
 constexpr std::uint32_t all_ones = 0xffffffff;
 
@@ -58,7 +60,62 @@ std::uint32_t first_page_in(std::uint32_t window, PageRange range) {
   return window_of(range.begin()) < window ? 0 : page_in_window(range.begin());
 }
 
+// --- clusters: ranges that lie in 32 pages
+// ------------------------------------
+
+constexpr std::uint32_t cluster_pages = 32;
+constexpr std::size_t instructions_per_range = 3, instructions_per_cluster = 4;
+// What is there once for all clusters of a tree: judge_bits, a store in front.
+constexpr std::size_t instructions_for_clusters = 25;
+
+/// Behind the last range that lies in one cluster with `first`: none does if
+/// that one is long.
+std::size_t end_of_cluster(std::uint32_t window,
+                           std::span<const PageRange> ranges,
+                           std::size_t first) {
+  const std::uint32_t begin = first_page_in(window, ranges[first]);
+  std::size_t end = first + 1;
+  while (end < ranges.size() &&
+         last_page_in(window, ranges[end]) - begin < cluster_pages)
+    ++end;
+  return end;
+}
+
+struct ClusterCount {
+  std::size_t leaves = 0, instructions = 0;
+};
+ClusterCount count_clusters(std::uint32_t window,
+                            std::span<const PageRange> ranges) {
+  ClusterCount count;
+  for (std::size_t at = 0; at < ranges.size(); ++count.leaves) {
+    const std::size_t end = end_of_cluster(window, ranges, at);
+    count.instructions +=
+        end == at + 1 ? instructions_per_range : instructions_per_cluster;
+    at = end;
+  }
+  return count;
+}
+bool clusters_pay(const ClusterCount &count,
+                  std::span<const PageRange> ranges) {
+  return count.instructions + instructions_for_clusters <
+         instructions_per_range * ranges.size();
+}
+
 }  // namespace
+
+std::size_t PageCheck::least_instructions(std::span<const PageRange> ranges) {
+  std::size_t least = 0;
+  while (!ranges.empty()) {
+    const std::uint32_t window = window_of(ranges.front().begin());
+    std::size_t end = 1;
+    while (end < ranges.size() && window_of(ranges[end].begin()) == window)
+      ++end;
+    least += std::min(count_clusters(window, ranges.first(end)).instructions,
+                      instructions_per_range * end);
+    ranges = ranges.subspan(end);
+  }
+  return least;
+}
 
 Node PageCheck::touches(std::span<const PageRange> ranges, Node hit,
                         Node miss) {
@@ -106,8 +163,16 @@ Node PageCheck::in_window(std::uint32_t window,
                           std::span<const PageRange> ranges, Node hit,
                           Node next, Node miss) {
   const std::uint32_t lowest = lowest_in(window), highest = highest_in(window);
-  Node look_up = as_.then(ld_mem, first_page,
-                          tree(window, ranges, 0, ranges.size(), hit, next));
+  Tree tree{window, ranges, {}, hit, next};
+  std::size_t leaves = ranges.size();
+  ClusterCount clusters = count_clusters(window, ranges);
+  if (clusters_pay(clusters, ranges)) {
+    tree.bits = judge_bits(hit, next);
+    leaves = clusters.leaves;
+  }
+  Node look_up = as_.then(ld_mem, first_page, branch(tree, 0, leaves));
+  if (tree.bits)
+    look_up = as_.then(stx, last_page, look_up);
 
   // X = last page, clamped; the high word is in A.
   Node last_inside = as_.then(tax, 0, look_up);
@@ -139,20 +204,76 @@ Node PageCheck::in_window(std::uint32_t window,
   return as_.then(ld_mem, last_high, as_.jump(jge_k, lowest, begins, miss));
 }
 
-// Leaf i, of ranges.size() + 1, is reached when the span begins behind range
-// i - 1 and not behind range i.
-Node PageCheck::tree(std::uint32_t window, std::span<const PageRange> ranges,
-                     std::size_t first, std::size_t last, Node hit, Node miss) {
-  if (first == last) {
-    if (first == ranges.size())
-      return miss;
-    std::uint32_t begin = first_page_in(window, ranges[first]);
-    return as_.then(txa, 0, as_.jump(jge_k, begin, hit, miss));
+// Leaf i is reached when the span begins behind leaf i - 1's ranges and not
+// behind its own; behind all of them comes one more leaf. `first` is the first
+// range of the leftmost leaf here.
+Node PageCheck::branch(const Tree &tree, std::size_t first,
+                       std::size_t leaves) {
+  if (leaves == 0)
+    return leaf(tree, first);
+  auto end_of_leaf = [&](std::size_t begin) {
+    return tree.bits ? end_of_cluster(tree.window, tree.ranges, begin)
+                     : begin + 1;
+  };
+  std::size_t middle = first;
+  for (std::size_t i = 0; i < leaves / 2; ++i)
+    middle = end_of_leaf(middle);
+  const std::size_t end = end_of_leaf(middle);
+  Node right = branch(tree, end, leaves - leaves / 2 - 1);
+  Node left = branch(tree, first, leaves / 2);
+  return as_.jump(jgt_k, last_page_in(tree.window, tree.ranges[end - 1]), right,
+                  left);
+}
+
+// A is the first page of the span, X the last.
+Node PageCheck::leaf(const Tree &tree, std::size_t first) {
+  if (first == tree.ranges.size())
+    return tree.miss;
+  const std::uint32_t begin = first_page_in(tree.window, tree.ranges[first]);
+  std::size_t end = first + 1;
+  if (tree.bits)
+    end = end_of_cluster(tree.window, tree.ranges, first);
+  if (end == first + 1)
+    return as_.then(txa, 0, as_.jump(jge_k, begin, tree.hit, tree.miss));
+  const std::uint32_t last = last_page_in(tree.window, tree.ranges[end - 1]);
+  std::uint32_t bits = 0;
+  for (const PageRange &range : tree.ranges.subspan(first, end - first)) {
+    for (std::uint32_t page = first_page_in(tree.window, range);
+         page <= last_page_in(tree.window, range); ++page)
+      bits |= 1U << (cluster_pages - 1 - (last - page));
   }
-  std::size_t middle = first + (last - first) / 2;
-  Node right = tree(window, ranges, middle + 1, last, hit, miss);
-  Node left = tree(window, ranges, first, middle, hit, miss);
-  return as_.jump(jgt_k, last_page_in(window, ranges[middle]), right, left);
+  return as_.then(ld_imm, bits, as_.then(ldx_imm, last, *tree.bits));
+}
+
+// A has a bit for each of 32 pages, the highest one for page X, which is sealed
+// and not before the span's first page. In program order:
+//
+//          last page > X: hit
+//          behind = X - last page;  above 31: the span ends before the 32 pages
+//          length = last page - first page
+//          before = 31 - length, or 0: what lies before the span
+//          bits << behind >> before is not 0: hit
+//
+// For << takes the bits behind the span and leaves the last page's the highest;
+// that of the first page is `length` below it, and >> takes those below that.
+Node PageCheck::judge_bits(Node hit, Node miss) {
+  Node cut = as_.then(rsh_x, 0, as_.jump(jeq_k, 0, miss, hit));
+  cut = as_.then(lsh_x, 0, as_.then(ldx_mem, before, cut));
+  cut = as_.then(ldx_mem, behind, as_.then(ld_mem, sealed_bits, cut));
+  cut = as_.then(st, before, cut);
+
+  Node none = as_.then(ld_imm, 0, cut);
+  Node some = as_.then(neg, 0, as_.then(add_k, cluster_pages - 1, cut));
+  Node length = as_.jump(jgt_k, cluster_pages - 1, none, some);
+  length = as_.then(ldx_mem, first_page, as_.then(sub_x, 0, length));
+  length = as_.then(ld_mem, last_page, length);
+
+  Node inside =
+      as_.jump(jgt_k, cluster_pages - 1, miss, as_.then(st, behind, length));
+  inside = as_.then(sub_x, 0, inside);
+  Node ends = as_.then(
+      txa, 0, as_.then(ldx_mem, last_page, as_.jump(jge_x, 0, inside, hit)));
+  return as_.then(st, sealed_bits, ends);
 }
 
 Node PageCheck::load_address_high(unsigned argument, Node next) {

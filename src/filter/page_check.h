@@ -31,10 +31,18 @@
 //   leaf: TXA
 //         JGE  first page of the range ?  hit : miss
 //
-// That is three instructions a range. Page sizes above 4 KiB change nothing:
-// such pages are runs of these.
+// That is three instructions a range. Where several ranges lie in 32 pages, one
+// leaf has them all, as bits:
+//
+//   leaf: LD #which of the 32 pages are sealed; LDX #the last of them; JA bits
+//
+// and `bits`, which all leaves of a tree share, cuts off what lies behind the
+// span's last page and before its first one. That is four instructions for up
+// to 16 ranges. Page sizes above 4 KiB change nothing: such pages are runs of
+// these.
 #pragma once
 
+#include <optional>
 #include <span>
 
 #include "bpf/assembler.h"
@@ -67,9 +75,7 @@ public:
                     bpf::Node miss);
 
   /// What `touches` takes at least.
-  static std::size_t least_instructions(std::span<const PageRange> ranges) {
-    return 3 * ranges.size();
-  }
+  static std::size_t least_instructions(std::span<const PageRange> ranges);
 
   /// Computes the span of `length` bytes from `address`, two argument numbers,
   /// for `next`. A span that wraps reaches to the end of memory. A length of 0
@@ -98,9 +104,17 @@ private:
                              bpf::Node hit, bpf::Node next, bpf::Node miss);
   bpf::Node in_window(std::uint32_t window, std::span<const PageRange> ranges,
                       bpf::Node hit, bpf::Node next, bpf::Node miss);
-  bpf::Node tree(std::uint32_t window, std::span<const PageRange> ranges,
-                 std::size_t first, std::size_t last, bpf::Node hit,
-                 bpf::Node miss);
+  /// A tree over ranges, or over clusters of them if there is a node `bits`
+  /// that judges those.
+  struct Tree {
+    std::uint32_t window;
+    std::span<const PageRange> ranges;
+    std::optional<bpf::Node> bits;
+    bpf::Node hit, miss;
+  };
+  bpf::Node branch(const Tree &tree, std::size_t first, std::size_t leaves);
+  bpf::Node leaf(const Tree &tree, std::size_t first);
+  bpf::Node judge_bits(bpf::Node hit, bpf::Node miss);
   bpf::Node load_address_high(unsigned argument, bpf::Node next);
 
   // Pieces of the two that round. M[misfit] has a bit that lies inside of a

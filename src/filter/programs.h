@@ -44,7 +44,9 @@ inline constexpr std::size_t programs_storage =
 /// Needs:   ranges sorted, disjoint, below 2^63; `storage` of
 ///          `programs_storage` instructions, which holds the programs;
 ///          `scratch` as long as the ranges. `options.part` is not looked at.
-/// Errors:  budget: too many ranges (about 1,200; with notify, 590).
+/// Errors:  budget: too many ranges (about 1,200, with notify 590; several
+/// times as
+///          many where they lie close together).
 Result<Programs> compile_programs(std::span<const GuardedRange> ranges,
                                   const RangeOptions &options,
                                   std::span<bpf::Instruction> storage,

@@ -22,6 +22,9 @@ struct Call {
 };
 
 /// Some pages, each with a gap behind it, as programs of x86-64.
+// Too far for two of them in one leaf.
+constexpr Address apart = 64 * page;
+
 class Compiled {
 public:
   explicit Compiled(std::size_t pages,
@@ -29,7 +32,7 @@ public:
     std::vector<GuardedRange> guarded;
     std::vector<PageRange> scratch;
     for (std::size_t i = 0; i < pages; ++i) {
-      scratch.push_back(*PageRange::create(base + 2 * i * page, page, page));
+      scratch.push_back(*PageRange::create(base + i * apart, page, page));
       guarded.push_back({scratch.back(), seal_type::all});
     }
     programs = compile_programs(
@@ -61,7 +64,7 @@ TEST(Programs, few_ranges_make_one_that_judges_everything) {
   Compiled few(10);
   ASSERT_TRUE(few.programs);
   ASSERT_EQ(few.programs->size(), 1u);
-  for (Address at : {base, base + 18 * page}) {
+  for (Address at : {base, base + 9 * apart}) {
     EXPECT_EQ(few.run(0, few.mprotect(at)), action::eperm);
     EXPECT_EQ(few.run(0, few.move_away(at)), action::eperm);
     EXPECT_EQ(few.run(0, few.mprotect(at + page)), action::allow);
@@ -74,7 +77,7 @@ TEST(Programs,
   Compiled many(900);
   ASSERT_TRUE(many.programs);
   ASSERT_EQ(many.programs->size(), 2u);
-  for (Address at : {base, base + 900 * page, base + 1798 * page}) {
+  for (Address at : {base, base + 450 * apart, base + 899 * apart}) {
     EXPECT_EQ(many.run(0, many.move_away(at)), action::eperm);
     EXPECT_EQ(many.run(0, many.mprotect(at)), action::allow);
     EXPECT_EQ(many.run(1, many.mprotect(at)), action::eperm);
@@ -83,6 +86,21 @@ TEST(Programs,
       EXPECT_EQ(many.run(i, many.move_away(at + page)), action::allow);
     }
   }
+}
+
+TEST(Programs, clustered_pages_by_the_thousand_make_one) {
+  std::vector<GuardedRange> guarded;
+  std::vector<PageRange> scratch;
+  // Three pages of four: 10,000 in clusters.
+  for (Address i = 0; i < 3334; ++i) {
+    scratch.push_back(*PageRange::create(base + 4 * i * page, 3 * page, page));
+    guarded.push_back({scratch.back(), seal_type::all});
+  }
+  std::vector<bpf::Instruction> storage(programs_storage);
+  auto programs = compile_programs(
+      guarded, {.architecture = Architecture::x86_64}, storage, scratch);
+  ASSERT_TRUE(programs);
+  EXPECT_EQ(programs->size(), 1u);
 }
 
 TEST(Programs, are_never_two_where_a_listener_is_asked) {

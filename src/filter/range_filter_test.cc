@@ -401,13 +401,13 @@ TEST_P(OnEach, random_ranges_and_calls_agree_with_128_bit_arithmetic) {
 void check_room(Architecture architecture, int count, ProgramPart part) {
   std::vector<GuardedRange> ranges;
   for (int i = 0; i < count; ++i)
-    ranges.push_back(all(base + static_cast<Address>(i) * 2 * page, page));
+    ranges.push_back(all(base + static_cast<Address>(i) * 64 * page, page));
   Filter f(ranges, {.architecture = architecture, .part = part});
   EXPECT_LE(f.size(), bpf::max_instructions);
   if (part == ProgramPart::moved_from)
     return;
   for (int i = 0; i < count; ++i) {
-    Address at = base + static_cast<Address>(i) * 2 * page;
+    Address at = base + static_cast<Address>(i) * 64 * page;
     ASSERT_EQ(f({f.nr().munmap, at, page}), eperm);
     ASSERT_EQ(f({f.nr().munmap, at + page, page}), allow);
   }
@@ -426,7 +426,7 @@ TEST(RangeFilter,
 TEST(RangeFilter, too_many_ranges_are_a_budget_error) {
   std::vector<GuardedRange> ranges;
   for (Address i = 0; i < 2000; ++i)
-    ranges.push_back(all(base + i * 2 * page, page));
+    ranges.push_back(all(base + i * 64 * page, page));
   std::vector<PageRange> scratch(ranges.size(), range(0, page));
   std::vector<bpf::Instruction> storage(bpf::max_instructions);
   auto program = compile(ranges, {}, storage, scratch);
@@ -434,10 +434,29 @@ TEST(RangeFilter, too_many_ranges_are_a_budget_error) {
   EXPECT_EQ(program.error().code, Errc::budget);
 }
 
+TEST(RangeFilter, ranges_that_lie_in_32_pages_share_a_leaf) {
+  std::vector<GuardedRange> ranges;
+  for (Address i = 0; i < 1600; ++i)
+    ranges.push_back(all(base + i * 2 * page, page));
+  Filter f(ranges);
+  EXPECT_LE(f.size(), 2 * 100 * 5 + 500);
+  for (Address i = 0; i < 1600; ++i) {
+    Address at = base + i * 2 * page;
+    ASSERT_EQ(f({f.nr().munmap, at, 1}), eperm);
+    ASSERT_EQ(f({f.nr().munmap, at + page, page}), allow);
+    ASSERT_EQ(f({f.nr().munmap, at + page, page + 1}),
+              i == 1599 ? allow : eperm);
+    ASSERT_EQ(f({f.nr().munmap, at - 40 * page, 40 * page}),
+              i == 0 ? allow : eperm);
+    ASSERT_EQ(f({f.nr().munmap, at - 40 * page, 40 * page + 1}), eperm);
+    ASSERT_EQ(f({f.nr().munmap, at, 90 * page}), eperm);
+  }
+}
+
 TEST(RangeFilter, touching_ranges_cost_one) {
   std::vector<GuardedRange> apart, touching;
   for (Address i = 0; i < 100; ++i) {
-    apart.push_back(all(base + i * 2 * page, page));
+    apart.push_back(all(base + i * 64 * page, page));
     touching.push_back(all(base + i * page, page));
   }
   EXPECT_GT(Filter(apart).size(), Filter(touching).size() + 500);

@@ -73,6 +73,26 @@ std::vector<GuardedRange> some_ranges(std::size_t count, unsigned seed,
   return ranges;
 }
 
+/// `count` ranges of one page, every second page.
+std::vector<GuardedRange> every_second_page(Address begin, std::size_t count) {
+  std::vector<GuardedRange> ranges;
+  for (std::size_t i = 0; i < count; ++i)
+    ranges.push_back({pages(begin + 2 * 4096 * i, 1), seal_type::munmap});
+  return ranges;
+}
+
+/// Clusters: over a window's border, after a long range, before a far one.
+std::vector<GuardedRange> clustered() {
+  std::vector<GuardedRange> ranges = every_second_page(0x7fffffef000, 18);
+  ranges.push_back({pages(0x7ffff7000000, 100), seal_type::munmap});
+  for (const GuardedRange &one : every_second_page(0x7ffff7065000, 14))
+    ranges.push_back(one);
+  ranges.push_back({pages(0x7ffff7081000, 3), seal_type::munmap});
+  ranges.push_back({pages(0x7ffff7085000, 40), seal_type::munmap});
+  ranges.push_back({pages(0x7fffffff0000, 1), seal_type::munmap});
+  return ranges;
+}
+
 std::vector<Case> cases() {
   const PageRange page = pages(0x7f0012345000, 1);
   std::vector<Case> all = {
@@ -98,6 +118,7 @@ std::vector<Case> cases() {
   Case no_huge_files{"no files of huge pages", some_ranges(2, 7, 4096)};
   no_huge_files.options.huge_files = filter::HugeFiles::none;
   all.push_back(no_huge_files);
+  all.push_back({"clusters", clustered()});
   const std::vector<std::size_t> counts =
       prove_all() ? std::vector<std::size_t>{1, 2, 3, 4, 6, 9, 14, 21, 33, 50}
                   : std::vector<std::size_t>{3};
@@ -109,8 +130,16 @@ std::vector<Case> cases() {
                      {},
                      size});
   }
-  if (prove_all())
-    all.push_back({"700 ranges in two programs", some_ranges(700, 1, 4096)});
+  if (prove_all()) {
+    // Far from each other, so that there are no clusters.
+    Case many{"700 ranges in two programs", {}};
+    for (std::size_t i = 0; i < 700; ++i)
+      many.ranges.push_back(
+          {pages(0x7f0000000000 + i * 0x40000, 1), seal_type::mremap});
+    all.push_back(many);
+    all.push_back(
+        {"100 clustered pages", every_second_page(0x7f0012345000, 100)});
+  }
   return all;
 }
 

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <stdexcept>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -120,6 +121,15 @@ private:
     go(at + 1 + i.if_false, std::move(passed));
   }
 
+  /// A shift by 32 or more is what the processor makes of it: anything.
+  expr shifted(const expr &result, const expr &by) {
+    if (by.is_numeral())
+      return result;
+    const std::string name = "shifted_too_far_" + std::to_string(unknown_++);
+    expr anything = c_.bv_const(name.c_str(), 32);
+    return z3::ite(z3::ult(by, word(32)), result, anything);
+  }
+
   expr arithmetic(const Instruction &i, const State &state) {
     expr other = (i.code & 0x08) != 0 ? state.x : word(i.k);
     switch (i.code & 0xf0) {
@@ -132,9 +142,9 @@ private:
       case 0x50:
         return state.a & other;
       case 0x60:
-        return z3::shl(state.a, other);
+        return shifted(z3::shl(state.a, other), other);
       case 0x70:
-        return z3::lshr(state.a, other);
+        return shifted(z3::lshr(state.a, other), other);
       case 0x80:
         return -state.a;
       case 0xa0:
@@ -198,6 +208,7 @@ private:
   z3::context &c_;
   std::vector<std::optional<State>> states_;
   expr answer_;
+  unsigned unknown_ = 0;
 };
 
 }  // namespace

@@ -21,12 +21,12 @@ namespace {
 
 using Code = std::vector<bpf::Instruction>;
 
-/// One page in two, from `base` on.
+/// Pages too far apart for two of them in one leaf, from `base` on.
 Code program_for(Address base, std::size_t ranges) {
   std::vector<filter::GuardedRange> guarded;
   std::vector<PageRange> scratch;
   for (std::size_t i = 0; i < ranges; ++i) {
-    scratch.push_back(*PageRange::create(base + 2 * i * page, page, page));
+    scratch.push_back(*PageRange::create(base + 64 * i * page, page, page));
     guarded.push_back({scratch.back(), seal_type::all});
   }
   Code storage(bpf::max_instructions);

@@ -292,12 +292,13 @@ TEST(TheBudget, IsE2BIGAndNothingIsSealed) {
   in_child([] {
     // Far more scattered ranges than 4,096 instructions can tell apart.
     constexpr std::size_t count = 5000;
-    char *at = fresh_pages(2 * count);
+    constexpr std::size_t apart = 64;
+    char *at = fresh_pages(apart * count);
     static memseal_range ranges[count];
     for (std::size_t i = 0; i < count; ++i)
-      ranges[i] = {at + 2 * i * page, page, MEMSEAL_MAPPING, 0};
+      ranges[i] = {at + apart * i * page, page, MEMSEAL_MAPPING, 0};
     CHILD_ASSERT_ERROR(memseal_many(ranges, count, MEMSEAL_FILTER), E2BIG);
-    CHILD_ASSERT_EQ(munmap(at, 2 * count * page), 0);
+    CHILD_ASSERT_EQ(munmap(at, apart * count * page), 0);
     char *one = fresh_pages(1);
     CHILD_ASSERT_EQ(memseal(one, page, MEMSEAL_MAPPING, MEMSEAL_FILTER), 0);
   });

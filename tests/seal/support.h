@@ -34,10 +34,11 @@ inline char *fresh_pages(std::size_t count, int prot = PROT_READ | PROT_WRITE) {
 
 /// `count` pages with a page between each two, MEMSEAL_MAPPING asked for.
 inline std::vector<memseal_range> scattered(std::size_t count) {
-  char *at = fresh_pages(2 * count);
+  constexpr std::size_t apart = 64;
+  char *at = fresh_pages(apart * count);
   std::vector<memseal_range> ranges;
   for (std::size_t i = 0; i < count; ++i)
-    ranges.push_back({at + 2 * i * page, page, MEMSEAL_MAPPING, 0});
+    ranges.push_back({at + apart * i * page, page, MEMSEAL_MAPPING, 0});
   return ranges;
 }
 
