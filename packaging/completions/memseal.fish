@@ -25,6 +25,7 @@ complete -c memseal -n '__fish_seen_subcommand_from run' -l segments -x -d 'seal
 complete -c memseal -n '__fish_seen_subcommand_from run' -l types -x -d 'with --engine=filter, forbid only these acts: seal, mprotect, munmap, mmap, mremap, discard; all, the default, is the only word for the other engines'
 complete -c memseal -n '__fish_seen_subcommand_from run' -l dlopen -x -a 'pin seal skip' -d 'libraries loaded later: seal and never unload; seal and leave mapped; leave unsealed'
 complete -c memseal -n '__fish_seen_subcommand_from run' -l relro -x -a 'anonymous file' -d 'with mseal(2): make read-only data that was relocated anonymous memory, which no advice can discard, before it is sealed (the default); or leave it its file\'s'
+complete -c memseal -n '__fish_seen_subcommand_from run' -l slots -x -a 'keep seal' -d 'seal: take the words through which objects call each other, bound early, to sealed memory; keep (the default): leave them where they are, writable'
 complete -c memseal -n '__fish_seen_subcommand_from run' -l at-exit -x -a 'ignore check' -d 'check: abort if the loader\'s records of objects or stdio\'s streams, through which exit calls, were changed (glibc 2.35, as auditor)'
 complete -c memseal -n '__fish_seen_subcommand_from run' -l require -d 'exit 125 rather than run less sealed than asked'
 complete -c memseal -n '__fish_seen_subcommand_from run' -l report -r -F -d 'write what was sealed, what not, and why: to standard error, or appended to FILE (JSON if it ends in .json)'

@@ -86,6 +86,8 @@ const std::map<std::string, const char *> &meanings() {
       {"at-exit=check", "exit is stopped if what it calls through was changed"},
       {"relro=anonymous", "no advice can discard what was relocated"},
       {"relro=file", "mseal(2) lets advice discard what was relocated"},
+      {"slots=seal", "calls between objects go through sealed memory"},
+      {"slots=keep", "calls between objects go through writable memory"},
       {"require=true", "the program does not run less sealed than asked"},
       {"require=false", "the program runs even if it cannot be sealed"},
       {"inherit=true", "programs that it starts are sealed too"},

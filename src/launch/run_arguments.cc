@@ -112,6 +112,11 @@ constexpr RunOption options[] = {
      "which no advice can discard, before it is sealed (the default); or leave "
      "it its file's",
      apply_parsed<parse_relro, &RunOptions::relro>},
+    {"--slots", Value::needed, "keep|seal",
+     "seal: take the words through which objects call each other, bound early, "
+     "to sealed memory; keep (the default): leave them where they are, "
+     "writable",
+     apply_parsed<parse_slots, &RunOptions::slots>},
     {"--at-exit", Value::needed, "ignore|check",
      "check: abort if the loader's records of objects or stdio's streams, "
      "through which exit calls, were changed (glibc 2.35, as auditor)",

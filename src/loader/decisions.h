@@ -16,6 +16,7 @@
 #include "loader/exit_check.h"
 #include "loader/link_map.h"
 #include "loader/pin.h"
+#include "loader/slot_binding.h"
 #include "memseal/page_range.h"
 #include "options/run_options.h"
 #include "report/reason.h"
@@ -31,6 +32,8 @@ struct Decisions {
   /// none.
   Reason auditors_open = Reason::none;
   bool moves_relro = false;  ///< to anonymous memory, before it is sealed
+  bool moves_slots = false;  ///< to sealed memory: slots.h
+  Binder binder{};
   LinkMap *head = nullptr;
   std::optional<ExitTables> exit_tables{};  ///< where --at-exit=check looks
   std::optional<PageRange> vvar{};          ///< the pages that the vdso reads

@@ -10,6 +10,7 @@
 #include "loader/relro_copy.h"
 #include "loader/selection.h"
 #include "loader/session.h"
+#include "loader/slots.h"
 #include "loader/state.h"
 #include "sys/memory.h"
 #include "sys/page_state.h"
@@ -102,6 +103,11 @@ void seal_late(std::span<const Pending> batch, Kept kept = Kept::by_pinning) {
   }
   if (collected.empty())
     return;
+  begin_slots_batch();
+  if (decided.moves_slots) {
+    handle_collected(Pass::take_slots);
+    seal_slots();
+  }
   if (decided.engine.has(Engine::filter)) {
     handle_collected(Pass::collect);
     return handle_collected(Pass::conclude, commit_requests());

@@ -120,6 +120,11 @@ void seal_object(const Image &image, SegmentSet wanted, RelroCheck check,
   walk(image, wanted, check, outcome, [=](Run run) { seal_run(run, engine); });
 }
 
+Outcome seal_pages(PageRange range, Engine engine) {
+  Result<void> sealed = seal_range(range, engine);
+  return sealed ? Outcome{} : refusal(sealed.error());
+}
+
 bool collect_object(const Image &image, SegmentSet wanted, SealTypes types,
                     Requests &requests) {
   static constinit ObjectOutcome expected;

@@ -44,6 +44,9 @@ enum class RelroCheck : std::uint8_t { trust_loader, ask_kernel };
 void seal_object(const Image &image, SegmentSet wanted, RelroCheck check,
                  Engine engine, ObjectOutcome &outcome);
 
+/// Seals pages that belong to no object. Not where filters are made.
+Outcome seal_pages(PageRange range, Engine engine);
+
 /// With filters with addresses it is one commit for many objects, since each
 /// commit is a filter and a stack of them is slow: first all objects are
 /// collected, then sealed together, then each hears what came of it.

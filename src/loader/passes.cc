@@ -6,6 +6,7 @@
 #include "loader/relro_copy.h"
 #include "loader/report.h"
 #include "loader/settings.h"
+#include "loader/slots.h"
 #include "loader/state.h"
 #include "memseal/seal.h"
 #include "sys/page_state.h"
@@ -21,7 +22,7 @@ constinit bool requests_fit = true;
 
 /// Writes down what became of an object, and stops if that is not enough.
 void record(std::string_view object, const ObjectOutcome &outcome,
-            std::string_view segment = {}) {
+            const ReportedSegment &segment = {}) {
   for (const PartOutcome &item : outcome.parts)
     state.sealed_something |= item.outcome.sealed();
   if (!state.first_shortfall.falls_short())
@@ -39,6 +40,24 @@ void record(std::string_view object, const ObjectOutcome &outcome,
     text.text(sentence(shortfall));
     give_up(object, text.view());
   }
+}
+
+void record_slots(const Image &image) {
+  const SlotsOutcome *slots = slots_of(image.map);
+  if (slots == nullptr)
+    return;
+  if (slots->copies && slots->outcome.reason != Reason::refused) {
+    outcome_of_object.clear();
+    record(image.name, outcome_of_object,
+           {.name = "slots", .range = slots->copies, .count = slots->moved});
+  }
+  if (slots->moved == slots->writable && slots->outcome.sealed())
+    return;
+  outcome_of_object.clear();
+  outcome_of_object.whole = slots->outcome;
+  record(
+      image.name, outcome_of_object,
+      {.name = "slots", .range = {}, .count = slots->writable - slots->moved});
 }
 
 void note_relro_of(const Image &image) {
@@ -73,13 +92,31 @@ void leave_segment(std::string_view object, std::string_view segment,
     return;
   outcome_of_object.clear();
   outcome_of_object.whole = {.reason = reason};
-  record(object, outcome_of_object, segment);
+  record(object, outcome_of_object, {.name = segment});
+}
+
+void seal_slots() {
+  move_slots();
+  for (PageRange copies : slot_copies()) {
+    if (decided.engine.has(Engine::filter)) {
+      if (!requests.push_back({copies, decided.options.types}))
+        requests_fit = false;
+    } else if (auto sealed = seal_pages(copies, decided.engine);
+               !sealed.sealed()) {
+      slots_unsealed(copies, sealed);
+    }
+  }
 }
 
 Result<void> commit_requests() {
   Result<void> sealed = fail(Errc::capacity);
   if (requests_fit)
     sealed = seal(requests.view(), decided.engine);
+  for (PageRange copies : slot_copies()) {
+    if (!sealed)
+      slots_unsealed(copies, {.reason = Reason::refused,
+                              .sys_errno = sealed.error().to_errno()});
+  }
   requests.clear();
   requests_fit = true;
   state.seccomp = sys::seccomp_state();  // that filter is ours
@@ -89,13 +126,16 @@ Result<void> commit_requests() {
 void handle(const Image &image, Pass pass, const Result<void> &sealed) {
   const SegmentSet wanted = decided.options.segments;
   switch (pass) {
+    case Pass::take_slots:
+      return take_slots(image, decided.binder);
     case Pass::note_relro:
       return note_relro_of(image);
     case Pass::seal: {
       RelroCheck check =
           somebody_reads() ? RelroCheck::ask_kernel : RelroCheck::trust_loader;
       seal_object(image, wanted, check, decided.engine, outcome_of_object);
-      return record(image.name, outcome_of_object);
+      record(image.name, outcome_of_object);
+      return record_slots(image);
     }
     case Pass::collect:
       if (!collect_object(image, wanted, decided.options.types, requests))
@@ -103,7 +143,8 @@ void handle(const Image &image, Pass pass, const Result<void> &sealed) {
       return;
     case Pass::conclude:
       conclude_object(image, wanted, sealed, outcome_of_object);
-      return record(image.name, outcome_of_object);
+      record(image.name, outcome_of_object);
+      return record_slots(image);
   }
 }
 

@@ -25,13 +25,24 @@ void leave_segment(std::string_view object, std::string_view segment,
 
 /// Each object is sealed as it comes. But an filter with addresses is made for
 /// all at once, so they are gone through twice.
-/// Before native seals, RELRO of all is taken to anonymous memory in one go, so
-/// it is noted in a pass of its own.
-enum class Pass : std::uint8_t { note_relro, seal, collect, conclude };
+/// Before anything is sealed slots are taken away; before native seals, RELRO
+/// of all is taken to anonymous memory in one go, so it is noted in a pass of
+/// its own.
+enum class Pass : std::uint8_t {
+  take_slots,
+  note_relro,
+  seal,
+  collect,
+  conclude
+};
 
 /// One object's turn. `sealed` is what the second pass tells it.
 /// Exits the process with 125 if --require is not met.
 void handle(const Image &image, Pass pass, const Result<void> &sealed);
+
+/// Puts in place what the pass of the slots has prepared, and seals the copies,
+/// or has `commit_requests` do so.
+void seal_slots();
 
 /// Seals what the first of two passes has collected. What failed is in each
 /// object's record.

@@ -67,7 +67,7 @@ std::string_view memory_of(const PartOutcome &item) {
 }  // namespace
 
 Result<void> write_report(std::string_view object, const ObjectOutcome &outcome,
-                          std::string_view segment) {
+                          const ReportedSegment &segment) {
   const std::string_view name = decided.options.report;
   if (name == "-" && !standard_error_is_the_users())
     return {};
@@ -81,8 +81,10 @@ Result<void> write_report(std::string_view object, const ObjectOutcome &outcome,
                   .pid = static_cast<int>(sys::call(SYS_getpid).raw),
                   .program = program()},
       .object = object,
-      .segment = segment,
+      .segment = segment.name,
+      .range = segment.range,
       .outcome = outcome.whole,
+      .slots = segment.count,
       .engine = memseal::name(decided.engine)};
   if (outcome.parts.empty())
     write(out, report::form_of(name), line);

@@ -4,12 +4,20 @@
 // since children write to the same file.
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 #include "loader/object_seal.h"
 #include "memseal/error.h"
 
 namespace memseal::loader {
+
+/// Something in an object that is none of its parts.
+struct ReportedSegment {
+  std::string_view name{};
+  std::optional<PageRange> range{};
+  std::size_t count = 0;  ///< of slots
+};
 
 /// Appends an object's lines to what --report names. A report to standard error
 /// that is not the user's any more is nobody's, and no error. `segment` is what
@@ -18,7 +26,7 @@ namespace memseal::loader {
 /// Errors:  as report::ReportFile::open and append.
 /// Context: before-main.
 Result<void> write_report(std::string_view object, const ObjectOutcome &outcome,
-                          std::string_view segment = {});
+                          const ReportedSegment &segment = {});
 
 /// What to do about that: with --require ends the process with 125, else says
 /// once that the report is incomplete.

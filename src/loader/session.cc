@@ -14,6 +14,7 @@
 #include "loader/relro_copy.h"
 #include "loader/selection.h"
 #include "loader/settings.h"
+#include "loader/slots.h"
 #include "loader/start_stack.h"
 #include "loader/state.h"
 #include "seal/on_violation.h"
@@ -79,15 +80,24 @@ Reason find_obstacle(LinkMap *head, Start start) {
   return choice.obstacle;
 }
 
-/// Where only mseal(2) would let advice discard RELRO, or it and a keeper; not
-/// under a filter of somebody else, which may kill for mremap(2).
+/// Not under a filter of somebody else, which may kill for mremap(2).
+bool may_move_memory() {
+  return decided.obstacle == Reason::none &&
+         (state.seccomp.none() ||
+          (decided.engine.has(Engine::keeper) && state.seccomp.filters == 1));
+}
+
+/// Where only mseal(2) would let advice discard RELRO, or it and a keeper.
 bool may_move_relro() {
-  if (decided.obstacle != Reason::none ||
-      decided.options.relro != RelroMemory::anonymous ||
-      !decided.engine.has(Engine::native) || decided.engine.has(Engine::filter))
-    return false;
-  return state.seccomp.none() ||
-         (decided.engine.has(Engine::keeper) && state.seccomp.filters == 1);
+  return may_move_memory() && decided.options.relro == RelroMemory::anonymous &&
+         decided.engine.has(Engine::native) &&
+         !decided.engine.has(Engine::filter);
+}
+
+/// Stubs that are not sealed could be pointed elsewhere.
+bool may_move_slots() {
+  return may_move_memory() && decided.options.slots == Slots::seal &&
+         decided.options.segments.text;
 }
 
 void handle_initial(const Image &image, Pass pass, const Result<void> &sealed) {
@@ -220,11 +230,19 @@ void seal_initial_objects(LinkMap *head, char **environment,
   if (decided.options.dlopen == DlopenPolicy::pin)
     decided.dlmopen = find_dlmopen(head);
   decided.moves_relro = may_move_relro();
+  decided.moves_slots = may_move_slots();
+  if (decided.moves_slots)
+    decided.binder = find_binder(head);
   if (decided.options.at_exit == AtExit::check)
     find_what_exit_uses(head);
   close_decisions();
   if (decided.obstacle == Reason::none && decided.auditors_open != Reason::none)
     leave_segment(module.name, "auditors", decided.auditors_open);
+  begin_slots_batch();
+  if (decided.moves_slots) {
+    go_through_initial(module, Pass::take_slots, {});
+    seal_slots();
+  }
   if (!decided.engine.has(Engine::filter) || decided.obstacle != Reason::none) {
     begin_relro_batch();
     if (decided.moves_relro) {

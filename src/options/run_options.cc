@@ -39,6 +39,10 @@ constexpr std::array<Word<AtExit>, 2> at_exit_words{{
     {"ignore", AtExit::unchecked},
     {"check", AtExit::check},
 }};
+constexpr std::array<Word<Slots>, 2> slots_words{{
+    {"keep", Slots::keep},
+    {"seal", Slots::seal},
+}};
 constexpr std::array<Word<RelroMemory>, 2> relro_words{{
     {"anonymous", RelroMemory::anonymous},
     {"file", RelroMemory::file},
@@ -166,6 +170,8 @@ Result<void> read_setting(std::string_view setting, RunOptions &options) {
     options.dlopen = MEMSEAL_TRY(parse_dlopen(value));
   else if (key == "relro")
     options.relro = MEMSEAL_TRY(parse_relro(value));
+  else if (key == "slots")
+    options.slots = MEMSEAL_TRY(parse_slots(value));
   else if (key == "at-exit")
     options.at_exit = MEMSEAL_TRY(parse_at_exit(value));
   else if (key == "require" && !has_value)
@@ -205,6 +211,10 @@ Result<DlopenPolicy> parse_dlopen(std::string_view word) {
 
 Result<AtExit> parse_at_exit(std::string_view word) {
   return value_of(at_exit_words, word);
+}
+
+Result<Slots> parse_slots(std::string_view word) {
+  return value_of(slots_words, word);
 }
 
 Result<RelroMemory> parse_relro(std::string_view word) {
@@ -278,6 +288,8 @@ Result<std::string_view> format_run_options(const RunOptions &options,
     out.setting("dlopen", word_for(dlopen_words, options.dlopen));
   if (options.relro != RelroMemory::anonymous)
     out.setting("relro", word_for(relro_words, options.relro));
+  if (options.slots != Slots::keep)
+    out.setting("slots", word_for(slots_words, options.slots));
   if (options.at_exit != AtExit::unchecked)
     out.setting("at-exit", word_for(at_exit_words, options.at_exit));
   if (options.requirement == Requirement::required)

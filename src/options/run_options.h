@@ -28,6 +28,9 @@ enum class DlopenPolicy : std::uint8_t { pin, seal, skip };
 enum class RelroMemory : std::uint8_t { anonymous, file };
 /// Whether what exit calls through is checked before: loader/exit_check.h.
 enum class AtExit : std::uint8_t { unchecked, check };
+/// Whether the slots through which objects call each other are taken to sealed
+/// memory: loader/slots.h.
+enum class Slots : std::uint8_t { keep, seal };
 enum class Requirement : std::uint8_t { best_effort, required };
 enum class Inheritance : std::uint8_t { children_sealed, children_unsealed };
 
@@ -37,6 +40,7 @@ struct RunOptions {
   DlopenPolicy dlopen = DlopenPolicy::pin;
   RelroMemory relro = RelroMemory::anonymous;
   AtExit at_exit = AtExit::unchecked;
+  Slots slots = Slots::keep;
   Requirement requirement = Requirement::best_effort;
   Inheritance inheritance = Inheritance::children_sealed;
   OnViolation on_violation = OnViolation::deny;
@@ -70,11 +74,13 @@ constexpr bool kills_or_traps(OnViolation on_violation) {
 /// Whether filters of the program's own are wanted, which name its addresses.
 bool wants_own_filters(const RunOptions &options);
 
-/// The words of --engine=, --dlopen=, --relro=, --at-exit= and --on-violation=.
+/// The words of --engine=, --dlopen=, --relro=, --slots=, --at-exit= and
+/// --on-violation=.
 /// Errors: malformed.
 Result<Engine> parse_engine(std::string_view word);
 Result<DlopenPolicy> parse_dlopen(std::string_view word);
 Result<RelroMemory> parse_relro(std::string_view word);
+Result<Slots> parse_slots(std::string_view word);
 Result<AtExit> parse_at_exit(std::string_view word);
 Result<OnViolation> parse_on_violation(std::string_view word);
 

@@ -26,6 +26,7 @@ TEST(RunOptions, defaults_travel_as_an_empty_text) {
   EXPECT_EQ(options.dlopen, DlopenPolicy::pin);
   EXPECT_EQ(options.relro, RelroMemory::anonymous);
   EXPECT_EQ(options.at_exit, AtExit::unchecked);
+  EXPECT_EQ(options.slots, Slots::keep);
   EXPECT_EQ(options.requirement, Requirement::best_effort);
   EXPECT_EQ(options.inheritance, Inheritance::children_sealed);
   EXPECT_TRUE(options.only.empty() && options.except.empty());
@@ -37,6 +38,7 @@ TEST(RunOptions, every_setting_survives_the_journey) {
                   .dlopen = DlopenPolicy::skip,
                   .relro = RelroMemory::file,
                   .at_exit = AtExit::check,
+                  .slots = Slots::seal,
                   .requirement = Requirement::required,
                   .inheritance = Inheritance::children_unsealed,
                   .segments = {.text = true, .rodata = false, .relro = true},
@@ -47,17 +49,19 @@ TEST(RunOptions, every_setting_survives_the_journey) {
                   .report = "/tmp/a;b=c.json",
                   .standard_error = FileIdentity{0x1600000003, 0xabc}};
   std::string text = format(sent);
-  EXPECT_EQ(text,
-            "engine=strict;dlopen=skip;relro=file;at-exit=check;require;"
-            "no-inherit;"
-            "segments=text,relro;"
-            "types=mprotect,discard;only=lib*,[vdso];"
-            "except=libjvm.so;launched=4711;"
-            "standard-error=1600000003:abc;report=/tmp/a;b=c.json");
+  EXPECT_EQ(
+      text,
+      "engine=strict;dlopen=skip;relro=file;slots=seal;at-exit=check;require;"
+      "no-inherit;"
+      "segments=text,relro;"
+      "types=mprotect,discard;only=lib*,[vdso];"
+      "except=libjvm.so;launched=4711;"
+      "standard-error=1600000003:abc;report=/tmp/a;b=c.json");
   RunOptions got = parse_run_options(text).value();
   EXPECT_EQ(got.engine, sent.engine);
   EXPECT_EQ(got.dlopen, sent.dlopen);
   EXPECT_EQ(got.relro, sent.relro);
+  EXPECT_EQ(got.slots, sent.slots);
   EXPECT_EQ(got.at_exit, sent.at_exit);
   EXPECT_EQ(got.requirement, sent.requirement);
   EXPECT_EQ(got.inheritance, sent.inheritance);

@@ -15,9 +15,9 @@ namespace memseal::policy {
 namespace {
 
 const launch::RunOption *option_for(std::string_view key) {
-  constexpr std::array<std::string_view, 10> keys{
-      "engine", "dlopen", "how",      "on-violation", "provide-mseal",
-      "report", "relro",  "segments", "types",        "at-exit"};
+  constexpr std::array<std::string_view, 11> keys{
+      "engine", "dlopen",   "how",   "on-violation", "provide-mseal", "report",
+      "relro",  "segments", "types", "at-exit",      "slots"};
   if (std::ranges::find(keys, key) == keys.end())
     return nullptr;
   for (const launch::RunOption &option : launch::run_options()) {

@@ -55,6 +55,18 @@ constexpr Words words[] = {
      "the kernel does not let the module write its own memory"},
     {Reason::auditors_not_found, "auditors_not_found",
      "the loader's list of auditors was not found"},
+    {Reason::slots_unbound, "slots_unbound",
+     "the loader did not bind them when asked to"},
+    {Reason::slots_absent, "slots_absent",
+     "they are of functions that are not there now"},
+    {Reason::stubs_unknown, "stubs_unknown",
+     "the code that jumps through them has an unknown shape"},
+    {Reason::slots_flawed, "slots_flawed",
+     "the relocations that name them are not valid"},
+    {Reason::slots_file, "slots_file",
+     "the code in memory is not that of its file, or the file cannot be read"},
+    {Reason::slots_out_of_reach, "slots_out_of_reach",
+     "there is no free memory within 2 GiB of the object"},
 };
 
 const Words &words_for(Reason reason) {
@@ -74,6 +86,7 @@ bool Outcome::falls_short() const {
     case Reason::not_selected:
     case Reason::matches_nothing:
     case Reason::segment_left_out:
+    case Reason::slots_absent:
     case Reason::unmapped_gap:
     case Reason::dlopen_skipped:
       return false;

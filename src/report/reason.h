@@ -35,6 +35,12 @@ enum class Reason : std::uint8_t {
   tracer_failed,       ///< the sentence is the tracer's own
   module_locked,       ///< the module's RELRO could not be opened once more
   auditors_not_found,  ///< ld.so keeps its list of auditors in an unknown way
+  slots_unbound,       ///< bound at the first call, whatever it was asked
+  slots_absent,        ///< of functions that are not there
+  stubs_unknown,       ///< jumps through slots have an unknown shape
+  slots_flawed,        ///< the relocations of the slots are not sound
+  slots_file,          ///< code in memory is not as in the file
+  slots_out_of_reach,  ///< no room for copies within 2 GiB
 };
 
 /// What became of one part, or of a whole object.

@@ -22,6 +22,8 @@ void write_text(TextWriter &out, const SealLine &line) {
         .text(line.memory == "file" ? ", as memory of its file" : "");
   else
     out.text(" not sealed: ").printable(sentence_of(line));
+  if (line.slots != 0)
+    out.text(", ").decimal(line.slots).text(" of them");
   if (line.outcome.sys_errno != 0)
     out.text(", errno ")
         .decimal(static_cast<std::uint64_t>(line.outcome.sys_errno));
@@ -35,6 +37,8 @@ void write_json(TextWriter &out, const SealLine &line) {
     out.text(",\"begin\":\"").hex(line.range->begin());
     out.text("\",\"end\":\"").hex(line.range->end()).text("\"");
   }
+  if (line.slots != 0)
+    out.text(",\"slots\":").decimal(line.slots);
   if (line.outcome.sealed()) {
     out.text(",\"sealed\":true,\"engine\":").json(line.engine);
     if (!line.memory.empty())

@@ -7,7 +7,8 @@
 //   OBJECT SEGMENT not sealed: SENTENCE        (where it lies is not known)
 //   OBJECT not sealed: SENTENCE                (its segments are not known)
 // JSON: object, segment, begin, end, sealed, and engine or reason and sentence;
-// memory, of RELRO that mseal(2) seals; errno, if the kernel refused.
+// memory, of RELRO that mseal(2) seals; slots, of the
+// segment "slots", how many; errno, if the kernel refused.
 #pragma once
 
 #include <cstddef>
@@ -32,7 +33,8 @@ struct SealLine {
   /// Of sealed RELRO, where that matters: "anonymous", or "file", which
   /// mseal(2) lets advice discard.
   std::string_view memory{};
-  std::string_view engine{};    ///< who seals it, if somebody does
+  std::size_t slots = 0;      ///< of the segment "slots": how many it is about
+  std::string_view engine{};  ///< who seals it, if somebody does
   std::string_view sentence{};  ///< instead of the outcome's own
 };
 

@@ -49,6 +49,17 @@ Result<PageRange> map_populated(std::size_t size) {
   return map(size, MAP_PRIVATE | MAP_POPULATE);
 }
 
+Result<void> map_at(PageRange range) {
+  long begin = MEMSEAL_TRY(
+      result(call(SYS_mmap, range.begin(), range.size(),
+                  Protection::read | Protection::write,
+                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0)));
+  if (static_cast<Address>(begin) == range.begin())
+    return {};
+  call(SYS_munmap, begin, range.size());
+  return fail(Errc::system, EEXIST);
+}
+
 Result<void> unmap(PageRange range) {
   return nothing(call(SYS_munmap, range.begin(), range.size()));
 }

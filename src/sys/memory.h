@@ -33,6 +33,10 @@ Result<PageRange> map_anonymous(std::size_t size);
 Result<PageRange> map_shared(std::size_t size);
 /// The same, private, with its pages in place: no fault when they are written.
 Result<PageRange> map_populated(std::size_t size);
+/// The same, private, at these addresses, where nothing may be mapped yet.
+/// Errors: system; EEXIST if something is, or the kernel is older than 4.17 and
+///         would rather have it elsewhere.
+Result<void> map_at(PageRange range);
 Result<void> unmap(PageRange range);
 /// mremap(MREMAP_FIXED): what was mapped at `to` is replaced in one step, also
 /// for those who read there meanwhile.

@@ -6,7 +6,7 @@
 manual=$SOURCE/docs/man/memseal.toml.5
 help=$("$BUILD/memseal-tool" run --help)
 settings='engine dlopen how on-violation provide-mseal report relro segments
-  types at-exit require inherit'
+  types at-exit slots require inherit'
 for setting in $settings; do
   # The manual is not ahead of the program: it takes the setting.
   echo "$setting = 7" >"$work/policy.toml"
