@@ -60,6 +60,18 @@ MEMSEAL_EXPORT unsigned la_objopen(link_map *map, Lmid_t lmid, uintptr_t *) {
 
 // The type of a cookie is <link.h>'s:
 // NOLINTBEGIN(readability-non-const-parameter)
+/// With whatever ld.so is going to open, one file after the other.
+MEMSEAL_EXPORT char *la_objsearch(const char *name, uintptr_t *, unsigned) {
+  if (loader::initial_objects_sealed())
+    loader::library_searched(name);
+  return const_cast<char *>(name);
+}
+
+/// The cache of library names is not mapped any more.
+MEMSEAL_EXPORT void la_preinit(uintptr_t *) {
+  loader::start_ends();
+}
+
 MEMSEAL_EXPORT unsigned la_objclose(uintptr_t *cookie) {
   loader::library_closing(*map_of(cookie));
   return 0;

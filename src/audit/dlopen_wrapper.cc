@@ -53,7 +53,9 @@ void seal_what_is_new() {
 }
 
 void *open_and_seal(const char *name, int mode) {
+  loader::library_searched(nullptr);
   void *handle = real_dlopen(name, mode);
+  loader::batch_mapped();
   if (handle != nullptr)
     seal_what_is_new();
   return handle;

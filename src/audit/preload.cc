@@ -55,6 +55,7 @@ __attribute__((constructor)) void seal_before_constructors() {
   remember_initial_objects(head, _DYNAMIC);
   loader::seal_initial_objects(head, environment,
                                this_module("libmemseal-preload.so"));
+  loader::start_ends();
 }
 
 }  // namespace

@@ -131,7 +131,7 @@ int refuse(const launch::Hindrance &hindrance) {
 bool start_keeper(const launch::Plan &plan) {
   if (plan.keeper == nullptr)
     return true;
-  auto ready = keeper::ensure_keeper(plan.keeper);
+  auto ready = keeper::ensure_keeper(plan.keeper, plan.rules);
   if (!ready)
     explain(
         {Obstacle::no_keeper, plan.path, keeper::why_no_keeper(ready.error())},
@@ -180,7 +180,8 @@ bool start_watch(const launch::RunRequest &request, const launch::Plan &plan) {
       {.tell = [](const auto &violation) { report->tell(violation); },
        .conclude =
            [=](const auto &counts) { report->conclude(subject, counts); },
-       .descriptors = {report->descriptor()}});
+       .descriptors = {report->descriptor()},
+       .rules = plan.rules});
   if (started)
     return true;
   complain("violations of '{}' cannot be reported: {}", request.program[0],

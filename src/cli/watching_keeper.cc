@@ -73,10 +73,10 @@ Result<void> start_watching_keeper(const KeeperJob &job) {
   if (!keeper::start_is_survived())
     return fail(Errc::system, ESRCH);
   next_job = &job;
-  return keeper::start_keeper("", launch_here,
-                              job.on_violation == OnViolation::permit
-                                  ? keeper::Unjudged::allowed
-                                  : keeper::Unjudged::refused);
+  keeper::TreeRules rules = job.rules;
+  if (job.on_violation == OnViolation::permit)
+    rules.unjudged = keeper::Unjudged::allowed;
+  return keeper::start_keeper("", launch_here, rules);
 }
 
 }  // namespace memseal::cli

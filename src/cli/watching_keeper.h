@@ -7,6 +7,7 @@
 #include <functional>
 #include <vector>
 
+#include "keeper/filter.h"
 #include "supervisor/seal_keeper.h"
 
 namespace memseal::cli {
@@ -18,6 +19,7 @@ struct KeeperJob {
   std::function<void(const report::ViolationCounts &)> conclude{};
   /// That these two write to; all others are closed.
   std::vector<int> descriptors{};
+  keeper::TreeRules rules{};
 };
 
 /// Starts such a keeper, nobody's child, and puts this process and what it will

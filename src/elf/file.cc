@@ -105,6 +105,18 @@ std::string_view File::string(Elf64_Sxword tag) const {
   return *text_at(dynamic_.value(tag));
 }
 
+bool File::may_name(std::string_view name) const {
+  std::string_view all(reinterpret_cast<const char *>(strings_.data()),
+                       strings_.size());
+  for (std::size_t at = all.find(name); at != std::string_view::npos;
+       at = all.find(name, at + 1)) {
+    std::size_t end = at + name.size();
+    if (end < all.size() && all[end] == '\0')
+      return true;
+  }
+  return false;
+}
+
 bool File::wants_executable_stack() const {
   Elf64_Phdr stack = program_headers_.first(PT_GNU_STACK);
   return stack.p_type != PT_GNU_STACK || (stack.p_flags & PF_X) != 0;

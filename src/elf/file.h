@@ -39,6 +39,9 @@ public:
   std::string_view soname() const { return string(DT_SONAME); }
   std::string_view runpath() const { return string(DT_RUNPATH); }
   std::string_view rpath() const { return string(DT_RPATH); }
+  /// Whether a dynamic symbol (or a library) may have this name: it ends a
+  /// string of the table, which names may share.
+  bool may_name(std::string_view name) const;
 
 private:
   File() = default;

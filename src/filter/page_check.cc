@@ -151,6 +151,22 @@ Node PageCheck::touches(std::span<const PageRange> ranges, Node hit,
   }
 }
 
+// A is the high word of the first byte all along. A range begins below and ends
+// above the whole words of it, so the high words alone decide.
+Node PageCheck::within(std::span<const PageRange> ranges, Node inside,
+                       Node outside) {
+  Node next = outside;
+  for (std::size_t i = ranges.size(); i-- > 0;) {
+    MEMSEAL_ASSERT(((ranges[i].begin() | ranges[i].end()) & all_ones) == 0);
+    auto begin = static_cast<std::uint32_t>(ranges[i].begin() >> 32);
+    auto end = static_cast<std::uint32_t>(ranges[i].end() >> 32);
+    Node ends =
+        as_.then(ld_mem, last_high, as_.jump(jge_k, end, outside, inside));
+    next = as_.jump(jge_k, begin, as_.jump(jge_k, end, next, ends), outside);
+  }
+  return as_.then(ld_mem, first_high, next);
+}
+
 Node PageCheck::in_whole_windows(std::uint32_t first, std::uint32_t last,
                                  Node hit, Node next, Node miss) {
   Node begins = as_.then(ld_mem, first_high,

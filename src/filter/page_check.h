@@ -74,6 +74,13 @@ public:
   bpf::Node touches(std::span<const PageRange> ranges, bpf::Node hit,
                     bpf::Node miss);
 
+  /// `inside` if the span lies wholly in one of the ranges, else `outside`.
+  ///
+  /// Needs:   sorted, disjoint ranges that do not touch, of multiples of 4 GiB;
+  ///          a `span` node in front.
+  bpf::Node within(std::span<const PageRange> ranges, bpf::Node inside,
+                   bpf::Node outside);
+
   /// What `touches` takes at least.
   static std::size_t least_instructions(std::span<const PageRange> ranges);
 

@@ -43,20 +43,23 @@ long ask(KeeperRequest request, std::uint64_t begin = 0, std::uint64_t size = 0,
       .raw;
 }
 
-Presence presence_in(long answer) {
-  if (answer == keeper_only_watches)
-    return Presence::watches;
-  return answer == keeper_is_here ? Presence::enforces : Presence::none;
+KeeperHere keeper_in(long answer) {
+  const ZoneShape zone(static_cast<std::uint8_t>(answer));
+  if ((answer & ~0xffL) == keeper_only_watches)
+    return {Presence::watches, zone};
+  if ((answer & ~0xffL) == keeper_is_here)
+    return {Presence::enforces, zone};
+  return {};
 }
 
 }  // namespace
 
-Presence keeper_presence() {
-  return presence_in(ask(KeeperRequest::ask));
+KeeperHere keeper_here() {
+  return keeper_in(ask(KeeperRequest::ask));
 }
 
-Presence announce_image() {
-  return presence_in(ask(KeeperRequest::new_image));
+KeeperHere announce_image() {
+  return keeper_in(ask(KeeperRequest::new_image));
 }
 
 Result<void> seal_by_keeper(PageRange range, Sealed what) {

@@ -28,7 +28,7 @@ bool start_is_survived() {
          sys::run_in_child(make_calls_of_a_start) == 0;
 }
 
-Result<void> ensure_keeper(const char *tool) {
+Result<void> ensure_keeper(const char *tool, const TreeRules &rules) {
   switch (keeper_presence()) {
     case Presence::enforces:
       return {};
@@ -39,7 +39,7 @@ Result<void> ensure_keeper(const char *tool) {
   }
   if (!start_is_survived())
     return fail(Errc::system, ESRCH);
-  return start_keeper(tool, launch_keeper_by_fork);
+  return start_keeper(tool, launch_keeper_by_fork, rules);
 }
 
 const char *why_no_keeper(const Error &error) {

@@ -2,6 +2,7 @@
 // The keeper that a plan needs.
 #pragma once
 
+#include "keeper/filter.h"
 #include "memseal/error.h"
 
 namespace memseal::keeper {
@@ -13,7 +14,7 @@ namespace memseal::keeper {
 ///          start takes; EALREADY a keeper is here that permits everything. No
 ///          filter is installed then.
 /// Needs:   a single thread.
-Result<void> ensure_keeper(const char *tool);
+Result<void> ensure_keeper(const char *tool, const TreeRules &rules);
 
 /// Whether start_keeper may be called: under a filter of somebody else a child
 /// makes its calls first.

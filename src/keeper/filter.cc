@@ -10,6 +10,7 @@
 
 #include "filter/action.h"
 #include "filter/page_check.h"
+#include "keeper/protocol.h"
 #include "vm/advice.h"
 
 namespace memseal::keeper {
@@ -24,6 +25,7 @@ namespace action = filter::action;
 
 constexpr std::uint32_t ipc_shmat = 21, ipc_shmdt = 22;
 constexpr std::uint32_t skipped_call = 0xffffffff;
+constexpr std::uint32_t prot_grows = PROT_GROWSDOWN | PROT_GROWSUP;
 
 // setuid, setgid, setreuid, setregid, setresuid, setresgid, setfsuid, setfsgid.
 // Source: as filter::tables_of.
@@ -32,8 +34,13 @@ constexpr std::uint32_t on_arm64[] = {146, 144, 145, 143, 147, 149, 151, 152};
 
 class KeeperFilter {
 public:
-  KeeperFilter(Unjudged unjudged, std::span<bpf::Instruction> storage)
-      : unjudged_(unjudged), as_(storage) {}
+  KeeperFilter(Architecture architecture, const TreeRules &rules,
+               std::span<bpf::Instruction> storage)
+      : unjudged_(rules.unjudged),
+        io_uring_(rules.io_uring),
+        free_(rules.zone.free_parts(architecture)),
+        as_(storage),
+        pages_(as_, architecture) {}
 
   Result<bpf::Program> compile(Architecture architecture) {
     allow_ = as_.ret(action::allow);
@@ -46,6 +53,8 @@ public:
         filter::tables_of(architecture);
     for (std::size_t i = is_x86 ? tables.size() : 1; i-- > 0;) {
       next_ = allow_;
+      // A 32-bit call names addresses below 4 GiB, which are not free.
+      knows_free_ = i == 0 && !free_.empty();
       if (i == 0) {
         for (std::uint32_t number : hiding_calls(architecture))
           on(number, notify_);
@@ -68,10 +77,51 @@ private:
       next_ = as_.jump(jeq_k, number, node, next_);
   }
 
+  /// Shown to the keeper, unless the two arguments name free memory only. Most
+  /// calls go on with `shown_`: that of the first two arguments.
+  Node shown(unsigned address, unsigned length, Node if_free) {
+    if (!knows_free_)
+      return notify_;
+    return pages_.span(address, length,
+                       pages_.within(free_.view(), if_free, notify_), notify_);
+  }
+
+  Node mprotect() {
+    // They act on what lies beside the range.
+    return as_.then(ld, low_of(2),
+                    as_.jump(jset_k, prot_grows, notify_, shown_));
+  }
+
+  /// Without MREMAP_FIXED the kernel looks for a place where nothing is.
+  Node mremap() {
+    return as_.then(ld, low_of(3),
+                    as_.jump(jset_k, MREMAP_FIXED | MREMAP_DONTUNMAP,
+                             shown(0, 1, shown(4, 2, allow_)), shown_));
+  }
+
+  /// With brk a process asks its keeper, too (protocol.h). Where heap may be
+  /// sealed, brk(0) is shown like all the others: should the keeper be gone,
+  /// libc finds no heap, and not one that it cannot enlarge.
+  Node brk() {
+    if (free_.empty())
+      return notify_;
+    constexpr auto low = static_cast<std::uint32_t>(keeper_cookie);
+    constexpr auto high = static_cast<std::uint32_t>(keeper_cookie >> 32);
+    Node node = notify_;
+    auto compare = [&](std::uint32_t word, std::uint32_t value) {
+      node = as_.then(ld, word, as_.jump(jeq_k, value, node, allow_));
+    };
+    compare(filter::high_of(1), high);
+    compare(low_of(1), low);
+    compare(filter::high_of(0), 0);
+    compare(low_of(0), 0);
+    return node;
+  }
+
   Node mmap() {
     // MAP_FIXED_NOREPLACE never replaces a mapping (since Linux 4.17; we need
     // 5.7).
-    Node replaces = as_.jump(jset_k, MAP_FIXED, notify_, allow_);
+    Node replaces = as_.jump(jset_k, MAP_FIXED, shown_, allow_);
     return as_.then(ld, low_of(3),
                     as_.jump(jset_k, MAP_FIXED_NOREPLACE, allow_, replaces));
   }
@@ -103,6 +153,7 @@ private:
 
   Node dispatch(const filter::SyscallTable &table) {
     // Arguments in memory: the keeper knows the process, if not the pages.
+    shown_ = shown(0, 1, allow_);
     Node unseen = unjudged_ == Unjudged::allowed ? allow_ : notify_;
     on(table.old_mmap, unseen);
     on(table.ipc, ipc(unseen));
@@ -112,15 +163,17 @@ private:
     // Since Linux 6.13 a process may give itself any advice by this call.
     // Source: Linux 6.13, mm/madvise.c, process_madvise_remote_valid.
     on(table.process_madvise, advice(3, refused(EINVAL)));
-    on(table.madvise, advice(2, notify_));
+    on(table.madvise, advice(2, shown_));
     on(table.mmap, mmap());
-    // With brk a process asks its keeper, too (protocol.h). brk(0) is shown
-    // like all the others: should the keeper be gone, libc finds no heap, and
-    // not one that it cannot enlarge.
-    for (std::uint32_t number :
-         {table.mprotect, table.munmap, table.mremap, table.brk,
-          table.pkey_mprotect, table.remap_file_pages, table.shmdt})
+    if (io_uring_ == IoUring::refused)
+      on(table.io_uring_setup, refused(EPERM));
+    for (std::uint32_t number : {table.remap_file_pages, table.shmdt})
       on(number, notify_);
+    on(table.pkey_mprotect, mprotect());
+    on(table.brk, brk());
+    on(table.mremap, mremap());
+    on(table.munmap, shown_);
+    on(table.mprotect, mprotect());
     if (table.foreign_numbers != no_such_call)
       next_ = as_.jump(
           jeq_k, skipped_call, allow_,
@@ -129,8 +182,12 @@ private:
   }
 
   Unjudged unjudged_;
+  IoUring io_uring_;
+  FreeParts free_;
   bpf::Assembler as_;
-  Node allow_, notify_, next_;
+  filter::PageCheck pages_;
+  bool knows_free_ = false;
+  Node allow_, notify_, shown_, next_;
 };
 
 }  // namespace
@@ -140,9 +197,9 @@ std::span<const std::uint32_t> hiding_calls(Architecture architecture) {
 }
 
 Result<bpf::Program> compile_filter(Architecture architecture,
-                                    Unjudged unjudged,
+                                    const TreeRules &rules,
                                     std::span<bpf::Instruction> storage) {
-  return KeeperFilter(unjudged, storage).compile(architecture);
+  return KeeperFilter(architecture, rules, storage).compile(architecture);
 }
 
 }  // namespace memseal::keeper

@@ -29,12 +29,13 @@ struct Call {
 };
 
 std::uint32_t answer_of(Architecture architecture, std::uint32_t audit,
-                        const Call &call,
-                        Unjudged unjudged = Unjudged::refused) {
+                        const Call &call, const TreeRules &rules = {}) {
   bpf::Instruction storage[most_instructions];
-  auto program = compile_filter(architecture, unjudged, storage);
-  EXPECT_TRUE(program);
-  EXPECT_TRUE(bpf::check(program->instructions()));
+  auto program = compile_filter(architecture, rules, storage);
+  if (!program || !bpf::check(program->instructions())) {
+    ADD_FAILURE() << "no program that the kernel takes";
+    return 0;
+  }
   bpf::SyscallData data{.number = static_cast<std::int32_t>(call.number),
                         .architecture = audit};
   for (std::size_t i = 0; i < call.arguments.size(); ++i)
@@ -67,6 +68,7 @@ const Call on_x86_64[] = {
     {"setuid", 105, {}, notify},
     {"setfsgid", 123, {}, notify},
     {"mseal", 462, {}, allow},
+    {"io_uring_setup", 425, {8, 0x1000}, action::eperm},
     {"getpid", 39, {}, allow},
     {"x32 mprotect", 0x4000000a, {}, action::enosys},
     // A tracer made it so: the call is not made.
@@ -87,6 +89,7 @@ const Call on_i386[] = {
     {"ipc semop", 117, {1}, allow},
     {"prctl PR_SET_MM", 172, {35}, action::eperm},
     {"unlink", 10, {}, allow},
+    {"io_uring_setup", 425, {8, 0x1000}, action::eperm},
     {"skipped", 0xffffffff, {}, allow},
 };
 
@@ -104,8 +107,8 @@ TEST(KeeperFilter, lets_i386_programs_run_and_shows_their_calls) {
 
 void expect_nothing_refused(std::span<const Call> calls, std::uint32_t audit) {
   for (const Call &call : calls) {
-    std::uint32_t answer =
-        answer_of(Architecture::x86_64, audit, call, Unjudged::allowed);
+    std::uint32_t answer = answer_of(Architecture::x86_64, audit, call,
+                                     {.unjudged = Unjudged::allowed});
     EXPECT_TRUE(answer == allow || answer == notify) << call.name;
   }
 }
@@ -130,6 +133,12 @@ TEST(KeeperFilter, on_arm64_leaves_32_bit_processes_alone) {
   EXPECT_EQ(answer_of(Architecture::arm64, arm64, {"", 0xffffffff, {}, 0}),
             allow);
   EXPECT_EQ(answer_of(Architecture::arm64, arm, {"", 125, {}, 0}), allow);
+}
+
+TEST(KeeperFilter, lets_io_uring_be_where_that_is_asked_for) {
+  const TreeRules rules{.io_uring = IoUring::allowed};
+  EXPECT_EQ(answer_of(Architecture::x86_64, x86_64, {"", 425, {}, 0}, rules),
+            allow);
 }
 
 }  // namespace

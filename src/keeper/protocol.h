@@ -26,9 +26,16 @@ enum class KeeperRequest : std::uint64_t {
   seal,         ///< any memory
 };
 
-/// The answers to the first two. Linux puts no break so low. A keeper that
-/// permits all violations, for `memseal trace`, is no protection.
-inline constexpr long keeper_is_here = 0x6d73;
-inline constexpr long keeper_only_watches = 0x6d74;
+/// The answers to the first two, the byte of the tree's zone (keeper/zone.h) in
+/// their lowest one. Linux puts no break so low. A keeper that permits all
+/// violations, for `memseal trace`, is no protection.
+inline constexpr long keeper_is_here = 0x6d00;
+inline constexpr long keeper_only_watches = 0x6e00;
+
+/// What a request for a seal fails with: negative errno values.
+/// The range is not wholly in the zone: calls on it are not asked about.
+inline constexpr int outside_the_zone = 34;  // ERANGE
+/// Memory that is no part of an object, where there is free memory.
+inline constexpr int objects_only = 38;  // ENOSYS
 
 }  // namespace memseal::keeper

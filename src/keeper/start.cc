@@ -56,8 +56,8 @@ bool hear(int channel) {
 
 /// From here on there is no way back: the filter is for ever. A program whose
 /// keeper is lost cannot change its mappings any more, and better ends now.
-void hand_over_or_end(int channel, int listener) {
-  if (sys::send_descriptor(channel, listener) && hear(channel))
+void hand_over_or_end(int channel, int listener, ZoneShape zone) {
+  if (sys::send_descriptor(channel, listener, zone.byte()) && hear(channel))
     return;
   constexpr std::string_view text =
       "memseal: the keeper ended before it began to serve\n";
@@ -66,9 +66,9 @@ void hand_over_or_end(int channel, int listener) {
     sys::call(SYS_exit_group, 125);
 }
 
-Result<void> install(int channel, Unjudged unjudged) {
+Result<void> install(int channel, const TreeRules &rules) {
   MEMSEAL_LARGE_LOCAL bpf::Instruction storage[most_instructions];
-  auto code = compile_filter(filter::native_architecture(), unjudged, storage);
+  auto code = compile_filter(filter::native_architecture(), rules, storage);
   if (!code)
     return std::unexpected(code.error());
   // The kernel's struct, byte for byte (bpf/instruction.h).
@@ -89,7 +89,7 @@ Result<void> install(int channel, Unjudged unjudged) {
   }
   if (listener.failed())
     return fail(Errc::system, listener.error());
-  hand_over_or_end(channel, static_cast<int>(listener.raw));
+  hand_over_or_end(channel, static_cast<int>(listener.raw), rules.zone);
   sys::call(SYS_close, listener.raw);
   return {};
 }
@@ -165,7 +165,7 @@ Result<long> launch_keeper_by_fork(const char *tool, int channel) {
 }
 
 Result<void> start_keeper(const char *tool, LaunchKeeper launch,
-                          Unjudged unjudged) {
+                          const TreeRules &rules) {
   if (int error = error_of_flags(needed_flags); error != EFAULT)
     return fail(Errc::system, error == EINVAL ? ENOSYS : error);
   int channel[2];
@@ -177,7 +177,7 @@ Result<void> start_keeper(const char *tool, LaunchKeeper launch,
   sys::call(SYS_close, channel[1]);
   Result<void> done = fail(Errc::system, ECHILD);
   if (child && hear(channel[0]))
-    done = install(channel[0], unjudged);
+    done = install(channel[0], rules);
   sys::call(SYS_close, channel[0]);
   if (!done && child && *child > 0)
     reap(*child);

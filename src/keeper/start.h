@@ -35,6 +35,6 @@ Result<long> launch_keeper_by_fork(const char *tool, int channel);
 /// Needs:   one call at a time.
 /// Context: any thread, not a signal handler; no C library.
 Result<void> start_keeper(const char *tool, LaunchKeeper launch,
-                          Unjudged unjudged = Unjudged::refused);
+                          const TreeRules &rules);
 
 }  // namespace memseal::keeper

@@ -50,7 +50,8 @@ void try_to_run(char **arguments, char **environment) {
   if (!plan || plan->method == Method::trace || plan->watched ||
       plan->remark != nullptr)
     return;
-  if (plan->keeper != nullptr && !keeper::ensure_keeper(plan->keeper))
+  if (plan->keeper != nullptr &&
+      !keeper::ensure_keeper(plan->keeper, plan->rules))
     return;
   sys::call(SYS_execve, plan->path, plan->arguments, plan->environment);
 }

@@ -180,6 +180,9 @@ Refusable<Plan, Hindrance> Preparation::prepare(const RunRequest &request,
   MEMSEAL_TRY_VOID(export_options(options));
   if (program.loader == Loader::glibc)
     MEMSEAL_TRY_VOID(export_provider(request.provide));
+  // The heap may be sealed by a served mseal(2).
+  if (!is_served(request.provide, program))
+    plan.rules.zone = keeper::zone_here();
   MEMSEAL_TRY_VOID(export_module(method));
   // A child may be a program whose libraries need all there is.
   if (method == Method::audit)
@@ -282,6 +285,12 @@ Refusable<void, Hindrance> Preparation::export_library(const PathText &library,
   if (!environment_.set(variable, parts))
     return refuse(Hindrance{Obstacle::too_large, path_.view()});
   return {};
+}
+
+bool Preparation::is_served(Provide provide, const Program &program) {
+  if (provide != Provide::automatic)
+    return provide == Provide::always;
+  return program.file.may_name("mseal") && !has_mseal();
 }
 
 /// Before the module is entered: of preloaded libraries the module is first.

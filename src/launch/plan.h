@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "keeper/filter.h"
 #include "launch/environment.h"
 #include "launch/libraries.h"
 #include "launch/obstacle.h"
@@ -33,6 +34,7 @@ struct Plan {
   const char *remark = nullptr;
   /// The keeper that has to be there first (docs/exec.md); null: none.
   const char *keeper = nullptr;
+  keeper::TreeRules rules{.io_uring = keeper::IoUring::allowed};
   /// That keeper has to tell what it refuses (--on-violation=report).
   bool watched = false;
 };
@@ -67,6 +69,9 @@ private:
   Refusable<void, Hindrance> export_engine(const RunOptions &options,
                                            Plan &plan);
   bool has_mseal();
+  /// Whether the program is to be expected to seal memory that is no object by
+  /// a served mseal(2). syscall(2) hides that.
+  bool is_served(Provide provide, const Program &program);
 
   PathText path_, interpreter_, module_, provider_, keeper_;
   Libraries libraries_;

@@ -11,9 +11,11 @@
 
 #include <optional>
 
+#include "keeper/zone.h"
 #include "loader/auditor_list.h"
 #include "loader/engine_choice.h"
 #include "loader/exit_check.h"
+#include "loader/fence.h"
 #include "loader/link_map.h"
 #include "loader/pin.h"
 #include "loader/slot_binding.h"
@@ -37,6 +39,8 @@ struct Decisions {
   LinkMap *head = nullptr;
   std::optional<ExitTables> exit_tables{};  ///< where --at-exit=check looks
   std::optional<PageRange> vvar{};          ///< the pages that the vdso reads
+  keeper::ZoneShape zone{};                 ///< what the keeper guards
+  Fence fence{};                            ///< that keeps others out of it
   Dlmopen dlmopen = nullptr;                ///< null where it was not found
   SealedAuditors auditors{};
   char text[1024]{};  ///< of the options, if it fits

@@ -166,6 +166,15 @@ void library_opened(LinkMap &map, long lmid) {
     leave(image_of(map), Reason::table_full);
 }
 
+void library_searched(const char *name) {
+  if (!decided.fence.stands() || inert())
+    return;
+  // A file that is not there is not mapped, and the search may fail.
+  const std::size_t size = name != nullptr ? size_of_library(name) : 0;
+  if (name == nullptr || size != 0)
+    make_gap(decided.fence, size);
+}
+
 void library_closing(LinkMap &map) {
   if (!tables_used)
     return;
@@ -184,6 +193,7 @@ void batch_begins() {
 }
 
 void batch_mapped() {
+  close_gap(decided.fence);
   if (!tables_used || pending.empty())
     return;
   if (inert() || filter_came())

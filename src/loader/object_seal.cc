@@ -17,6 +17,9 @@ Outcome refusal(Error error) {
     return {.reason = Reason::table_full};
   if (error.code == Errc::unsupported)
     return {.reason = Reason::no_engine};
+  // protocol.h, outside_the_zone.
+  if (error.code == Errc::system && error.sys_errno == ERANGE)
+    return {.reason = Reason::outside_zone};
   // S-10: only /proc can be missing.
   if (error.code == Errc::system && error.sys_errno == ENOENT)
     return {.reason = Reason::no_proc};
@@ -58,9 +61,18 @@ PageRange extent_of(Run run) {
 /// own seal, or in the marks that the keeper obeys; and the start of every
 /// program would pay.
 Result<void> seal_range(PageRange range, Engine engine) {
+  Result<void> kept;
   if (engine.has(Engine::keeper))
-    MEMSEAL_TRY_VOID(keeper::seal_by_keeper(range));
-  return engine.has(Engine::native) ? sys::mseal(range) : Result<void>();
+    kept = keeper::seal_by_keeper(range);
+  const bool outside = !kept && kept.error().code == Errc::system &&
+                       kept.error().sys_errno == ERANGE;
+  if (!kept && !outside)
+    return kept;
+  // Where the keeper cannot, the kernel's seal is better than none: not what
+  // was asked for, and not told as that.
+  if (engine.has(Engine::native))
+    MEMSEAL_TRY_VOID(sys::mseal(range));
+  return kept;
 }
 
 /// Seals parts that touch each other. If something inside is in the way, each

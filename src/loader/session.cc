@@ -38,6 +38,20 @@ bool runs_in_valgrind(LinkMap *head) {
   return false;
 }
 
+/// These sanitizers put their own memory where the fence would be.
+/// Source: compiler-rt, lib/tsan/rtl/tsan_platform.h, lib/msan/msan.h.
+bool has_fixed_layout(LinkMap *head) {
+  for (LinkMap *map = head; map != nullptr; map = map->l_next) {
+    if (map != head && path_of(*map).find("/libtsan") == std::string_view::npos)
+      continue;
+    for (std::string_view name : {"__tsan_init", "__msan_init"}) {
+      if (find_symbol(*map, name) != nullptr)
+        return true;
+    }
+  }
+  return false;
+}
+
 enum class Start : std::uint8_t { unfiltered, unknown };
 
 /// What the launcher said; a setuid program does not listen.
@@ -52,7 +66,9 @@ Start take_claim(char **environment) {
 AvailableEngines find_engines() {
   AvailableEngines there;
   if (!state.seccomp.none()) {
-    keeper::Presence presence = keeper::announce_image();
+    const keeper::KeeperHere here = keeper::announce_image();
+    const keeper::Presence presence = here.presence;
+    decided.zone = here.zone;
     // In what `memseal trace` started seals are marks that nobody enforces.
     there.keeper = presence == keeper::Presence::enforces ||
                    (presence == keeper::Presence::watches &&
@@ -193,6 +209,10 @@ void remain_undecided(char **environment) {
 
 }  // namespace
 
+void start_ends() {
+  fill_holes(decided.fence);
+}
+
 bool initial_objects_sealed() {
   return state.started;
 }
@@ -224,6 +244,9 @@ void seal_initial_objects(LinkMap *head, char **environment,
   decided.options = read_options(environment);
   decided.obstacle = find_obstacle(head, take_claim(environment));
 
+  if (decided.obstacle == Reason::none && decided.zone.exists() &&
+      decided.engine.has(Engine::keeper) && !has_fixed_layout(head))
+    decided.fence = put_up_fence(decided.zone.border());
   decided.vvar = find_vvar();
   if (kills_or_traps(decided.options.on_violation))
     set_on_violation(decided.options.on_violation);

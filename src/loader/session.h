@@ -52,6 +52,12 @@ void library_opened(LinkMap &map, long lmid);
 /// It is about to be unmapped: by dlclose, or since dlopen failed.
 void library_closing(LinkMap &map);
 
+/// All that the loader itself had mapped for the start is gone.
+void start_ends();
+
+/// ld.so looks for a library there. Null: it does not tell where.
+void library_searched(const char *name);
+
 /// A dlopen begins: what an earlier one brought is relocated by now.
 void batch_begins();
 

@@ -94,7 +94,8 @@ bool keeper_possible() {
 Result<void> start_keeper() {
   if (!find_tool())
     return fail(Errc::system, ENOSYS);
-  auto started = keeper::start_keeper(tool, launch);
+  auto started = keeper::start_keeper(tool, launch,
+                                      {.io_uring = keeper::IoUring::allowed});
   // To the program it is a kernel without the call.
   if (!started && (started.error().sys_errno == ECHILD ||
                    started.error().sys_errno == EPERM))

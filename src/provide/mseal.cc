@@ -30,8 +30,9 @@ namespace {
 
 using sys::call;
 
-/// Who answers number 462. Once it is not `nobody` it stays, also over fork.
-enum class Server : int { unknown, nobody, kernel, keeper };
+/// Who answers number 462; none: the tree has a keeper, which guards a zone
+/// only, and takes no other. Once it is not `nobody` it stays, also over fork.
+enum class Server : int { unknown, nobody, kernel, keeper, none };
 std::atomic<Server> known{Server::unknown};
 std::atomic_flag starting;
 
@@ -48,10 +49,13 @@ Server server() {
   now = Server::nobody;
   // One that permits everything serves, too: `memseal trace` is to see what a
   // sealed program would do.
-  if (keeper::keeper_presence() != keeper::Presence::none)
+  const keeper::KeeperHere here = keeper::keeper_here();
+  if (here.presence != keeper::Presence::none && !here.zone.exists())
     now = Server::keeper;
   else if (!always() && sys::has_mseal())
     now = Server::kernel;
+  else if (here.presence != keeper::Presence::none)
+    now = Server::none;
   known = now;
   return now;
 }
@@ -73,7 +77,7 @@ long serve(unsigned long begin, unsigned long length, unsigned long flags) {
   Server who = server();
   if (who == Server::kernel)
     return call(sys::nr_mseal, begin, length, flags).raw;
-  if (who == Server::nobody && !keeper_possible())
+  if (who == Server::none || (who == Server::nobody && !keeper_possible()))
     return -ENOSYS;
   if (long error = check_arguments(begin, length, flags, sys::page_size()))
     return error;

@@ -36,6 +36,8 @@ constexpr Words words[] = {
     {Reason::no_keeper, "no_keeper",
      "no keeper answers, which memseal run starts for --engine=keeper "
      "and strict"},
+    {Reason::outside_zone, "outside_zone",
+     "it lies outside the zone that the keeper guards"},
     {Reason::no_proc, "no_proc",
      "/proc is not mounted, and the engine asked for cannot do without"},
     {Reason::no_engine, "no_engine", "the engine asked for is not available"},

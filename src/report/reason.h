@@ -23,6 +23,7 @@ enum class Reason : std::uint8_t {
   seccomp,             ///< a filter would kill the process for asking
   refused,             ///< the kernel refused: see the errno
   no_keeper,           ///< engine filter or strict, but no keeper answers
+  outside_zone,        ///< it lies where no keeper is asked
   no_proc,             ///< a filter is made with the help of /proc
   no_engine,           ///< the engine asked for is not there
   hole,                ///< something inside is not mapped

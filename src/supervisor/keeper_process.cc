@@ -99,9 +99,11 @@ bool serve_as_keeper(SealKeeper &keeper, int channel, std::vector<int> kept,
   char ready = 'r';
   if (send(channel, &ready, 1, MSG_NOSIGNAL) != 1)
     return false;
-  int listener = sys::receive_descriptor(channel);
+  unsigned char zone = 0;
+  int listener = sys::receive_descriptor(channel, &zone);
   if (listener < 0)
     return false;
+  keeper.guard(keeper::ZoneShape(zone));
   // The program waits for this: from now on its calls are answered.
   if (send(channel, &ready, 1, MSG_NOSIGNAL) != 1)
     return false;

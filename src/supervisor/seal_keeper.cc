@@ -116,10 +116,15 @@ SealKeeper::SealKeeper(std::size_t page, OnViolation on_violation)
     images_.list(Listing::none);
 }
 
+void SealKeeper::guard(keeper::ZoneShape zone) {
+  zone_ = zone;
+  free_ = zone.free_parts(filter::native_architecture());
+}
+
 Verdict SealKeeper::judge_request(pid_t thread, const seccomp_data &data) {
-  const long presence = on_violation_ == OnViolation::permit
-                            ? keeper::keeper_only_watches
-                            : keeper::keeper_is_here;
+  const long presence = zone_.byte() | (on_violation_ == OnViolation::permit
+                                            ? keeper::keeper_only_watches
+                                            : keeper::keeper_is_here);
   switch (static_cast<keeper::KeeperRequest>(data.args[2])) {
     case keeper::KeeperRequest::ask:
       return answer(presence);
@@ -138,6 +143,12 @@ Verdict SealKeeper::judge_seal(pid_t thread, const seccomp_data &data) {
   auto range = PageRange::create(begin, data.args[4], page_);
   if (!range)
     return answer(-EINVAL);
+  if (zone_.exists() && data.args[2] != static_cast<std::uint64_t>(
+                                            keeper::KeeperRequest::seal_object))
+    return answer(-keeper::objects_only);
+  // Nobody asks us about what happens there.
+  if (keeper::overlaps(free_, *range))
+    return answer(-keeper::outside_the_zone);
   any_.add(*range);
   if (data.args[2] == static_cast<std::uint64_t>(keeper::KeeperRequest::seal)) {
     memory_.add(*range);

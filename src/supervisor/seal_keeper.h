@@ -30,6 +30,7 @@
 #include <string_view>
 #include <vector>
 
+#include "keeper/zone.h"
 #include "memseal/page_range.h"
 #include "supervisor/sealed_images.h"
 #include "supervisor/verdict.h"
@@ -59,6 +60,9 @@ public:
   explicit SealKeeper(std::size_t page,
                       OnViolation on_violation = OnViolation::report);
 
+  /// What the filter asks about; without it, everything.
+  void guard(keeper::ZoneShape zone);
+
   Verdict judge(pid_t thread, const seccomp_data &data,
                 MemoryCall &call) override;
 
@@ -86,6 +90,8 @@ private:
   Ever any_, memory_, heap_;
   SealedImages images_;
   OnViolation on_violation_;
+  keeper::ZoneShape zone_;
+  keeper::FreeParts free_;
 };
 
 }  // namespace memseal::supervisor

@@ -81,6 +81,25 @@ TEST_F(SealKeeperTest, takes_no_request_that_it_does_not_understand) {
   EXPECT_EQ(asked(keeper, KeeperRequest::seal, address(pages_), 0), -EINVAL);
 }
 
+TEST_F(SealKeeperTest, seals_nothing_of_which_it_would_not_be_asked) {
+  SealKeeper keeper(size_);
+  const keeper::ZoneShape zone = keeper::ZoneShape::of(
+      filter::native_architecture(), 0x7ffc12345678, false);
+  const Address border = zone.border();
+  auto seal_at = [&](Address begin, std::uint64_t pages) {
+    return asked(keeper, KeeperRequest::seal_object, begin, pages * size_);
+  };
+  EXPECT_EQ(seal_at(border - size_, 1), 0);  // twin
+  keeper.guard(zone);
+  EXPECT_EQ(asked(keeper, KeeperRequest::ask),
+            keeper::keeper_is_here | zone.byte());
+  EXPECT_EQ(seal_at(border - size_, 1), -ERANGE);
+  EXPECT_EQ(seal_at(border - size_, 2), -ERANGE);
+  EXPECT_EQ(seal_at(border, 1), 0);
+  // Heap is not asked about either.
+  EXPECT_EQ(asked(keeper, KeeperRequest::seal, border, size_), -ENOSYS);
+}
+
 TEST_F(SealKeeperTest, refuses_changes_of_what_is_sealed_and_no_others) {
   SealKeeper keeper(size_);
   EXPECT_EQ(unmapping(keeper, pages_).kind, Verdict::Kind::proceed);  // twin

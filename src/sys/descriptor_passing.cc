@@ -15,7 +15,7 @@ namespace {
 
 /// One byte, and room for one descriptor.
 struct Message {
-  char byte = 'd';
+  unsigned char byte = 0;
   iovec part{&byte, 1};
   alignas(cmsghdr) char space[CMSG_SPACE(sizeof(int))] = {};
   msghdr header{};
@@ -42,8 +42,9 @@ struct Message {
 
 }  // namespace
 
-bool send_descriptor(int channel, int descriptor) {
+bool send_descriptor(int channel, int descriptor, unsigned char byte) {
   Message message;
+  message.byte = byte;
   message.control()->cmsg_level = SOL_SOCKET;
   message.control()->cmsg_type = SCM_RIGHTS;
   message.control()->cmsg_len = CMSG_LEN(sizeof descriptor);
@@ -51,7 +52,7 @@ bool send_descriptor(int channel, int descriptor) {
   return message.exchange(SYS_sendmsg, channel, MSG_NOSIGNAL);
 }
 
-int receive_descriptor(int channel) {
+int receive_descriptor(int channel, unsigned char *byte) {
   Message message;
   if (!message.exchange(SYS_recvmsg, channel, MSG_CMSG_CLOEXEC) ||
       message.header.msg_controllen < CMSG_LEN(sizeof(int)) ||
@@ -59,6 +60,8 @@ int receive_descriptor(int channel) {
     return -1;
   int descriptor;
   std::memcpy(&descriptor, CMSG_DATA(message.control()), sizeof descriptor);
+  if (byte != nullptr)
+    *byte = message.byte;
   return descriptor;
 }
 
