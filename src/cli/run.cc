@@ -19,6 +19,7 @@
 #include "launch/plan.h"
 #include "policy/policy_file.h"
 #include "report/violation_report_tool.h"
+#include "sys/seccomp_state.h"
 
 namespace memseal::cli {
 namespace {
@@ -127,16 +128,24 @@ int refuse(const launch::Hindrance &hindrance) {
   return code;
 }
 
-/// Without its keeper a program runs unsealed, or not at all.
-bool start_keeper(const launch::Plan &plan) {
-  if (plan.keeper == nullptr)
-    return true;
+/// Without its keeper a program is sealed by mseal(2), where the kernel has it
+/// and lets the program call it; else it runs unsealed. With --require it does
+/// not run: false.
+bool start_keeper(const launch::Plan &plan, RunOptions &options) {
   auto ready = keeper::ensure_keeper(plan.keeper, plan.rules);
-  if (!ready)
-    explain(
-        {Obstacle::no_keeper, plan.path, keeper::why_no_keeper(ready.error())},
-        "");
-  return ready.has_value();
+  if (ready)
+    return true;
+  const char *why = keeper::why_no_keeper(ready.error());
+  if (options.requirement == Requirement::required ||
+      sys::try_mseal_in_child() != sys::MsealTrial::works) {
+    explain({Obstacle::no_keeper, plan.path, why}, "");
+  } else {
+    complain("'{}' is sealed by mseal(2) alone, without a keeper: {}",
+             plan.path, why);
+    options.engine = Engine::native;
+  }
+  options.launched = 0;  // it has been said
+  return false;
 }
 
 void tell_unwritten(const std::string &file, const Error &error,
@@ -257,10 +266,10 @@ int run(int argc, char **argv) {
     if (!plan)
       return refuse(plan.error());
   }
-  if (!plan->watched && !start_keeper(*plan)) {
+  if (!plan->watched && plan->keeper != nullptr &&
+      !start_keeper(*plan, request->options)) {
     if (request->options.requirement == Requirement::required)
       return launch::exit_code(Obstacle::no_keeper);
-    request->options.launched = 0;  // it has been said
     plan = preparation.prepare(*request, environ);
     if (!plan)
       return refuse(plan.error());

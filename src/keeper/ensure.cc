@@ -57,8 +57,7 @@ const char *why_no_keeper(const Error &error) {
     case ECHILD:
       return "its process cannot be started";
     case EALREADY:
-      return "this runs inside of memseal trace, whose keeper permits "
-             "everything";
+      return "this runs inside memseal trace, whose keeper permits everything";
     case EEXIST:
       return "this runs under the keeper of another memseal run";
     default:

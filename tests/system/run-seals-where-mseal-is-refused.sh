@@ -74,3 +74,18 @@ for answer in EPERM kill; do
     not grep -q 'succeeded$' "$work/said"
   done
 done
+
+# Nor that, but mseal(2) is there: it alone seals, and that is said once.
+reason="is sealed by mseal(2) alone, without a keeper: a filter forbids"
+if "$memseal" run --engine=native --require -- /bin/true 2>"$work/said"; then
+  for engine in keeper strict; do
+    exits 0 under EPERM $seccomp "$memseal" run --engine=$engine \
+      --report="$work/report" -- bash -c "$attack; exit \$?"
+    [[ $(grep -c 'EPERM$' "$work/said") == 8 ]]
+    [[ $(grep -c '^memseal: ' "$work/said") == 1 ]]
+    says "$reason"
+    grep -q ' text sealed native$' "$work/report"
+    exits 125 under EPERM $seccomp "$memseal" run --engine=$engine --require \
+      -- "$attack"
+  done
+fi
