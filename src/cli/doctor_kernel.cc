@@ -60,6 +60,21 @@ Finding mseal_finding(Diagnosis &diagnosis) {
               : "a seccomp filter forbids it to this process"};
 }
 
+/// CVE-2026-23416, tried.
+Finding mixed_mseal_finding() {
+  sys::Ability mixed = sys::ask_mixed_mseal();
+  const bool astray =
+      mixed.kind == sys::Ability::refused && mixed.error == EBADE;
+  return {"mseal.mixed", "mseal(2) over sealed and unsealed memory",
+          astray ? Grade::weak : Grade::good,
+          mixed.ok() ? "seals what it was asked to"
+          : astray   ? "seals another range (CVE-2026-23416)"
+                     : sys::describe(mixed),
+          astray ? "memseal makes no such call; programs that call mseal(2) "
+                   "may. Linux 6.18.21 and 7.0 have mended it"
+                 : ""};
+}
+
 /// A seccomp flag, the version that brought it and what it is to memseal.
 struct Flag {
   const char *id, *title;
@@ -147,6 +162,8 @@ void diagnose_kernel(Diagnosis &diagnosis) {
        fmt::format("{} {} {}", system.sysname, system.release, system.machine),
        ""});
   section.findings.push_back(mseal_finding(diagnosis));
+  if (diagnosis.means.native)
+    section.findings.push_back(mixed_mseal_finding());
   KernelSeal vdso = seal_of_vdso();
   section.findings.push_back(
       {"mseal.system_mappings", "vdso sealed by the kernel", Grade::note,

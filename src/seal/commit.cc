@@ -15,6 +15,7 @@
 #include "seal/on_violation.h"
 #include "seal/own_mappings.h"
 #include "seal/register.h"
+#include "seal/unsealed_runs.h"
 #include "sys/holes.h"
 #include "sys/huge_files.h"
 #include "sys/memory.h"
@@ -310,7 +311,7 @@ private:
   }
 
   static Result<void> seal_natively(PageRange range) {
-    auto sealed = sys::mseal(range);
+    auto sealed = seal_what_is_not_sealed(range);
     if (!sealed && sealed.error().sys_errno == ENOMEM &&
         !sys::check_mapped(range))
       return fail(Errc::hole, ENOMEM);

@@ -87,6 +87,33 @@ int trace_a_child() {
   return error;
 }
 
+/// Pages between inaccessible ones: nothing else merges with them.
+int seal_over_sealed() {
+  constexpr int count = 8;
+  const std::size_t page = page_size();
+  auto *all = static_cast<char *>(mmap(nullptr, (count + 2) * page, PROT_NONE,
+                                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  if (all == MAP_FAILED)
+    return errno;
+  char *at = all + page;
+  if (mprotect(at, count * page, PROT_READ | PROT_WRITE) != 0)
+    return errno;
+  // Where the second page becomes one mapping with its neighbours, the next
+  // one was taken to begin where the second ends.
+  for (int sealed : {1, 3}) {
+    if (int error = error_of(nr_mseal, at + sealed * page, page, 0))
+      return error;
+  }
+  if (int error = error_of(nr_mseal, at + page, 5 * page, 0))
+    return error == ENOSYS ? error : EBADE;
+  for (int i = 0; i < count; ++i) {
+    const bool is_sealed = munmap(at + i * page, page) != 0;
+    if (is_sealed != (i >= 1 && i <= 5))
+      return EBADE;
+  }
+  return 0;
+}
+
 }  // namespace
 
 bool Ability::missing() const {
@@ -110,6 +137,10 @@ std::string describe(Ability outcome) {
 
 Ability ask_mseal() {
   return ask([] { return error_of(nr_mseal, 0, 0, 0); });
+}
+
+Ability ask_mixed_mseal() {
+  return ask(seal_over_sealed);
 }
 
 Ability ask_userfaultfd() {

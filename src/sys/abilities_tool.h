@@ -30,6 +30,9 @@ struct Ability {
 std::string describe(Ability outcome);
 
 Ability ask_mseal();
+/// Whether one mseal(2) over sealed and unsealed mappings seals just what it
+/// was asked to; EBADE if not (CVE-2026-23416, Linux 6.17 to 7.0-rc5).
+Ability ask_mixed_mseal();
 Ability ask_userfaultfd();  ///< for user-mode faults, what needs no privilege
 Ability ask_io_uring();
 /// Whether a write through /proc/self/mem gets into a page that is read-only.
