@@ -255,7 +255,7 @@ int run(int argc, char **argv) {
   if (!plan)
     return refuse(plan.error());
   if (plan->method == launch::Method::trace) {
-    if (auto code = prepare_trace(*request))
+    if (auto code = prepare_trace(*request, plan->path))
       return *code;
   }
   if (plan->watched && !start_watch(*request, *plan)) {

@@ -2,6 +2,9 @@
 // memseal run, for programs that no loader module can seal.
 #include "cli/run_trace.h"
 
+#include <elf.h>
+
+#include <fstream>
 #include <memory>
 #include <string>
 
@@ -12,6 +15,7 @@
 #include "report/report_file.h"
 #include "report/seal_line.h"
 #include "report/violation_report_tool.h"
+#include "sys/seccomp_state.h"
 #include "tracer/launch.h"
 
 namespace memseal::cli {
@@ -101,16 +105,35 @@ void report_violations(const Launched &launched, int listener,
         {.time = {}, .pid = launched.pid, .program = launched.program}, counts);
 }
 
-/// A tracer starts no keeper: its filter takes the place. Violations that are
-/// not just denied need a filter, too.
-Engine engine_for(const RunOptions &options) {
+/// Whether the program lies where its file says. What it executes of its kind
+/// lies there too: busybox executes itself.
+bool is_at_fixed_addresses(const char *path) {
+  std::ifstream file(path, std::ios::binary);
+  Elf64_Ehdr header{};
+  file.read(reinterpret_cast<char *>(&header), sizeof header);
+  return file && header.e_type == ET_EXEC;
+}
+
+/// A tracer starts no keeper: its filter takes the place, but where children
+/// would meet its addresses and mseal(2) can be had. Violations that are not
+/// just denied need a filter, too.
+Engine engine_for(const RunOptions &options, const char *path) {
   Engine engine =
       options.engine == Engine::automatic ? Engine::native : options.engine;
   if (options.on_violation != OnViolation::deny)
     engine = Engine::strict;
-  return engine.has(Engine::keeper)
-             ? engine.without(Engine::keeper) | Engine::filter
-             : engine;
+  if (!engine.has(Engine::keeper))
+    return engine;
+  if (options.requirement == Requirement::best_effort &&
+      is_at_fixed_addresses(path) &&
+      sys::try_mseal_in_child() == sys::MsealTrial::works) {
+    complain(
+        "'{}' is sealed by mseal(2) alone: it gets no keeper, and a "
+        "filter's addresses would be those of its children, too",
+        path);
+    return Engine::native;
+  }
+  return engine.without(Engine::keeper) | Engine::filter;
 }
 
 }  // namespace
@@ -119,7 +142,8 @@ std::string report_file(const RunOptions &options) {
   return options.report.empty() ? "-" : std::string(options.report);
 }
 
-std::optional<int> prepare_trace(const launch::RunRequest &request) {
+std::optional<int> prepare_trace(const launch::RunRequest &request,
+                                 const char *path) {
   const RunOptions &wanted = request.options;
   bool required = wanted.requirement == Requirement::required;
   std::string file(wanted.report);
@@ -136,7 +160,7 @@ std::optional<int> prepare_trace(const launch::RunRequest &request) {
                       : tracer::Children::left_alone,
       .on_failure = required ? tracer::OnFailure::exits_125
                              : tracer::OnFailure::runs_unsealed,
-      .engine = engine_for(wanted),
+      .engine = engine_for(wanted, path),
       .on_violation = wanted.on_violation,
       .report = {},
       .supervise = {}};

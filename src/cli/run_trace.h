@@ -12,7 +12,8 @@ namespace memseal::cli {
 /// the exit code if the program must not be run; otherwise the caller executes
 /// it, in this process. Where it cannot be sealed and need not be (no
 /// --require), that is said on standard error.
-std::optional<int> prepare_trace(const launch::RunRequest &request);
+std::optional<int> prepare_trace(const launch::RunRequest &request,
+                                 const char *path);
 
 /// Where violations are written, by name; "-" if no report was asked for.
 std::string report_file(const RunOptions &options);

@@ -50,6 +50,9 @@ def run_group(command, env, seconds):
     return status, out, err
 
 
+NOT_FOR_SEALING = ("writable_by_design", "unmapped_gap")
+
+
 def images(reports):
     """What reports tell: how many images wrote into them, how many bytes they
     could seal and did, and why they did not."""
@@ -66,8 +69,9 @@ def images(reports):
         if "segment" not in record:
             why[f"{record.get('object', '?')}: {record.get('sentence')}"] += 1
             continue
-        seen.add((record["pid"], record["program"]))
-        if record.get("reason") == "writable_by_design" or "begin" not in record:
+        if record["object"] == "[vdso]":  # each image has its own
+            seen.add((record["pid"], record["begin"]))
+        if record.get("reason") in NOT_FOR_SEALING or "begin" not in record:
             continue
         size = int(record["end"], 16) - int(record["begin"], 16)
         whole += size
