@@ -139,8 +139,8 @@ exits 0 "${disable[@]}" nap
 [[ ! -e $drop_in && -e $changes/nap.service.d/60-mine.conf ]]
 exits 0 "${disable[@]}" own
 [[ ! -e $changes/own.service.d ]]
-exits 1 "${disable[@]}" nap
-says "'nap.service' is not enabled"
+exits 0 "${disable[@]}" nap
+says "unchanged: 'nap.service' is not enabled"
 
 # Debian's own nginx.
 nginx=/lib/systemd/system/nginx.service

@@ -28,6 +28,9 @@ check_packages=(clang-format-14 clang-tidy-16 shellcheck doxygen python3 git
 fuzz_packages=(clang-16 libclang-rt-16-dev)
 matrix_packages=(qemu-system-x86 python3 perl redis-server redis-tools)
 arm64_packages=(qemu-system-arm g++-aarch64-linux-gnu)
+# ./dev fleet: what operators run beside memseal.
+fleet_packages=(prometheus prometheus-node-exporter ansible-core runc crun
+  devscripts chromium npm curl)
 demo_packages=(python3)
 
 # install_missing PACKAGE...: does nothing, and needs no network, when all are
