@@ -4,6 +4,7 @@
 #include <linux/mman.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/shm.h>
 
 #include <cerrno>
@@ -58,6 +59,8 @@ public:
       if (i == 0) {
         for (std::uint32_t number : hiding_calls(architecture))
           on(number, notify_);
+        if (knows_free_)
+          on_limits(limit_calls(architecture));
       }
       other = as_.jump(jeq_k, tables[i].audit_architecture, dispatch(tables[i]),
                        other);
@@ -136,6 +139,17 @@ private:
     return as_.then(ld, low_of(argument), node);
   }
 
+  void on_limits(const LimitCalls &calls) {
+    on(calls.setrlimit,
+       as_.then(ld, low_of(0), as_.jump(jeq_k, RLIMIT_AS, notify_, allow_)));
+    // Without a new limit it only tells.
+    Node sets =
+        as_.then(ld, filter::high_of(2), as_.jump(jeq_k, 0, allow_, notify_));
+    sets = as_.then(ld, low_of(2), as_.jump(jeq_k, 0, sets, notify_));
+    on(calls.prlimit64,
+       as_.then(ld, low_of(1), as_.jump(jeq_k, RLIMIT_AS, sets, allow_)));
+  }
+
   Node prctl() {
     Node hides = as_.jump(jeq_k, PR_SET_DUMPABLE, notify_, allow_);
     // It moves the break over anything, unprivileged with PR_SET_MM_MAP.
@@ -194,6 +208,11 @@ private:
 
 std::span<const std::uint32_t> hiding_calls(Architecture architecture) {
   return architecture == Architecture::x86_64 ? on_x86_64 : on_arm64;
+}
+
+LimitCalls limit_calls(Architecture architecture) {
+  return architecture == Architecture::x86_64 ? LimitCalls{160, 302}
+                                              : LimitCalls{164, 261};
 }
 
 Result<bpf::Program> compile_filter(Architecture architecture,

@@ -35,6 +35,12 @@ inline constexpr std::size_t most_instructions = 512;
 /// setuid(2) and kin. By the numbers of 64-bit programs.
 std::span<const std::uint32_t> hiding_calls(filter::Architecture architecture);
 
+/// setrlimit(2) and prlimit64(2), by the numbers of 64-bit programs.
+struct LimitCalls {
+  std::uint32_t setrlimit, prlimit64;
+};
+LimitCalls limit_calls(filter::Architecture architecture);
+
 /// Notifies of every call that could change a mapping in the zone, lets all
 /// others pass. It names no address of an image, so it never grows and stays
 /// true over execve.
@@ -45,6 +51,8 @@ std::span<const std::uint32_t> hiding_calls(filter::Architecture architecture);
 ///   and PROT_GROWSUP, munmap, madvise, mremap and mmap with MAP_FIXED pass, by
 ///   the program's own numbers. So does brk, but for who asks the keeper: in a
 ///   heap nothing is sealed where there is free memory.
+/// - setrlimit(RLIMIT_AS), where there is free memory: the keeper adds what the
+///   fence takes (loader/fence.h).
 /// - setuid(2) and kin, PR_SET_DUMPABLE: the keeper looks, and they go on.
 /// - The same advice by process_madvise, whose ranges lie in memory: EINVAL, as
 ///   before Linux 6.13.

@@ -5,6 +5,7 @@
 #include <linux/seccomp.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/shm.h>
 
 #include <algorithm>
@@ -100,6 +101,8 @@ public:
       call_.effect = effect_of_prctl(args[0]);
     else if (number == table_.old_mmap || number == table_.ipc)
       call_.effect = Effect::unseen;
+    else if (limits(number, args))
+      call_.effect = Effect::limits;
     else if (hides(number))
       call_.effect = Effect::hides;
     return std::move(call_);
@@ -162,6 +165,14 @@ private:
     // It is rounded up. Source: Linux, mm/mmap.c, brk().
     acts(Effect::lower_break,
          (untagged(args[0], architecture_) + page_ - 1) & ~(page_ - 1), ~0UL);
+  }
+
+  bool limits(std::uint32_t number, const Arguments &args) const {
+    const keeper::LimitCalls calls = keeper::limit_calls(architecture_);
+    if (&table_ != filter::tables_of(architecture_).data())
+      return false;
+    return (number == calls.setrlimit && args[0] == RLIMIT_AS) ||
+           (number == calls.prlimit64 && args[1] == RLIMIT_AS && args[2] != 0);
   }
 
   bool hides(std::uint32_t number) const {

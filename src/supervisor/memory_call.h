@@ -24,6 +24,7 @@ enum class Effect : std::uint8_t {
   attach_over,  ///< shmat with SHM_REMAP: size unknown
   unseen,       ///< i386: the arguments lie in memory, which may change
   request,      ///< of a client of ours: see keeper/protocol.h
+  limits,       ///< sets RLIMIT_AS
   hides,        ///< may keep us from looking into the process
   refused,      ///< prctl(PR_SET_MM)
 };

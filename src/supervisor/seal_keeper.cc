@@ -130,6 +130,7 @@ Verdict SealKeeper::judge_request(pid_t thread, const seccomp_data &data) {
       return answer(presence);
     case keeper::KeeperRequest::new_image:
       images_.begin(thread);
+      limits_.begin(thread);
       return answer(presence);
     case keeper::KeeperRequest::seal_object:
     case keeper::KeeperRequest::seal:
@@ -277,6 +278,9 @@ Verdict SealKeeper::judge(pid_t thread, const seccomp_data &data,
       return proceed;
     case Effect::request:
       return judge_request(thread, data);
+    case Effect::limits:
+      return zone_.exists() ? limits_.set(thread, data, zone_.border(), page_)
+                            : proceed;
     case Effect::hides:
       images_.keep_sight_of(thread);
       return proceed;

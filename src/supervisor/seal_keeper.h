@@ -32,6 +32,7 @@
 
 #include "keeper/zone.h"
 #include "memseal/page_range.h"
+#include "supervisor/memory_limits.h"
 #include "supervisor/sealed_images.h"
 #include "supervisor/verdict.h"
 #include "supervisor/violation_watch.h"
@@ -92,6 +93,7 @@ private:
   OnViolation on_violation_;
   keeper::ZoneShape zone_;
   keeper::FreeParts free_;
+  MemoryLimits limits_;
 };
 
 }  // namespace memseal::supervisor
