@@ -20,7 +20,7 @@ if(NOT MEMSEAL_LIBRARY_ONLY)
   install(FILES docs/man/memseal.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
   install(FILES docs/man/memseal.toml.5
           DESTINATION ${CMAKE_INSTALL_MANDIR}/man5)
-  install(DIRECTORY packaging/monitoring packaging/ansible
+  install(DIRECTORY packaging/monitoring packaging/ansible packaging/containers
           DESTINATION ${CMAKE_INSTALL_DATADIR}/memseal)
   install(FILES packaging/report.schema.json
           DESTINATION ${CMAKE_INSTALL_DATADIR}/memseal)

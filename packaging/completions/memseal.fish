@@ -5,7 +5,7 @@ complete -c memseal -f
 complete -c memseal -n __fish_use_subcommand -l help -d 'print help'
 complete -c memseal -n __fish_use_subcommand -l version -d 'print the version'
 
-complete -c memseal -n 'not __fish_seen_subcommand_from attach run status check scan trace doctor probe policy enable disable' -a attach -d 'seal a process that runs already'
+complete -c memseal -n 'not __fish_seen_subcommand_from attach run status check scan trace doctor probe policy enable disable oci' -a attach -d 'seal a process that runs already'
 complete -c memseal -n '__fish_seen_subcommand_from attach' -l dry-run -d 'show what would be sealed; stop and seal nothing'
 complete -c memseal -n '__fish_seen_subcommand_from attach' -l json -d 'write JSON: an array with one object a process'
 complete -c memseal -n '__fish_seen_subcommand_from attach' -l only -x -d 'seal only objects that match (comma-separated; * ? [a-z])'
@@ -15,7 +15,7 @@ complete -c memseal -n '__fish_seen_subcommand_from attach' -l engine -x -d 'aut
 complete -c memseal -n '__fish_seen_subcommand_from attach' -l help -d 'this text'
 complete -c memseal -n '__fish_seen_subcommand_from attach' -a '(__fish_complete_pids)'
 
-complete -c memseal -n 'not __fish_seen_subcommand_from attach run status check scan trace doctor probe policy enable disable' -a run -d 'run a program with its memory mappings sealed'
+complete -c memseal -n 'not __fish_seen_subcommand_from attach run status check scan trace doctor probe policy enable disable oci' -a run -d 'run a program with its memory mappings sealed'
 complete -c memseal -n '__fish_seen_subcommand_from run' -l help -d 'Print this help message and exit'
 complete -c memseal -n '__fish_seen_subcommand_from run' -l engine -x -a 'auto native filter keeper strict' -d 'what enforces the seals: native is mseal(2); filter a seccomp filter for this one program; keeper a filter and a process beside it for the whole tree; strict native and keeper; auto native where mseal(2) is there, else keeper'
 complete -c memseal -n '__fish_seen_subcommand_from run' -l strict -d 'short for --engine=strict: closes the holes mseal(2) leaves'
@@ -36,7 +36,7 @@ complete -c memseal -n '__fish_seen_subcommand_from run' -l on-violation -x -a '
 complete -c memseal -n '__fish_seen_subcommand_from run' -l policy -r -F -d 'take the settings from this policy file, or from none, rather than from the program\'s own in ~/.config/memseal or /etc/memseal; options win'
 complete -c memseal -n '__fish_seen_subcommand_from run' -a '(__fish_complete_subcommand --fcs-skip=2)'
 
-complete -c memseal -n 'not __fish_seen_subcommand_from attach run status check scan trace doctor probe policy enable disable' -a status -d 'show what is sealed in a process'
+complete -c memseal -n 'not __fish_seen_subcommand_from attach run status check scan trace doctor probe policy enable disable oci' -a status -d 'show what is sealed in a process'
 complete -c memseal -n '__fish_seen_subcommand_from status' -l help -d 'print this help and exit'
 complete -c memseal -n '__fish_seen_subcommand_from status' -l all -d 'every process, a line each'
 complete -c memseal -n '__fish_seen_subcommand_from status' -l tree -d 'the processes and all that descend from them, a line each'
@@ -52,7 +52,7 @@ complete -c memseal -n '__fish_seen_subcommand_from status' -l output -r -F -d '
 complete -c memseal -n '__fish_seen_subcommand_from status' -l color -x -a 'auto always never' -d 'colour (auto: on a terminal, unless NO_COLOR is set)'
 complete -c memseal -n '__fish_seen_subcommand_from status' -a '(__fish_complete_pids)'
 
-complete -c memseal -n 'not __fish_seen_subcommand_from attach run status check scan trace doctor probe policy enable disable' -a check -d 'tell a monitor whether processes are sealed'
+complete -c memseal -n 'not __fish_seen_subcommand_from attach run status check scan trace doctor probe policy enable disable oci' -a check -d 'tell a monitor whether processes are sealed'
 complete -c memseal -n '__fish_seen_subcommand_from check' -l help -d 'print this help and exit'
 complete -c memseal -n '__fish_seen_subcommand_from check' -l unit -x -a '(__fish_systemctl_services)' -d 'the processes of a systemd unit'
 complete -c memseal -n '__fish_seen_subcommand_from check' -l name -x -d 'the processes of this name'
@@ -60,13 +60,13 @@ complete -c memseal -n '__fish_seen_subcommand_from check' -l warning -x -d 'war
 complete -c memseal -n '__fish_seen_subcommand_from check' -l critical -x -d 'critical if a process is sealed by less (90)'
 complete -c memseal -n '__fish_seen_subcommand_from check' -a '(__fish_complete_pids)'
 
-complete -c memseal -n 'not __fish_seen_subcommand_from attach run status check scan trace doctor probe policy enable disable' -a scan -d 'tell what of ELF files can be sealed'
+complete -c memseal -n 'not __fish_seen_subcommand_from attach run status check scan trace doctor probe policy enable disable oci' -a scan -d 'tell what of ELF files can be sealed'
 complete -c memseal -n '__fish_seen_subcommand_from scan' -l help -d 'print this help and exit'
 complete -c memseal -n '__fish_seen_subcommand_from scan' -l format -x -a 'text json sarif' -d 'how to print; SARIF 2.1.0 is for CI'
 complete -c memseal -n '__fish_seen_subcommand_from scan' -l output -r -F -d 'write to this file, replaced in one step'
 complete -c memseal -n '__fish_seen_subcommand_from scan' -F
 
-complete -c memseal -n 'not __fish_seen_subcommand_from attach run status check scan trace doctor probe policy enable disable' -a trace -d 'tell what sealing a program would break'
+complete -c memseal -n 'not __fish_seen_subcommand_from attach run status check scan trace doctor probe policy enable disable oci' -a trace -d 'tell what sealing a program would break'
 complete -c memseal -n '__fish_seen_subcommand_from trace' -l help -d 'print this help and exit'
 complete -c memseal -n '__fish_seen_subcommand_from trace' -l json -d 'write the summary as JSON, to stdout'
 complete -c memseal -n '__fish_seen_subcommand_from trace' -l verbose -d 'tell every call as it comes'
@@ -74,12 +74,12 @@ complete -c memseal -n '__fish_seen_subcommand_from trace' -l only -x -d 'watch 
 complete -c memseal -n '__fish_seen_subcommand_from trace' -l except -x -d 'watch all objects but these'
 complete -c memseal -n '__fish_seen_subcommand_from trace' -a '(__fish_complete_subcommand --fcs-skip=2)'
 
-complete -c memseal -n 'not __fish_seen_subcommand_from attach run status check scan trace doctor probe policy enable disable' -a doctor -d 'tell what this system allows and what stays open'
+complete -c memseal -n 'not __fish_seen_subcommand_from attach run status check scan trace doctor probe policy enable disable oci' -a doctor -d 'tell what this system allows and what stays open'
 complete -c memseal -n '__fish_seen_subcommand_from doctor' -l help -d 'print this help and exit'
 complete -c memseal -n '__fish_seen_subcommand_from doctor' -l json -d 'print JSON'
 complete -c memseal -n '__fish_seen_subcommand_from doctor' -l color -x -a 'auto always never' -d 'colour (auto: on a terminal, unless NO_COLOR is set)'
 
-complete -c memseal -n 'not __fish_seen_subcommand_from attach run status check scan trace doctor probe policy enable disable' -a probe -d 'try every attack on a copy of a sealed process'
+complete -c memseal -n 'not __fish_seen_subcommand_from attach run status check scan trace doctor probe policy enable disable oci' -a probe -d 'try every attack on a copy of a sealed process'
 complete -c memseal -n '__fish_seen_subcommand_from probe' -l help -d 'print this help and exit'
 complete -c memseal -n '__fish_seen_subcommand_from probe' -l engine -x -d 'for a program: as for memseal run'
 complete -c memseal -n '__fish_seen_subcommand_from probe' -l all -d 'also try memory that is not meant to be sealed'
@@ -88,13 +88,13 @@ complete -c memseal -n '__fish_seen_subcommand_from probe' -l html -r -F -d 'als
 complete -c memseal -n '__fish_seen_subcommand_from probe' -l color -x -a 'auto always never' -d 'colour (auto: on a terminal, unless NO_COLOR is set)'
 complete -c memseal -n '__fish_seen_subcommand_from probe' -a '(__fish_complete_subcommand --fcs-skip=2)'
 
-complete -c memseal -n 'not __fish_seen_subcommand_from attach run status check scan trace doctor probe policy enable disable' -a policy -d 'check policy files, show which one applies'
+complete -c memseal -n 'not __fish_seen_subcommand_from attach run status check scan trace doctor probe policy enable disable oci' -a policy -d 'check policy files, show which one applies'
 complete -c memseal -n '__fish_seen_subcommand_from policy' -l help -d 'print this help and exit'
 complete -c memseal -n '__fish_seen_subcommand_from policy' -l json -d 'print JSON'
 complete -c memseal -n '__fish_seen_subcommand_from policy' -a 'check show'
 complete -c memseal -n '__fish_seen_subcommand_from policy' -F
 
-complete -c memseal -n 'not __fish_seen_subcommand_from attach run status check scan trace doctor probe policy enable disable' -a enable -d 'make a systemd service run sealed'
+complete -c memseal -n 'not __fish_seen_subcommand_from attach run status check scan trace doctor probe policy enable disable oci' -a enable -d 'make a systemd service run sealed'
 complete -c memseal -n '__fish_seen_subcommand_from enable' -l help -d 'print this help and exit'
 complete -c memseal -n '__fish_seen_subcommand_from enable' -l policy -r -F -d 'this policy file, or none, rather than /etc/memseal/NAME.toml'
 complete -c memseal -n '__fish_seen_subcommand_from enable' -l list -d 'show what is enabled'
@@ -103,10 +103,17 @@ complete -c memseal -n '__fish_seen_subcommand_from enable' -l system -d 'all se
 complete -c memseal -n '__fish_seen_subcommand_from enable' -l dry-run -d 'print, and change nothing'
 complete -c memseal -n '__fish_seen_subcommand_from enable' -a '(__fish_systemctl_services)'
 
-complete -c memseal -n 'not __fish_seen_subcommand_from attach run status check scan trace doctor probe policy enable disable' -a disable -d 'undo that'
+complete -c memseal -n 'not __fish_seen_subcommand_from attach run status check scan trace doctor probe policy enable disable oci' -a disable -d 'undo that'
 complete -c memseal -n '__fish_seen_subcommand_from disable' -l help -d 'print this help and exit'
 complete -c memseal -n '__fish_seen_subcommand_from disable' -l all -d 'everything that is enabled'
 complete -c memseal -n '__fish_seen_subcommand_from disable' -l root -r -F -d 'take this directory for /'
 complete -c memseal -n '__fish_seen_subcommand_from disable' -l system -d 'all services of this machine'
 complete -c memseal -n '__fish_seen_subcommand_from disable' -l dry-run -d 'print, and change nothing'
 complete -c memseal -n '__fish_seen_subcommand_from disable' -a '(__fish_systemctl_services)'
+
+complete -c memseal -n 'not __fish_seen_subcommand_from attach run status check scan trace doctor probe policy enable disable oci' -a oci -d 'make a container run sealed, by its config.json'
+complete -c memseal -n '__fish_seen_subcommand_from oci' -l help -d 'print this help and exit'
+complete -c memseal -n '__fish_seen_subcommand_from oci' -l opt-in -d 'only with the annotation org.memseal.enable=true; without this option all but those with =false'
+complete -c memseal -n '__fish_seen_subcommand_from oci' -l require -d 'fail rather than print one that is not sealed'
+complete -c memseal -n '__fish_seen_subcommand_from oci' -l bundle -x -d 'where a relative root.path begins (here)'
+complete -c memseal -n '__fish_seen_subcommand_from oci' -l policy -r -F -d 'this policy file'

@@ -31,6 +31,7 @@ constexpr Verb verbs[] = {
     {"policy", "check policy files, show which one applies", 3, policy},
     {"enable", "make a systemd service run sealed", 3, enable},
     {"disable", "undo that", 3, disable},
+    {"oci", "make a container run sealed, by its config.json", 3, oci},
     {"keep-seals", "serve mseal(2) beside a program (memseal starts it itself)",
      125, keep_seals},
 };

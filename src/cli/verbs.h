@@ -14,5 +14,6 @@ int probe(int argc, char **argv);
 int policy(int argc, char **argv);
 int enable(int argc, char **argv);
 int disable(int argc, char **argv);
+int oci(int argc, char **argv);
 
 }  // namespace memseal::cli
