@@ -20,11 +20,11 @@ struct PltObject {
   elf::ProgramHeaders headers;
   elf::PltRelocations relocations;
   LinkMap *map = nullptr;
-  Address plt_got = 0;       ///< 0 if there are no words of the loader's
-  elf::SlotSet writable;     ///< slots that lie among its data
-  elf::SlotSet bound;        ///< of these, filled for good
-  bool only_slots = true;    ///< of functions: nothing else needs the resolver
-  bool all_writable = true;  ///< none is in RELRO
+  Address plt_got = 0;        ///< 0 if there are no words of the loader's
+  elf::SlotSet writable;      ///< slots that lie among its data
+  elf::SlotSet bound;         ///< of these, filled for good
+  bool only_slots = false;    ///< of functions: nothing else needs the resolver
+  bool all_writable = false;  ///< none is in RELRO
 
   /// Finds the slots that can be written to. Returns `none` if all is sound;
   /// there may be no such slots.

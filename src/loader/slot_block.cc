@@ -120,18 +120,12 @@ Result<void> SlotBlock::make_ready() {
 }
 
 void SlotBlock::unmap_rest(std::size_t moved_pages) {
-  // Slots that pages lead to stay, whatever happens.
+  // Slots that pages lead to stay, whatever happens. What was moved away is a
+  // hole, which munmap(2) passes over.
   const Address kept = moved_pages > 0 ? slots().end() : range_->begin();
-  const Address rest = moved_pages > 0
-                           ? pages_begin() + moved_pages * sys::page_size()
-                           : range_->end();
-  for (auto [begin, end] :
-       {std::pair{kept, pages_begin()},
-        std::pair{moved_pages > 0 ? rest : pages_begin(), range_->end()}}) {
-    if (auto unused = PageRange::create(begin, end - begin, 1);
-        begin < end && unused)
-      static_cast<void>(sys::unmap(*unused));
-  }
+  if (auto unused = PageRange::create(kept, range_->end() - kept, 1);
+      kept < range_->end() && unused)
+    static_cast<void>(sys::unmap(*unused));
 }
 
 Result<void> SlotBlock::move() {

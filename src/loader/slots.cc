@@ -145,12 +145,14 @@ void begin_slots_batch() {
 }
 
 void take_slots(const Image &image, const Binder &binder) {
-  if (!knows_this_machine || image.map == nullptr || image.name == "[vdso]")
+  if (image.map == nullptr || image.name == "[vdso]")
     return;
-  const Reason reason = object.find_slots(image);
+  Reason reason = object.find_slots(image);
   if (outcomes.full() ||
       (reason == Reason::none && object.writable.size() == 0))
     return;
+  if (!knows_this_machine)
+    reason = Reason::stubs_unknown;
   led.start(0, 0);
   SlotsOutcome item{.map = image.map, .writable = object.writable.size()};
   item.outcome =
