@@ -120,12 +120,14 @@ Result<void> SlotBlock::make_ready() {
 }
 
 void SlotBlock::unmap_rest(std::size_t moved_pages) {
-  // Slots that pages lead to stay, whatever happens. What was moved away is a
-  // hole, which munmap(2) passes over.
-  const Address kept = moved_pages > 0 ? slots().end() : range_->begin();
-  if (auto unused = PageRange::create(kept, range_->end() - kept, 1);
-      kept < range_->end() && unused)
-    static_cast<void>(sys::unmap(*unused));
+  const auto unmap = [](Address begin, Address end) {
+    if (begin < end)
+      static_cast<void>(sys::unmap(*PageRange::create(begin, end - begin, 1)));
+  };
+  // Slots that pages lead to stay, whatever happens. Where pages were moved
+  // away somebody else may have mapped something.
+  unmap(moved_pages > 0 ? slots().end() : range_->begin(), pages_begin());
+  unmap(pages_begin() + moved_pages * sys::page_size(), range_->end());
 }
 
 Result<void> SlotBlock::move() {

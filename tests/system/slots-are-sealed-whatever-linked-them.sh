@@ -81,9 +81,17 @@ says "program held"
 says "LD_BIND_NOW set"
 
 # Other engines.
-for engine in keeper strict filter; do
-  exits 0 "$memseal" run --slots=seal --engine=$engine -- \
-    "$work/program" "$work/library.so"
+exits 0 "$memseal" run --slots=seal --engine=filter -- \
+  "$work/program" "$work/library.so"
+says "program held"
+says "library held"
+# A keeper's fence may leave no room near what dlopen brings: then that is told.
+for engine in keeper strict; do
+  rm -f "$work/report"
+  exits 0 "$memseal" run --slots=seal --engine=$engine \
+    --report="$work/report" -- "$work/program" "$work/library.so"
   says "program held"
-  says "library held"
+  grep -q 'library held' "$work/said" ||
+    grep -q '/library.so slots not sealed: there is no free memory' \
+      "$work/report"
 done
