@@ -30,7 +30,8 @@ matrix_packages=(qemu-system-x86 python3 perl redis-server redis-tools)
 arm64_packages=(qemu-system-arm g++-aarch64-linux-gnu)
 # ./dev fleet: what operators run beside memseal.
 fleet_packages=(prometheus prometheus-node-exporter ansible-core runc crun
-  devscripts chromium npm curl)
+  devscripts chromium curl)
+command -v npm >/dev/null || fleet_packages+=(npm) # or of whoever has Node's own
 demo_packages=(python3)
 
 # install_missing PACKAGE...: does nothing, and needs no network, when all are
