@@ -155,13 +155,23 @@ void reap(long child) {
 
 }  // namespace
 
+// Where orphans go elsewhere, the parent of the keeper is one: a program that
+// waits with __WALL until it has no child, as strace does, finds none.
 Result<long> launch_keeper_by_fork(const char *tool, int channel) {
+  const bool orphaned = !sys::adopts_orphans();
   long child = sys::fork_unseen();
-  if (child == 0)
-    be_parent_of_keeper(tool, channel);
+  if (child == 0) {
+    if (!orphaned || sys::fork_unseen() == 0)
+      be_parent_of_keeper(tool, channel);
+    for (;;)
+      sys::call(SYS_exit_group, 0);
+  }
   if (child < 0)
     return fail(Errc::system, static_cast<int>(-child));
-  return child;
+  if (!orphaned)
+    return child;
+  reap(child);
+  return 0;
 }
 
 Result<void> start_keeper(const char *tool, LaunchKeeper launch,

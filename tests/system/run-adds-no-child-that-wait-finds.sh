@@ -29,5 +29,13 @@ for options in --engine=keeper --strict --engine=filter --on-violation=report \
   fi
 done
 
+# strace waits with __WALL, for children of every kind, until it has none.
+if command -v strace >/dev/null && [[ $(uname -m) == x86_64 ]]; then
+  for options in --engine=keeper --strict; do
+    exits 3 timeout -k 1 20 "$memseal" run $options --require \
+      --report="$work/report" -- strace -f -o /dev/null sh -c 'exit 3'
+  done
+fi
+
 # A keeper that the program starts itself, by its first mseal(2).
 ends "$memseal" run --provide-mseal=always -- "$work/waits" seals
