@@ -63,7 +63,8 @@ void conclude(Diagnosis &diagnosis) {
                   "whoever may write the file changes what is mapped (S-47)",
                   "file permissions, fs-verity, memfd seals"});
   open.push_back({"lazily bound .got.plt", "writable by design until the end",
-                  "link with -z now (LD_BIND_NOW=1 leaves it writable)"});
+                  "memseal run --slots=seal, or link with -z now "
+                  "(LD_BIND_NOW=1 leaves it writable)"});
   if (means.trace)
     open.push_back({"ptrace by a process that may",
                     "that is what a debugger is (S-45)",
