@@ -128,12 +128,15 @@ Section seccomp_section(Diagnosis &diagnosis, Version version) {
        notify ? Grade::good : Grade::note, notify ? "yes" : "no (Linux 5.0)",
        ""});
   sys::Ability listener = sys::ask_listener();
-  const keeper::Presence presence = keeper::keeper_presence();
+  const keeper::KeeperHere here = keeper::keeper_here();
+  const keeper::Presence presence = here.presence;
   const bool answers = presence == keeper::Presence::enforces;
   diagnosis.means.keeper = answers || listener.ok();
   add({"seccomp.keeper", "a keeper for a tree of processes",
        diagnosis.means.keeper ? Grade::good : Grade::weak,
-       answers ? "one answers"
+       answers ? here.zone.exists()
+                     ? "one answers, asked about a zone of memory"
+                     : "one answers, asked about everything"
        : presence == keeper::Presence::watches
            ? "there is one, of memseal trace, that permits everything"
        : listener.ok() ? "can be started"
