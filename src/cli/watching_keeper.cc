@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/watching_keeper.h"
 
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -49,14 +50,24 @@ const KeeperJob *next_job = nullptr;
   _exit(served ? 0 : 1);
 }
 
-/// It does not execute, so it needs no parent of its own.
+/// It does not execute, so it needs no parent of its own, and is an orphan
+/// where orphans go elsewhere (keeper/start.cc).
 Result<long> launch_here(const char *, int channel) {
+  const bool orphaned = !sys::adopts_orphans();
   long keeper = sys::fork_unseen();
-  if (keeper == 0)
-    do_job(channel);
+  if (keeper == 0) {
+    if (!orphaned || sys::fork_unseen() == 0)
+      do_job(channel);
+    _exit(0);
+  }
   if (keeper < 0)
     return fail(Errc::system, static_cast<int>(-keeper));
-  return keeper;
+  if (!orphaned)
+    return keeper;
+  while (waitpid(static_cast<pid_t>(keeper), nullptr, __WALL) < 0 &&
+         errno == EINTR) {
+  }
+  return 0;
 }
 
 }  // namespace

@@ -31,7 +31,7 @@ done
 
 # strace waits with __WALL, for children of every kind, until it has none.
 if command -v strace >/dev/null && [[ $(uname -m) == x86_64 ]]; then
-  for options in --engine=keeper --strict; do
+  for options in --engine=keeper --strict --on-violation=report; do
     exits 3 timeout -k 1 20 "$memseal" run $options --require \
       --report="$work/report" -- strace -f -o /dev/null sh -c 'exit 3'
   done

@@ -21,7 +21,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 # Title in the menu: the pages there, in reading order.
 MENU = {
     "Start": ["getting-started", "install", "policy", "systemd"],
-    "Programs": ["loader", "exec", "provide-mseal", "performance"],
+    "Programs": ["loader", "exec", "provide-mseal", "performance",
+                 "compatibility"],
     "Library": ["arena", "ro-after-init", "sealed-objects", "self", "seals",
                 "jit"],
     "Rules": ["semantics", "threat-model", "engines", "kernel-matrix",
