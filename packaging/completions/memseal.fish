@@ -72,6 +72,7 @@ complete -c memseal -n '__fish_seen_subcommand_from trace' -l json -d 'write the
 complete -c memseal -n '__fish_seen_subcommand_from trace' -l verbose -d 'tell every call as it comes'
 complete -c memseal -n '__fish_seen_subcommand_from trace' -l only -x -d 'watch only objects with these names'
 complete -c memseal -n '__fish_seen_subcommand_from trace' -l except -x -d 'watch all objects but these'
+complete -c memseal -n '__fish_seen_subcommand_from trace' -l output -r -F -d 'write the suggested policy to this file, in one step'
 complete -c memseal -n '__fish_seen_subcommand_from trace' -a '(__fish_complete_subcommand --fcs-skip=2)'
 
 complete -c memseal -n 'not __fish_seen_subcommand_from attach run status check scan trace doctor probe policy enable disable oci' -a doctor -d 'tell what this system allows and what stays open'

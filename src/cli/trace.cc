@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -18,9 +19,11 @@
 #include "cli/violation_summary.h"
 #include "cli/watching_filter.h"
 #include "cli/watching_keeper.h"
+#include "cli/whole_file.h"
 #include "keeper/ensure.h"
 #include "launch/plan.h"
 #include "options/glob.h"
+#include "report/document_tool.h"
 #include "report/violation_report_tool.h"
 #include "tracer/launch.h"
 
@@ -29,7 +32,7 @@ namespace {
 
 struct Request {
   bool json = false, verbose = false;
-  std::string only, except;
+  std::string only, except, output;
   std::vector<std::string> command;
 };
 
@@ -175,7 +178,28 @@ void hand_signals_on(pid_t program) {
     sigaction(number, &action, nullptr);
 }
 
-int wait_and_tell(pid_t program, int line, bool json) {
+/// Writes the policy that the summary suggests, and takes it out of the text.
+void put_policy(std::string &summary, const Request &request) {
+  constexpr std::string_view mark = "memseal: suggested policy:\n";
+  std::string policy;
+  if (request.json) {
+    auto document = nlohmann::json::parse(summary, nullptr, false);
+    if (document.is_object())
+      policy = document["suggested"]["policy"].get<std::string>();
+  } else if (std::size_t at = summary.rfind(mark); at != std::string::npos) {
+    policy = summary.substr(at + mark.size());
+    summary.resize(at);
+  }
+  if (policy.empty())
+    return;
+  if (auto written = write_whole_file(request.output, policy); !written)
+    complain(sentence(written.error()));
+  else if (!request.json)
+    summary += fmt::format("memseal: suggested policy: {}\n",
+                           report::printable(request.output));
+}
+
+int wait_and_tell(pid_t program, int line, const Request &request) {
   hand_signals_on(program);
   int status = 0;
   while (waitpid(program, &status, 0) < 0 && errno == EINTR) {
@@ -188,7 +212,9 @@ int wait_and_tell(pid_t program, int line, bool json) {
     if (n > 0)
       summary.append(bytes, static_cast<std::size_t>(n));
   }
-  json ? print(summary) : print_error(summary);
+  if (!request.output.empty())
+    put_policy(summary, request);
+  request.json ? print(summary) : print_error(summary);
   return pass_on(status);
 }
 
@@ -209,6 +235,8 @@ int trace(int argc, char **argv) {
   options.flag("--verbose", request.verbose, "tell every call as it comes");
   options.text("--only", request.only, "watch only objects with these names");
   options.text("--except", request.except, "watch all objects but these");
+  options.text("-o,--output", request.output,
+               "write the suggested policy to this file, in one step");
   options.command("PROG", request.command, "the program and its arguments");
   if (auto code = options.parse(argc, argv, exit_usage))
     return *code;
@@ -242,7 +270,7 @@ int trace(int argc, char **argv) {
   if (program == 0)
     become_program(*plan, request, line[1]);
   close(line[1]);
-  return wait_and_tell(program, line[0], request.json);
+  return wait_and_tell(program, line[0], request);
 }
 
 }  // namespace memseal::cli

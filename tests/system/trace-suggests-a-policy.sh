@@ -33,3 +33,11 @@ exits 0 "$memseal" run --policy="$work/patcher.toml" -- "$work/patcher"
 exits 0 "$memseal" trace -- "$work/patcher"
 sed '1,/suggested policy:$/d' "$work/said" >"$work/text.toml"
 diff <(sed '$d' "$work/patcher.toml") "$work/text.toml"
+
+# Into a file of its own: whole, and not with the summary.
+"$BUILD/memseal" trace -o "$work/suggested.toml" -- /bin/true 2>"$work/summary"
+grep -q 'suggested policy: .*suggested.toml' "$work/summary"
+not_there=$(grep -c 'Suggested by' "$work/summary" || true)
+[[ $not_there == 0 ]]
+grep -q 'Suggested by' "$work/suggested.toml"
+"$BUILD/memseal" policy check "$work/suggested.toml"
