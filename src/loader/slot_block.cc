@@ -10,7 +10,7 @@ namespace memseal::loader {
 namespace {
 
 /// What one mapping is made for where objects share it.
-constexpr SlotRoom usual{.slots = 8 * 4096, .pages = 48};
+constexpr SlotRoom usual{.slots = std::size_t{8} * 4096, .pages = 48};
 
 std::size_t whole_pages(std::size_t size) {
   const std::size_t page = sys::page_size();
@@ -26,7 +26,7 @@ bool in_reach(PageRange block, PageRange object) {
 /// Nothing may be mapped below a program, and so it need not be asked where
 /// there is room: near, or farther if somebody is there.
 std::optional<PageRange> map_below(PageRange object, std::size_t size) {
-  constexpr Address lowest = 64 * 1024;  // vm.mmap_min_addr
+  constexpr Address lowest = Address{64} * 1024;  // vm.mmap_min_addr
   for (std::size_t gap :
        {std::size_t{0}, std::size_t{1} << 20, std::size_t{1} << 24,
         std::size_t{1} << 27, std::size_t{1} << 29, std::size_t{1} << 30}) {
@@ -47,7 +47,7 @@ bool SlotBlock::serves(PageRange object, SlotRoom room) const {
          slots_ + room.slots <= slots_room_ &&
          pages_begin() + (pages_ + room.pages) * sys::page_size() <=
              range_->end() &&
-         runs_.size() + room.pages <= runs_.capacity();
+         runs_.size() + room.pages <= decltype(runs_)::capacity();
 }
 
 Result<void> SlotBlock::map_for(PageRange object, SlotRoom room) {
