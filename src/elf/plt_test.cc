@@ -90,7 +90,8 @@ TEST(Plt, a_stub_is_pointed_elsewhere_within_its_reach_only) {
 }
 
 TEST(Plt, the_stub_that_enters_the_resolver_is_known_by_its_words) {
-  for (auto prefix : {bytes({}), bytes({0xf3, 0x0f, 0x1e, 0xfa, 0x41, 0x53})}) {
+  for (const auto &prefix :
+       {bytes({}), bytes({0xf3, 0x0f, 0x1e, 0xfa, 0x41, 0x53})}) {
     for (bool bnd : {false, true}) {
       auto code = prefix;
       for (std::byte byte : bytes({0xff, 0x35}))
@@ -149,15 +150,16 @@ TEST(Plt, other_code_of_arm64_is_no_stub) {
 }
 
 TEST(SlotSet, holds_words_of_its_run_only) {
+  constexpr Address last_word = Address{99} * 8;
   SlotSet set;
   ASSERT_TRUE(set.start(slot, 100));
   EXPECT_FALSE(set.has(slot));
   set.add(slot);
-  set.add(slot + 99 * 8);
+  set.add(slot + last_word);
   set.add(slot);
   EXPECT_EQ(set.size(), 2u);
-  EXPECT_TRUE(set.has(slot) && set.has(slot + 99 * 8));
-  for (Address other : {slot + 8, slot + 4, slot - 8, slot + 100 * 8})
+  EXPECT_TRUE(set.has(slot) && set.has(slot + last_word));
+  for (Address other : {slot + 8, slot + 4, slot - 8, slot + last_word + 8})
     EXPECT_FALSE(set.has(other)) << other - slot;
   ASSERT_TRUE(set.start(slot, 100));
   EXPECT_FALSE(set.has(slot));
