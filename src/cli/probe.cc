@@ -90,32 +90,8 @@ int show(const ProbeReport &report, const Request &request) {
   return report.broken() + report.unsealed() == 0 ? exit_held : exit_open;
 }
 
-/// A keeper hears of a new process when it makes its first call on marked
-/// pages. Advice that a mark makes void is such a call, and has no effect.
-void introduce_to_keeper(probe::ForkedCopy &copy,
-                         const process::ProcessView &space) {
-  for (const process::Object &object : space.objects) {
-    for (const process::Segment &segment : object.segments) {
-      if (!segment.marked || !process::is_sealable(segment.kind))
-        continue;
-      (void)copy.call(SYS_madvise, {segment.range.begin(), segment.range.size(),
-                                    MADV_NORMAL});
-      return;
-    }
-  }
-}
-
-Refusable<process::ProcessView, process::Refusal> look_at_copy(
-    probe::ForkedCopy &copy) {
-  auto space = process::look_at(copy.pid());
-  if (!space || space->keeper_doubt.empty())
-    return space;
-  introduce_to_keeper(copy, *space);
-  return process::look_at(copy.pid());
-}
-
 int probe(probe::ForkedCopy copy, int pid, const Request &request) {
-  auto space = look_at_copy(copy);
+  auto space = process::look_at(copy.pid());
   if (!space)
     return refuse(exit_failed, sentence(space.error()));
   ProbeReport report;

@@ -44,7 +44,6 @@ ordered_json json(const process::Segment &segment) {
           {"engine", engine},
           {"filter_types", types_of(segment.filter)},
           {"downgradable", segment.downgradable},
-          {"marked", segment.marked},
           {"kept", segment.kept}};
 }
 

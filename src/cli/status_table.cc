@@ -34,9 +34,7 @@ std::string verdict(const process::Segment &segment, Colour colour) {
                     segment.downgradable ? ", downgradable" : ""),
         Tone::good, colour);
   if (process::is_sealable(segment.kind))
-    return paint(
-        segment.marked ? "not sealed (marked for a keeper)" : "not sealed",
-        Tone::bad, colour);
+    return paint("not sealed", Tone::bad, colour);
   return paint("-", Tone::faint, colour);
 }
 
@@ -104,14 +102,15 @@ std::string totals_of(const process::ProcessView &space, Colour colour) {
         "  Seals by filter are what the process says: the kernel confirms "
         "that it\n  has a filter, not what the filter refuses.\n";
   if (!space.keeper_doubt.empty())
-    text +=
-        "  Pages are marked as a keeper's seals are, which is not counted: " +
-        space.keeper_doubt + ".\n";
+    text += "  A keeper has sealed something in it, which is not counted: " +
+            space.keeper_doubt + ".\n";
   else if (space.keeper != 0)
     text += fmt::format(
-        "  Seals by keeper are marks on mappings: the kernel shows them, and "
-        "that process\n  {}, a keeper, listens to a filter and looks after "
-        "this process; not what it\n  refuses, which `memseal probe` tries.\n",
+        "  Seals by keeper are what process {}, a keeper, says. The kernel "
+        "shows "
+        "that it\n  listens to a filter, and that this process has the memory "
+        "it looks after; not what\n  it refuses, which `memseal probe` "
+        "tries.\n",
         space.keeper);
   if (totals.sealable.claimed != 0)
     text += fmt::format(

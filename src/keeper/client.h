@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Seals through a keeper that is there (docs/exec.md): two pieces of advice are
-// the mark, which the keeper enforces.
+// Seals through a keeper that is there (docs/exec.md).
 #pragma once
+
+#include <cstdint>
 
 #include "keeper/zone.h"
 #include "memseal/error.h"
@@ -12,7 +13,7 @@ namespace memseal::keeper {
 enum class Presence : unsigned char {
   none,      ///< this process is under no keeper's filter, or it is dead
   watches,   ///< it hears of violations and permits them: `memseal trace`
-  enforces,  ///< what is marked is sealed
+  enforces,  ///< what it was asked to seal is sealed
 };
 
 struct KeeperHere {
@@ -34,14 +35,33 @@ KeeperHere announce_image();
 /// must know more.
 enum class Sealed : unsigned char { object, memory };
 
-/// Marks the range.
-///
-/// Errors:  hole: something in it is not mapped. system: EAGAIN the process has
-///          no mappings left (vm.max_map_count); ENOSYS the keeper is gone,
-///          or serves objects only; ERANGE it does not lie in the zone.
-///          Nothing is sealed then, but the pages may be left out of core
-///          dumps.
-/// Context: before-main.
-Result<void> seal_by_keeper(PageRange range, Sealed what = Sealed::object);
+/// Seals that belong together, one after the other: children that were forked
+/// before the first of them do not have them. While one lives, other threads
+/// wait for it.
+class SealBatch {
+public:
+  /// Where the process is under a filter of somebody else as well, it may be
+  /// forbidden what is no memory call.
+  enum class Calls : unsigned char { any, memory_only };
+
+  explicit SealBatch(Calls calls = Calls::any);
+  SealBatch(const SealBatch &) = delete;
+  SealBatch &operator=(const SealBatch &) = delete;
+  ~SealBatch();
+
+  /// Errors:  hole: something in the range is not mapped; if another thread
+  ///          unmaps it meanwhile, the rest is sealed all the same. misaligned:
+  ///          a part of a huge page. system: what the kernel says to the page
+  ///          that stands for the image; ENOSYS the keeper is gone, or
+  ///          serves objects only; ERANGE it does not lie in the zone. Nothing
+  ///          is sealed then.
+  /// Context: before-main.
+  Result<void> seal(PageRange range, Sealed what = Sealed::object);
+
+private:
+  Calls calls_;
+  std::uint64_t interrupted_;
+  bool has_identity_ = false;
+};
 
 }  // namespace memseal::keeper

@@ -129,12 +129,10 @@ private:
                     as_.jump(jset_k, MAP_FIXED_NOREPLACE, allow_, replaces));
   }
 
-  /// Advice that discards what is in a page, or would take our mark away.
+  /// Advice that discards what is in a page.
   Node advice(unsigned argument, Node judged) {
     Node node = allow_;
     for (const Advice &one : destructive_advice)
-      node = as_.jump(jeq_k, one.number, judged, node);
-    for (const Advice &one : unmarking_advice)
       node = as_.jump(jeq_k, one.number, judged, node);
     return as_.then(ld, low_of(argument), node);
   }

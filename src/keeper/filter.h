@@ -45,8 +45,8 @@ LimitCalls limit_calls(filter::Architecture architecture);
 /// others pass. It names no address of an image, so it never grows and stays
 /// true over execve.
 ///
-/// - Calls that change mappings, advice that discards pages or takes a mark
-///   away: the keeper decides. By i386's numbers, too.
+/// - Calls that change mappings, advice that discards pages: the keeper
+///   decides. By i386's numbers, too.
 /// - Wholly in one free part: mprotect, pkey_mprotect without PROT_GROWSDOWN
 ///   and PROT_GROWSUP, munmap, madvise, mremap and mmap with MAP_FIXED pass, by
 ///   the program's own numbers. So does brk, but for who asks the keeper: in a

@@ -128,7 +128,7 @@ TEST(ZoneFilter, lets_pass_what_names_free_memory_and_nothing_else) {
         if (number == numbers.mprotect || number == numbers.pkey_mprotect)
           a[2] = one_of(0ul, 1ul, 3ul, 0x01000000ul, 0x02000001ul);
         if (number == numbers.madvise)
-          a[2] = one_of(4ul, 8ul, 9ul, 0ul, 102ul);
+          a[2] = one_of(4ul, 8ul, 9ul, 103ul, 102ul);
         if (number == numbers.mmap)
           a[3] = one_of(0x22ul, 0x32ul, 0x12ul, 0x100032ul, 0x40032ul);
         if (number == numbers.mremap)

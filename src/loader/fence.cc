@@ -37,7 +37,11 @@ constinit Gap gap;
 Address reserve(Address where, std::size_t size, int how) {
   sys::ReturnValue got =
       sys::call(SYS_mmap, where, size, PROT_NONE, flags | how, -1, 0);
-  return got.failed() ? 0 : static_cast<Address>(got.raw);
+  if (got.failed())
+    return 0;
+  // gcore would write terabytes of it. Source: gdb, "dump-excluded-mappings".
+  sys::call(SYS_madvise, got.raw, size, MADV_DONTDUMP);
+  return static_cast<Address>(got.raw);
 }
 
 void unmap(Address begin, std::size_t size) {

@@ -104,10 +104,11 @@ void seal_late(std::span<const Pending> batch, Kept kept = Kept::by_pinning) {
   if (collected.empty())
     return;
   begin_slots_batch();
-  if (decided.moves_slots) {
+  if (decided.moves_slots)
     handle_collected(Pass::take_slots);
+  SealPass pass;
+  if (decided.moves_slots)
     seal_slots();
-  }
   if (decided.engine.has(Engine::filter)) {
     handle_collected(Pass::collect);
     return handle_collected(Pass::conclude, commit_requests());

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "loader/object_seal.h"
 
-#include "keeper/client.h"
 #include "sys/holes.h"
 #include "sys/memory.h"
 #include "sys/page_state.h"
@@ -57,13 +56,13 @@ PageRange extent_of(Run run) {
   return *PageRange::create(first.begin(), last.end() - first.begin(), 1);
 }
 
-/// memseal::seal would keep a register of it. Here the kernel keeps it: in its
-/// own seal, or in the marks that the keeper obeys; and the start of every
-/// program would pay.
-Result<void> seal_range(PageRange range, Engine engine) {
+/// memseal::seal would keep a register of it. Here the kernel keeps it, or the
+/// keeper does; and the start of every program would pay.
+Result<void> seal_range(PageRange range, Engine engine,
+                        keeper::SealBatch *batch) {
   Result<void> kept;
   if (engine.has(Engine::keeper))
-    kept = keeper::seal_by_keeper(range);
+    kept = batch->seal(range);
   const bool outside = !kept && kept.error().code == Errc::system &&
                        kept.error().sys_errno == ERANGE;
   if (!kept && !outside)
@@ -77,13 +76,13 @@ Result<void> seal_range(PageRange range, Engine engine) {
 
 /// Seals parts that touch each other. If something inside is in the way, each
 /// part has its own chance.
-void seal_run(Run run, Engine engine) {
-  Result<void> sealed = seal_range(extent_of(run), engine);
+void seal_run(Run run, Engine engine, keeper::SealBatch *batch) {
+  Result<void> sealed = seal_range(extent_of(run), engine, batch);
   if (sealed)
     return;
   for (PartOutcome &item : run) {
     if (run.size() > 1)
-      sealed = seal_range(item.part.range, engine);
+      sealed = seal_range(item.part.range, engine, batch);
     if (!sealed)
       item.outcome = refusal(sealed.error());
   }
@@ -128,12 +127,14 @@ Outcome ObjectOutcome::shortfall() const {
 }
 
 void seal_object(const Image &image, SegmentSet wanted, RelroCheck check,
-                 Engine engine, ObjectOutcome &outcome) {
-  walk(image, wanted, check, outcome, [=](Run run) { seal_run(run, engine); });
+                 Engine engine, keeper::SealBatch *batch,
+                 ObjectOutcome &outcome) {
+  walk(image, wanted, check, outcome,
+       [=](Run run) { seal_run(run, engine, batch); });
 }
 
-Outcome seal_pages(PageRange range, Engine engine) {
-  Result<void> sealed = seal_range(range, engine);
+Outcome seal_pages(PageRange range, Engine engine, keeper::SealBatch *batch) {
+  Result<void> sealed = seal_range(range, engine, batch);
   return sealed ? Outcome{} : refusal(sealed.error());
 }
 

@@ -6,6 +6,7 @@
 #include <span>
 
 #include "base/inline_vector.h"
+#include "keeper/client.h"
 #include "loader/engine_choice.h"
 #include "loader/image.h"
 #include "memseal/seal.h"
@@ -37,15 +38,16 @@ struct ObjectOutcome {
 enum class RelroCheck : std::uint8_t { trust_loader, ask_kernel };
 
 /// Seals what is wanted of the object and sealable, by mseal(2), a keeper, or
-/// both. Not where filters are made.
+/// both. Not where filters are made. `batch`: where a keeper seals.
 ///
 /// Needs:   the object is relocated.
 /// Context: before-main.
 void seal_object(const Image &image, SegmentSet wanted, RelroCheck check,
-                 Engine engine, ObjectOutcome &outcome);
+                 Engine engine, keeper::SealBatch *batch,
+                 ObjectOutcome &outcome);
 
 /// Seals pages that belong to no object. Not where filters are made.
-Outcome seal_pages(PageRange range, Engine engine);
+Outcome seal_pages(PageRange range, Engine engine, keeper::SealBatch *batch);
 
 /// With filters with addresses it is one commit for many objects, since each
 /// commit is a filter and a stack of them is slow: first all objects are

@@ -19,6 +19,7 @@ namespace {
 constinit ObjectOutcome outcome_of_object;
 constinit Requests requests;
 constinit bool requests_fit = true;
+constinit keeper::SealBatch *batch = nullptr;
 
 /// Writes down what became of an object, and stops if that is not enough.
 void record(std::string_view object, const ObjectOutcome &outcome,
@@ -74,6 +75,19 @@ void note_relro_of(const Image &image) {
 
 }  // namespace
 
+SealPass::SealPass() {
+  using Calls = keeper::SealBatch::Calls;
+  if (!decided.engine.has(Engine::keeper) || decided.obstacle != Reason::none)
+    return;
+  // A filter of somebody else may kill for what is no memory call.
+  batch = &batch_.emplace(state.seccomp.filters == 1 ? Calls::any
+                                                     : Calls::memory_only);
+}
+
+SealPass::~SealPass() {
+  batch = nullptr;
+}
+
 bool somebody_reads() {
   return !decided.options.report.empty() ||
          decided.options.requirement == Requirement::required;
@@ -101,7 +115,7 @@ void seal_slots() {
     if (decided.engine.has(Engine::filter)) {
       if (!requests.push_back({copies, decided.options.types}))
         requests_fit = false;
-    } else if (auto sealed = seal_pages(copies, decided.engine);
+    } else if (auto sealed = seal_pages(copies, decided.engine, batch);
                !sealed.sealed()) {
       slots_unsealed(copies, sealed);
     }
@@ -133,7 +147,8 @@ void handle(const Image &image, Pass pass, const Result<void> &sealed) {
     case Pass::seal: {
       RelroCheck check =
           somebody_reads() ? RelroCheck::ask_kernel : RelroCheck::trust_loader;
-      seal_object(image, wanted, check, decided.engine, outcome_of_object);
+      seal_object(image, wanted, check, decided.engine, batch,
+                  outcome_of_object);
       record(image.name, outcome_of_object);
       return record_slots(image);
     }

@@ -4,7 +4,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
+#include "keeper/client.h"
 #include "loader/image.h"
 #include "loader/object_seal.h"
 #include "memseal/error.h"
@@ -34,6 +36,19 @@ enum class Pass : std::uint8_t {
   seal,
   collect,
   conclude
+};
+
+/// While one lives objects may have their turn of Pass::seal: for a keeper what
+/// is sealed in it belongs together.
+class SealPass {
+public:
+  SealPass();
+  SealPass(const SealPass &) = delete;
+  SealPass &operator=(const SealPass &) = delete;
+  ~SealPass();
+
+private:
+  std::optional<keeper::SealBatch> batch_;
 };
 
 /// One object's turn. `sealed` is what the second pass tells it.

@@ -69,7 +69,7 @@ AvailableEngines find_engines() {
     const keeper::KeeperHere here = keeper::announce_image();
     const keeper::Presence presence = here.presence;
     decided.zone = here.zone;
-    // In what `memseal trace` started seals are marks that nobody enforces.
+    // In what `memseal trace` started seals are noted and not enforced.
     there.keeper = presence == keeper::Presence::enforces ||
                    (presence == keeper::Presence::watches &&
                     decided.options.on_violation == OnViolation::permit);
@@ -262,10 +262,11 @@ void seal_initial_objects(LinkMap *head, char **environment,
   if (decided.obstacle == Reason::none && decided.auditors_open != Reason::none)
     leave_segment(module.name, "auditors", decided.auditors_open);
   begin_slots_batch();
-  if (decided.moves_slots) {
+  if (decided.moves_slots)
     go_through_initial(module, Pass::take_slots, {});
+  SealPass pass;
+  if (decided.moves_slots)
     seal_slots();
-  }
   if (!decided.engine.has(Engine::filter) || decided.obstacle != Reason::none) {
     begin_relro_batch();
     if (decided.moves_relro) {

@@ -80,10 +80,6 @@ TEST(Promise, of_a_keeper_is_all_that_a_seal_forbids) {
   kept.kept = true;
   for (const Attack &attack : attacks())
     EXPECT_EQ(is_promised(attack, kept), !attack.type.empty()) << attack.id;
-  // A mark alone is no keeper.
-  Segment marked = segment();
-  marked.marked = true;
-  EXPECT_FALSE(promised("unmap", marked));
 }
 
 // S-63: emptying is refused on private anonymous memory only.

@@ -15,8 +15,8 @@ namespace memseal::process {
 namespace {
 
 constexpr int filter_mode = 2;
-/// Of all keepers together: 32 MiB.
-constexpr std::size_t most_images = 4 * most_kept_images;
+/// Of all keepers together: 64 MiB.
+constexpr std::size_t most_seals = 2 * most_kept_seals;
 
 bool is_named_so(pid_t pid) {
   return text_of(pid, "comm") == "memseal-keeper\n";
@@ -58,11 +58,11 @@ void Keepers::find_all() {
   // Anybody can make processes that look like keepers with long lists: those of
   // others come last, when there may be no room for them any more.
   std::ranges::stable_partition(pids, is_ours_or_roots);
-  std::size_t room = most_images;
+  std::size_t room = most_seals;
   for (pid_t pid : pids) {
     if (!listens(pid, descriptors_of(pid)))
       continue;
-    Keeper keeper{pid, kept_images_of(pid)};
+    Keeper keeper{pid, KeptImages::of(pid)};
     if (keeper.images.size() > room)
       return;
     room -= keeper.images.size();
@@ -70,17 +70,31 @@ void Keepers::find_all() {
   }
 }
 
-KeeperClaim Keepers::of(pid_t pid, int seccomp_mode) {
-  if (seccomp_mode != filter_mode)
-    return {.doubt = "the kernel knows of no seccomp filter in this process"};
-  if (!keepers_)
+KeeperClaim Keepers::of(const Mappings &mappings, int seccomp_mode) {
+  std::vector<FoundIdentity> found = identities_in(mappings);
+  if (found.empty())
+    return {};
+  if (seccomp_mode == filter_mode && !keepers_)
     find_all();
-  ImageIdentity image = identity_of(text_of(pid, "auxv"));
-  for (const Keeper &keeper : *keepers_)
-    if (image != 0 && std::ranges::binary_search(keeper.images, image))
-      return {.keeper = keeper.pid, .doubt = {}};
+  for (auto [image, named] : found) {
+    if (seccomp_mode != filter_mode)
+      break;
+    for (const Keeper &keeper : *keepers_) {
+      if (keeper.images.holds(image))
+        return {.keeper = keeper.pid,
+                .doubt = {},
+                .sealed = keeper.images.sealed_in(image)};
+    }
+  }
+  // Shared memory that nobody may read is not always a keeper's.
+  if (!std::ranges::any_of(found, &FoundIdentity::named))
+    return {};
+  if (seccomp_mode != filter_mode)
+    return {.doubt = "the kernel knows of no seccomp filter in this process",
+            .sealed = {}};
   return {.doubt = some_hidden_ ? "a keeper is there that only root may look at"
-                                : "no living keeper was found that knows it"};
+                                : "no living keeper was found that knows it",
+          .sealed = {}};
 }
 
 }  // namespace memseal::process

@@ -62,9 +62,9 @@ SegmentKind kind_of(elf::PartKind part) {
 
 class ObjectSorter {
 public:
-  ObjectSorter(std::span<const FilterSeal> claims, Marks marks,
-               const FindObject &find_object)
-      : claims_(claims), marks_(marks), find_object_(find_object) {}
+  ObjectSorter(std::span<const FilterSeal> claims,
+               std::span<const PageRange> kept, const FindObject &find_object)
+      : claims_(claims), kept_(kept), find_object_(find_object) {}
 
   void take(const Mapping &mapping) {
     if (!layout_ || !layout_->extent().contains(mapping.range))
@@ -88,6 +88,8 @@ public:
   std::vector<Object> finish() { return std::move(objects_); }
 
 private:
+  enum class Kept : std::uint8_t { no, yes };
+
   void open_object(const Mapping &mapping) {
     FoundObject found;
     if (mapping.inode != 0 && mapping.name.starts_with('/') &&
@@ -104,9 +106,35 @@ private:
                           .segments = {}});
   }
 
-  /// Cut once more, where claimed filter seals begin and end. Ranges come in
-  /// ascending order, so claims below one concern none that is to come.
+  /// Cut once more, where a keeper's seals begin and end. Ranges come in
+  /// ascending order, so what lies below one concerns none that is to come.
   void add(const Mapping &mapping, PageRange range, SegmentKind kind) {
+    while (!kept_.empty() && kept_.front().end() <= range.begin())
+      kept_ = kept_.subspan(1);
+    Address at = range.begin();
+    for (PageRange kept : kept_) {
+      if (kept.begin() >= range.end())
+        break;
+      // The kernel does not split its own mappings (mm/mmap.c,
+      // special_mapping_split): who keeps a part keeps all.
+      if (kind == SegmentKind::vdso)
+        kept = range;
+      if (at < kept.begin())
+        add_unlike(mapping, at, kept.begin(), kind, Kept::no);
+      at = std::max(at, kept.begin());
+      Address end = std::min(kept.end(), range.end());
+      if (at < end)
+        add_unlike(mapping, at, end, kind, Kept::yes);
+      at = end;
+    }
+    if (at < range.end())
+      add_unlike(mapping, at, range.end(), kind, Kept::no);
+  }
+
+  /// Cut where claimed filter seals begin and end.
+  void add_unlike(const Mapping &mapping, Address begin, Address end_of_range,
+                  SegmentKind kind, Kept kept) {
+    PageRange range = *PageRange::create(begin, end_of_range - begin, 1);
     while (!claims_.empty() && claims_.front().range.end() <= range.begin())
       claims_ = claims_.subspan(1);
     Address at = range.begin();
@@ -114,18 +142,18 @@ private:
       if (claim.range.begin() >= range.end())
         break;
       if (at < claim.range.begin())
-        add_segment(mapping, at, claim.range.begin(), kind, nullptr);
+        add_segment(mapping, at, claim.range.begin(), kind, kept, nullptr);
       at = std::max(at, claim.range.begin());
       Address end = std::min(claim.range.end(), range.end());
-      add_segment(mapping, at, end, kind, &claim);
+      add_segment(mapping, at, end, kind, kept, &claim);
       at = end;
     }
     if (at < range.end())
-      add_segment(mapping, at, range.end(), kind, nullptr);
+      add_segment(mapping, at, range.end(), kind, kept, nullptr);
   }
 
   void add_segment(const Mapping &mapping, Address begin, Address end,
-                   SegmentKind kind, const FilterSeal *claim) {
+                   SegmentKind kind, Kept kept, const FilterSeal *claim) {
     objects_.back().segments.push_back(
         {.range = *PageRange::create(begin, end - begin, 1),
          .protection = mapping.protection,
@@ -135,12 +163,11 @@ private:
          .native = mapping.seal == KernelSeal::present,
          .filter = claim != nullptr ? claim->types : SealTypes{},
          .downgradable = claim != nullptr && claim->downgradable,
-         .marked = mapping.marked,
-         .kept = mapping.marked && marks_ == Marks::are_kept});
+         .kept = kept == Kept::yes});
   }
 
   std::span<const FilterSeal> claims_;  ///< those that do not lie behind us
-  Marks marks_;
+  std::span<const PageRange> kept_;     ///< likewise
   const FindObject &find_object_;
   std::optional<elf::Layout> layout_;
   std::vector<Object> objects_;
@@ -150,9 +177,9 @@ private:
 
 std::vector<Object> sort_into_objects(const Mappings &mappings,
                                       std::span<const FilterSeal> claims,
-                                      Marks marks,
+                                      std::span<const PageRange> kept,
                                       const FindObject &find_object) {
-  ObjectSorter sorter(claims, marks, find_object);
+  ObjectSorter sorter(claims, kept, find_object);
   for (const Mapping &mapping : mappings.mappings())
     sorter.take(mapping);
   return sorter.finish();

@@ -22,16 +22,13 @@ struct FoundObject {
 };
 using FindObject = std::function<FoundObject(const Mapping &first)>;
 
-/// Whether marks count: somebody enforces them.
-enum class Marks : std::uint8_t { mean_nothing, are_kept };
-
 /// Time and memory are linear in mappings and claims together, whatever the
 /// process makes of them.
 ///
-/// Needs:   `claims` ascending and disjoint.
+/// `kept` is what a keeper keeps. Needs: both ascending and disjoint.
 std::vector<Object> sort_into_objects(const Mappings &mappings,
                                       std::span<const FilterSeal> claims,
-                                      Marks marks,
+                                      std::span<const PageRange> kept,
                                       const FindObject &find_object);
 
 }  // namespace memseal::process

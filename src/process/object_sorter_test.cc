@@ -44,10 +44,10 @@ FoundObject a_so(const Mapping &first) {
 
 std::vector<std::string> sorted(std::string_view text,
                                 std::span<const FilterSeal> claims = {},
-                                Marks marks = Marks::mean_nothing,
+                                std::span<const PageRange> kept = {},
                                 const FindObject &find = a_so) {
   return lines(
-      sort_into_objects(Mappings::parse(text, page), claims, marks, find));
+      sort_into_objects(Mappings::parse(text, page), claims, kept, find));
 }
 
 FilterSeal claim(Address begin, Address end, SealTypes types = seal_type::all) {
@@ -126,7 +126,8 @@ TEST(ObjectSorter, asks_for_objects_only_among_private_file_mappings) {
       "1000-2000 r--p 0 8:1 5 /a\n2000-3000 r--s 0 8:1 5 /a\n"
       "3000-4000 r--p 0 0:0 0 [heap]\n4000-5000 r--p 0 0:0 0\n"
       "5000-6000 r--p 0 8:1 6 anon_inode:x\n6000-7000 r--p 0 8:1 7 /b\n",
-      {}, Marks::mean_nothing, [&](const Mapping &first) -> FoundObject {
+      {}, std::span<const PageRange>{},
+      [&](const Mapping &first) -> FoundObject {
         asked.push_back(first.range.begin());
         return {};
       });
@@ -145,14 +146,14 @@ TEST(ObjectSorter, takes_what_was_put_into_a_gap_for_what_it_is) {
       sorted("10000-11000 r-xp 0 8:1 5 /a\n11000-12000 ---p 0 0:0 0\n"
              "12000-13000 rw-p 0 0:0 0\n13000-14000 rwxp 0 0:0 0\n"
              "14000-15000 rw-p 0 8:1 5 /a\n",
-             {}, Marks::mean_nothing, with_gap),
+             {}, std::span<const PageRange>{}, with_gap),
       (Lines{"elf /a", "text 10000-11000", "gap 11000-12000",
              "anonymous 12000-13000", "jit 13000-14000", "data 14000-15000"}));
 }
 
 TEST(ObjectSorter, gives_names_as_the_process_chose_them) {
   EXPECT_EQ(sorted("1000-2000 r--p 0 8:1 5 /a\\012[heap]\n", {},
-                   Marks::mean_nothing, nothing),
+                   std::span<const PageRange>{}, nothing),
             (Lines{"/a\n[heap]", "file 1000-2000"}));
 }
 
@@ -176,7 +177,7 @@ TEST(ObjectSorter, tells_whole_claims_from_partial_ones) {
   claims[1].downgradable = true;
   auto objects =
       sort_into_objects(Mappings::parse("1000-3000 rw-p 0 0:0 0\n", page),
-                        claims, Marks::mean_nothing, nothing);
+                        claims, std::span<const PageRange>{}, nothing);
   ASSERT_EQ(objects[0].segments.size(), 2u);
   EXPECT_TRUE(objects[0].segments[0].sealed());
   EXPECT_FALSE(objects[0].segments[0].downgradable);
@@ -185,20 +186,31 @@ TEST(ObjectSorter, tells_whole_claims_from_partial_ones) {
   EXPECT_TRUE(objects[0].segments[1].downgradable);
 }
 
-TEST(ObjectSorter, counts_marks_only_if_somebody_keeps_them) {
-  constexpr std::string_view text =
-      "1000-2000 r--p 0 0:0 0\nVmFlags: rd dd rr \n"
-      "2000-3000 r--p 0 0:0 0\nVmFlags: rd dd rr sl \n"
-      "3000-4000 r--p 0 0:0 0\nVmFlags: rd sl \n"
-      "4000-5000 r--p 0 0:0 0\nVmFlags: rd \n";
-  EXPECT_EQ(sorted(text, {}, Marks::are_kept),
-            (Lines{"[anonymous]", "anonymous 1000-2000 keeper",
-                   "anonymous 2000-3000 strict", "anonymous 3000-4000 native",
-                   "anonymous 4000-5000"}));
+TEST(ObjectSorter, cuts_where_a_keepers_seals_begin_and_end) {
+  const PageRange kept[] = {*PageRange::create(0x1000, 0x1000, page),
+                            *PageRange::create(0x2800, 0x800, 1),
+                            *PageRange::create(0x4000, 0x9000, page)};
+  std::vector<FilterSeal> claims{claim(0x5000, 0x6000)};
   EXPECT_EQ(
-      sorted(text, {}, Marks::mean_nothing),
-      (Lines{"[anonymous]", "anonymous 1000-2000", "anonymous 2000-3000 native",
-             "anonymous 3000-4000 native", "anonymous 4000-5000"}));
+      sorted("1000-3000 r--p 0 0:0 0\n"
+             "3000-4000 r--p 0 0:0 0\nVmFlags: rd sl \n"
+             "4000-5000 r--p 0 0:0 0\nVmFlags: rd sl \n"
+             "5000-7000 r--p 0 0:0 0\n"
+             "d000-e000 r--p 0 0:0 0\n",
+             claims, kept),
+      (Lines{"[anonymous]", "anonymous 1000-2000 keeper", "anonymous 2000-2800",
+             "anonymous 2800-3000 keeper", "anonymous 3000-4000 native",
+             "anonymous 4000-5000 strict", "anonymous 5000-6000 keeper",
+             "anonymous 6000-7000 keeper", "anonymous d000-e000"}));
+}
+
+TEST(ObjectSorter, takes_a_vdso_for_kept_whose_first_page_is) {
+  const PageRange kept[] = {*PageRange::create(0x1000, 0x1000, page)};
+  EXPECT_EQ(sorted("1000-3000 r-xp 0 0:0 0 [vdso]\n"
+                   "3000-4000 r--p 0 0:0 0\n",
+                   {}, kept),
+            (Lines{"[vdso]", "vdso 1000-3000 keeper", "[anonymous]",
+                   "anonymous 3000-4000"}));
 }
 
 /// n mappings, of which each is claimed in two pieces.
@@ -214,8 +226,8 @@ double seconds_for(std::size_t n) {
   }
   Mappings mappings = Mappings::parse(text, page);
   std::clock_t began = std::clock();
-  auto objects =
-      sort_into_objects(mappings, claims, Marks::mean_nothing, nothing);
+  auto objects = sort_into_objects(mappings, claims,
+                                   std::span<const PageRange>{}, nothing);
   std::clock_t took = std::clock() - began;
   EXPECT_EQ(objects.size(), n);
   return static_cast<double>(took) / CLOCKS_PER_SEC;

@@ -43,14 +43,6 @@ std::string command_of(pid_t pid) {
   return text;
 }
 
-/// Only memory that sealing is for need make us look for a keeper: programs
-/// give such advice about data of their own, too.
-bool may_be_kept(const Mappings &mappings) {
-  return std::ranges::any_of(mappings.mappings(), [](const Mapping &mapping) {
-    return mapping.marked && !mapping.protection.writable();
-  });
-}
-
 /// The wishes among its options that make a seal smaller.
 std::string left_out_by(std::string_view environment) {
   const std::string key = std::string(options_variable) + "=";
@@ -127,14 +119,11 @@ Refusable<ProcessView, Refusal> look_at(pid_t pid, Keepers &keepers,
   FilterClaims claims = read_filter_claims(pid, *mappings, space.seccomp_mode);
   space.has_register = claims.found;
   space.register_doubt = std::move(claims.doubt);
-  if (may_be_kept(*mappings)) {
-    KeeperClaim claim = keepers.of(pid, space.seccomp_mode);
-    space.keeper = claim.keeper;
-    space.keeper_doubt = std::move(claim.doubt);
-  }
+  KeeperClaim kept = keepers.of(*mappings, space.seccomp_mode);
+  space.keeper = kept.keeper;
+  space.keeper_doubt = std::move(kept.doubt);
   space.objects = sort_into_objects(
-      *mappings, claims.seals,
-      space.keeper != 0 ? Marks::are_kept : Marks::mean_nothing,
+      *mappings, claims.seals, kept.sealed,
       [&](const Mapping &first) { return find_object(pid, *mappings, first); });
 
   // The file is not a snapshot: did it tell of one process, to the end?

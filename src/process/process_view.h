@@ -60,9 +60,9 @@ struct ProcessView {
   /// Filter seals are the process's own word: set where that word cannot be
   /// true, and the claimed seals are then not counted.
   std::string register_doubt;
-  /// Marked pages are sealed if a keeper obeys the marks
-  /// (process/keeper_claims.h): its pid, else 0 and why it is doubted that
-  /// there is one.
+  /// The keeper that says what is sealed in this image
+  /// (process/keeper_claims.h): its pid. 0: none; and if something was sealed
+  /// by one, why it is not counted.
   int keeper = 0;
   std::string keeper_doubt;
   /// What it was asked to leave unsealed, in the words of MEMSEAL_OPTIONS, as

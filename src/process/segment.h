@@ -43,8 +43,7 @@ struct Segment {
   bool native = false;  ///< the kernel's own seal: VmFlags `sl`
   SealTypes filter;     ///< types that the process's filter holds
   bool downgradable = false;
-  bool marked = false;  ///< as a keeper's seals are; alone it means nothing
-  bool kept = false;    ///< marked, and a keeper was found that looks after it
+  bool kept = false;  ///< a keeper says that it keeps it
 
   /// Nothing about the mapping can be changed any more.
   bool sealed() const { return native || kept || filter.has(seal_type::all); }

@@ -95,11 +95,11 @@ long serve(unsigned long begin, unsigned long length, unsigned long flags) {
       PageRange::create(begin, (length + page - 1) & ~(page - 1), page);
   if (!range)
     return -ENOMEM;  // it ends at 2^64, where nothing is mapped
-  auto sealed = keeper::seal_by_keeper(*range, keeper::Sealed::memory);
+  auto sealed = keeper::SealBatch().seal(*range, keeper::Sealed::memory);
   if (sealed)
     return 0;
   Error error = sealed.error();
-  return error.code == Errc::hole || error.sys_errno == EAGAIN
+  return error.code == Errc::hole || error.sys_errno == EMFILE
              ? -ENOMEM
              : -error.to_errno();
 }

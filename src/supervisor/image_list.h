@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The keeper's list of the images that it looks after (process/kept_images.h).
+// The keeper's list of what is sealed in the images that it looks after
+// (process/kept_images.h).
 #pragma once
 
-#include <sys/types.h>
-
-#include <unordered_set>
+#include <cstddef>
 
 #include "process/kept_images.h"
 
@@ -17,16 +16,15 @@ public:
   ImageList &operator=(const ImageList &) = delete;
   ~ImageList();
 
-  /// The image that the process runs. Unlisted if it may not be looked into, or
-  /// if there is no memory: then `memseal status` does not count its marks.
-  void add(pid_t process);
+  /// Unlisted if there is no memory: then `memseal status` does not count it.
+  void add(const process::KeptSeal &seal);
+  std::size_t size() const { return size_; }
+  /// Before all of it is added anew.
+  void clear();
 
 private:
-  void append(process::ImageIdentity image);
-  void forget_the_dead();
-
   int fd_ = -1;  ///< made when there is something to tell
-  std::unordered_set<process::ImageIdentity> images_;
+  std::size_t size_ = 0;
 };
 
 }  // namespace memseal::supervisor

@@ -4,41 +4,33 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include <vector>
-
-#include "process/proc_files.h"
-
 namespace memseal::supervisor {
 namespace {
 
-using process::ImageIdentity;
-using process::kept_images_of;
+using process::KeptImages;
 
-TEST(ImageList, tells_of_each_image_once_and_of_its_forks_too) {
-  std::vector<ImageIdentity> own{
-      process::identity_of(process::text_of(getpid(), "auxv"))};
+TEST(ImageList, tells_what_is_sealed_until_it_is_cleared) {
   ImageList list;
-  EXPECT_TRUE(kept_images_of(getpid()).empty());
-  list.add(getpid());
-  EXPECT_EQ(kept_images_of(getpid()), own);
-  list.add(getpid());
-  EXPECT_EQ(kept_images_of(getpid()), own);
-  list.add(getppid());
-  EXPECT_LE(kept_images_of(getpid()).size(), 2u);
+  EXPECT_EQ(KeptImages::of(getpid()).size(), 0u);
+  list.add({7, 0, 0x1000, 0x2000});
+  list.add({8, 7, 0x2000, 0x3000});
+  KeptImages told = KeptImages::of(getpid());
+  EXPECT_TRUE(told.holds(7));
+  EXPECT_EQ(told.sealed_in(7).size(), 1u);
+  ASSERT_EQ(told.sealed_in(8).size(), 1u);
+  EXPECT_EQ(told.sealed_in(8)[0], *PageRange::create(0x1000, 0x2000, 0x1000));
+  list.clear();
+  EXPECT_EQ(KeptImages::of(getpid()).size(), 0u);
+  list.add({9, 0, 0x1000, 0x2000});
+  EXPECT_TRUE(KeptImages::of(getpid()).holds(9));
 }
 
 TEST(ImageList, is_gone_with_its_keeper) {
   {
     ImageList list;
-    list.add(getpid());
+    list.add({7, 0, 0x1000, 0x2000});
   }
-  EXPECT_TRUE(kept_images_of(getpid()).empty());
-}
-
-TEST(ImageList, leaves_out_what_it_may_not_look_into) {
-  ImageList list;
-  list.add(0);
-  EXPECT_TRUE(kept_images_of(getpid()).empty());
+  EXPECT_EQ(KeptImages::of(getpid()).size(), 0u);
 }
 
 }  // namespace

@@ -56,8 +56,6 @@ bool is_one_of(std::span<const Advice> list, std::uint64_t value) {
 Effect effect_of_advice(std::uint64_t advice) {
   if (is_one_of(destructive_advice, advice))
     return Effect::discard;
-  if (is_one_of(unmarking_advice, advice))
-    return Effect::clear_mark;
   return Effect::none;
 }
 
@@ -80,11 +78,10 @@ public:
       : table_(table), page_(page), architecture_(architecture) {}
 
   MemoryCall decode(std::uint32_t number, const Arguments &args) {
-    // PROT_GROWSDOWN goes on to the end of the mapping, whose pages are all
-    // marked or all not.
-    if (number == table_.mprotect || number == table_.pkey_mprotect ||
-        number == table_.munmap || number == table_.remap_file_pages)
-      acts(Effect::change, args[0], args[1]);
+    if (number == table_.mprotect || number == table_.pkey_mprotect)
+      mprotect(args);
+    else if (number == table_.munmap || number == table_.remap_file_pages)
+      replaces(args[0], args[1]);
     else if (number == table_.mremap)
       mremap(args);
     else if (number == table_.mmap)
@@ -109,6 +106,18 @@ public:
   }
 
 private:
+  /// Of the two ways to grow no processor that we know has the upward one.
+  /// Source: Linux, mm/mprotect.c, do_mprotect_pkey.
+  void mprotect(const Arguments &args) {
+    acts(Effect::change, args[0], args[1]);
+    call_.grows_down = (args[2] & PROT_GROWSDOWN) != 0;
+  }
+
+  void replaces(std::uint64_t begin, std::uint64_t size) {
+    acts(Effect::change, begin, size);
+    call_.replaces = true;
+  }
+
   void acts(Effect effect, std::uint64_t begin, std::uint64_t size) {
     call_.effect = effect;
     touch(begin, size);
@@ -129,7 +138,7 @@ private:
     const std::uint64_t flags = args[3];
     if ((flags & MAP_FIXED) == 0 || (flags & MAP_FIXED_NOREPLACE) != 0)
       return;
-    acts(Effect::change, args[0], args[1]);
+    replaces(args[0], args[1]);
     if ((flags & MAP_ANONYMOUS) == 0) {
       // MAP_HUGETLB is not asked for: the file alone decides (S-33).
       call_.mapped = Mapped::as_file;
@@ -146,7 +155,7 @@ private:
 
   void mremap(const Arguments &args) {
     // An old length of 0 makes a second mapping of the pages at the address.
-    acts(Effect::change, args[0], std::max<std::uint64_t>(args[1], 1));
+    replaces(args[0], std::max<std::uint64_t>(args[1], 1));
     if ((args[3] & MREMAP_FIXED) == 0 || args[2] == 0)
       return;
     const Address to = untagged(args[4], architecture_);

@@ -18,7 +18,6 @@ enum class Effect : std::uint8_t {
   none,         ///< changes no mapping
   change,       ///< mprotect, munmap, mmap, mremap, remap_file_pages: EPERM
   discard,      ///< destructive advice: EPERM where writing is not allowed
-  clear_mark,   ///< advice that would take our mark away
   lower_break,  ///< brk: the kernel silently does nothing
   detach,       ///< shmdt: the kernel says success and does nothing
   attach_over,  ///< shmat with SHM_REMAP: size unknown
@@ -36,6 +35,10 @@ struct MemoryCall {
   Effect effect = Effect::none;
   /// The pages it touches; two for an mremap onto a place.
   std::vector<PageRange> ranges{};
+  /// mprotect with PROT_GROWSDOWN: acts from where the mapping begins.
+  bool grows_down = false;
+  /// What was there is there no more: not mprotect.
+  bool replaces = false;
   /// mmap: the pages have the size of ...
   enum class Mapped : std::uint8_t {
     as_decoded,  ///< a page, or what the flags say

@@ -73,14 +73,48 @@ bool any_overlaps(const std::vector<PageRange> &ranges, PageRange range) {
   return false;
 }
 
+/// From page 0 to the end of what the call names.
+PageRange everything_below(const MemoryCall &call) {
+  return *PageRange::create(0, call.ranges[0].end(), 1);
+}
+
+bool is_touched(const MemoryCall &call, const SealedImage &image) {
+  return std::ranges::any_of(image.sealed->parts(), [&](const SealedPart &one) {
+    return any_overlaps(call.ranges, one.range);
+  });
+}
+
+/// Whether something that is sealed in the image is, or may be, in the call's
+/// way. brk(2) unmaps up to the end of the heap, which only the heap's seals
+/// reach below; shmdt(2) a segment, which is no loaded object; nor is a mapping
+/// that grows.
+bool touches(const MemoryCall &call, const SealedImage &image) {
+  auto memory_in = [&](PageRange range) {
+    return std::ranges::any_of(
+        image.sealed->parts(), [&](const SealedPart &one) {
+          return one.range.overlaps(range) && one.part != Part::object;
+        });
+  };
+  switch (call.effect) {
+    case Effect::lower_break:
+      return std::ranges::any_of(
+          image.sealed->parts(), [&](const SealedPart &one) {
+            return one.range.overlaps(call.ranges[0]) && one.part == Part::heap;
+          });
+    case Effect::detach:
+      return memory_in(call.ranges[0]);
+    default:
+      return is_touched(call, image) ||
+             (call.grows_down && memory_in(everything_below(call)));
+  }
+}
+
 /// Refuses as mseal(2) does. brk(2) fails by answering with where the break is;
 /// where that is not known with 0, which libc takes for "no more memory".
 Verdict refuse(Effect effect, const SealedImage *image, Address heap_end) {
   switch (effect) {
     case Effect::lower_break:
       return refusal(static_cast<long>(heap_end), image);
-    case Effect::clear_mark:
-      return answer(0);  // no violation: with mseal(2) it has an effect
     case Effect::detach:
       return refusal(0, image);
     default:
@@ -133,15 +167,20 @@ Verdict SealKeeper::judge_request(pid_t thread, const seccomp_data &data) {
       limits_.begin(thread);
       return answer(presence);
     case keeper::KeeperRequest::seal_object:
+      return judge_seal(thread, data, Part::object);
     case keeper::KeeperRequest::seal:
-      return judge_seal(thread, data);
+      return judge_seal(thread, data, Part::memory);
+    case keeper::KeeperRequest::seal_heap:
+      return judge_seal(thread, data, Part::heap);
+    case keeper::KeeperRequest::identity:
+      return answer(static_cast<long>(images_.identity_of(thread)));
   }
   return answer(-EINVAL);
 }
 
-Verdict SealKeeper::judge_seal(pid_t thread, const seccomp_data &data) {
-  const Address begin = data.args[3], heap_end = data.args[5];
-  auto range = PageRange::create(begin, data.args[4], page_);
+Verdict SealKeeper::judge_seal(pid_t thread, const seccomp_data &data,
+                               Part part) {
+  auto range = PageRange::create(data.args[3], data.args[4], page_);
   if (!range)
     return answer(-EINVAL);
   if (zone_.exists() && data.args[2] != static_cast<std::uint64_t>(
@@ -151,12 +190,11 @@ Verdict SealKeeper::judge_seal(pid_t thread, const seccomp_data &data) {
   if (keeper::overlaps(free_, *range))
     return answer(-keeper::outside_the_zone);
   any_.add(*range);
-  if (data.args[2] == static_cast<std::uint64_t>(keeper::KeeperRequest::seal)) {
+  if (part != Part::object)
     memory_.add(*range);
-    if (begin < heap_end)
-      heap_.add(*range);
-  }
-  images_.add(thread, *range);
+  if (part == Part::heap)
+    heap_.add(*range);
+  images_.add(thread, {*range, part}, data.args[5]);
   return answer(0);
 }
 
@@ -167,23 +205,10 @@ bool SealKeeper::was_ever_in_the_way(const MemoryCall &call) const {
     case Effect::detach:
       return memory_.overlaps(call.ranges[0]);
     default:
-      return std::ranges::any_of(
-          call.ranges, [&](PageRange range) { return any_.overlaps(range); });
-  }
-}
-
-/// brk(2) unmaps up to the end of the heap, which only the heap's seals reach
-/// below; shmdt(2) a segment, which is no loaded object.
-bool SealKeeper::is_touched(const MemoryCall &call, PageRange range) const {
-  if (!any_overlaps(call.ranges, range))
-    return false;
-  switch (call.effect) {
-    case Effect::lower_break:
-      return heap_.overlaps(range.intersection(call.ranges[0]));
-    case Effect::detach:
-      return memory_.overlaps(range);
-    default:
-      return true;
+      return (call.grows_down && memory_.overlaps(everything_below(call))) ||
+             std::ranges::any_of(call.ranges, [&](PageRange range) {
+               return any_.overlaps(range);
+             });
   }
 }
 
@@ -214,61 +239,120 @@ Verdict SealKeeper::judge_change(pid_t thread, MemoryCall &call) {
     return proceed;
 
   SealedImage *image = images_.of_thread(thread);
-  auto touched = [&](PageRange range) { return is_touched(call, range); };
-  if (image != nullptr && std::ranges::none_of(image->ranges, touched))
+  if (image != nullptr && touches(call, *image))
+    image = images_.now_of_thread(thread);
+  // Of nothing that may be sealed is it known that it is not.
+  if (image == nullptr)
+    return refuse(call.effect, nullptr, 0);
+  return touches(call, *image) ? refuse_what_is_sealed(thread, call, *image)
+                               : proceed;
+}
+
+Verdict SealKeeper::refuse_what_is_sealed(pid_t thread, const MemoryCall &call,
+                                          SealedImage &image) {
+  if (call.effect == Effect::detach && !is_detached(thread, call, image))
     return proceed;
-  if (image != nullptr && call.effect == Effect::change &&
-      std::ranges::any_of(image->confirmed, touched))
-    return refusal(-EPERM, image);
-
-  std::string smaps = images_.smaps_of(thread, image);
-  // Not ours to look into: what may be sealed is.
-  return smaps.empty() ? refuse(call.effect, image, 0)
-                       : look(call, image, smaps);
+  if (call.effect == Effect::discard && may_be_emptied(thread, call, image))
+    return proceed;
+  if (call.grows_down && !is_touched(call, image) &&
+      !grows_over_what_is_sealed(thread, call, image))
+    return proceed;
+  Address heap_end =
+      call.effect == Effect::lower_break ? end_of_heap(thread, call, image) : 0;
+  Verdict refused = refuse(call.effect, &image, heap_end);
+  // Who permits it is left with memory that is no longer what was sealed.
+  if (call.replaces && on_violation_ == OnViolation::permit) {
+    for (PageRange range : call.ranges)
+      images_.remove(image, range);
+  }
+  return refused;
 }
 
-/// A program may mark mappings itself, as databases do with the files that they
-/// share. Loaded objects are private.
-bool SealKeeper::is_sealed(const Mapping &mapping) const {
-  return mapping.marked && (mapping.sharing == Sharing::private_copy ||
-                            memory_.overlaps(mapping.range));
+/// Discarding advice is refused as mseal(2) refuses it: on private memory that
+/// may not be written. What is sealed stays so, so one look does for each list.
+bool SealKeeper::may_be_emptied(pid_t thread, const MemoryCall &call,
+                                SealedImage &image) {
+  for (const SealedPart &one : image.sealed->parts()) {
+    if (one.part == Part::object && any_overlaps(call.ranges, one.range))
+      return false;
+  }
+  if (image.looked_at != image.sealed->parts().size()) {
+    std::string smaps = images_.smaps_of(thread, &image);
+    if (smaps.empty())
+      return false;
+    image.not_emptied.clear();
+    auto all = process::Mappings::parse(smaps, page_);
+    for (const SealedPart &one : image.sealed->parts()) {
+      for (const Mapping &mapping : all.overlapping(one.range)) {
+        if (mapping.sharing == Sharing::private_copy &&
+            (!mapping.protection.writable() || mapping.protection_key != 0))
+          image.not_emptied.push_back(mapping.range.intersection(one.range));
+      }
+    }
+    image.looked_at = image.sealed->parts().size();
+  }
+  return std::ranges::none_of(image.not_emptied, [&](PageRange range) {
+    return any_overlaps(call.ranges, range);
+  });
 }
 
-Verdict SealKeeper::look(const MemoryCall &call, SealedImage *image,
-                         std::string_view smaps) const {
-  bool sealed = false, discard_refused = false;
-  Address heap_end = 0;
-  auto all = process::Mappings::parse(smaps, page_);
+/// Whether something sealed lies in the segment that is attached there.
+bool SealKeeper::is_detached(pid_t thread, const MemoryCall &call,
+                             const SealedImage &image) const {
+  std::string maps = images_.maps_of(thread, &image);
+  auto all = process::Mappings::parse(maps, page_);
+  for (const Mapping &mapping : all.mappings()) {
+    if (mapping.range.begin() - mapping.offset != call.ranges[0].begin())
+      continue;
+    for (const SealedPart &one : image.sealed->parts()) {
+      if (one.part != Part::object && one.range.overlaps(mapping.range))
+        return true;
+    }
+  }
+  return maps.empty();
+}
+
+bool SealKeeper::grows_over_what_is_sealed(pid_t thread, const MemoryCall &call,
+                                           const SealedImage &image) const {
+  std::string maps = images_.maps_of(thread, &image);
+  auto all = process::Mappings::parse(maps, page_);
+  const Mapping *mapping = all.find(call.ranges[0].begin());
+  if (mapping == nullptr)
+    return maps.empty();
+  for (const SealedPart &one : image.sealed->parts()) {
+    if (one.range.overlaps(mapping->range) &&
+        one.range.begin() < call.ranges[0].end())
+      return true;
+  }
+  return false;
+}
+
+/// Where the break is: what is sealed in the heap may be a file's.
+Address SealKeeper::end_of_heap(pid_t thread, const MemoryCall &call,
+                                const SealedImage &image) const {
+  Address end = 0;
+  std::string maps = images_.maps_of(thread, &image);
+  auto all = process::Mappings::parse(maps, page_);
   for (const Mapping &mapping : all.mappings()) {
     if (mapping.name == "[heap]")
-      heap_end = std::max(heap_end, mapping.range.end());
-    bool touched =
-        call.effect == Effect::detach
-            ? mapping.range.begin() - mapping.offset == call.ranges[0].begin()
-            : is_touched(call, mapping.range);
-    if (!touched || !is_sealed(mapping))
-      continue;
-    sealed = true;
-    if (call.effect == Effect::lower_break)
-      heap_end = std::max(heap_end, mapping.range.end());
-    if (image != nullptr && marks_stay())
-      image->confirm(mapping.range);
-    if (mapping.sharing == Sharing::private_copy &&
-        (!mapping.protection.writable() || mapping.protection_key != 0))
-      discard_refused = true;
+      end = std::max(end, mapping.range.end());
   }
-  if (!sealed || (call.effect == Effect::discard && !discard_refused))
-    return proceed;
-  return refuse(call.effect, image, heap_end);
+  if (end == 0)
+    return 0;
+  for (const SealedPart &one : image.sealed->parts()) {
+    if (one.part == Part::heap && any_overlaps(call.ranges, one.range))
+      end = std::max(end, one.range.end());
+  }
+  return end;
 }
 
 /// Whatever the call touches: nothing is sealed in a 32-bit program.
 Verdict SealKeeper::judge_unseen(pid_t thread) {
   if (any_.empty())
     return proceed;
-  SealedImage *image = images_.of_thread(thread);
-  return image != nullptr && image->ranges.empty() ? proceed
-                                                   : refusal(-EPERM, image);
+  SealedImage *image = images_.now_of_thread(thread);
+  return image != nullptr && image->sealed->empty() ? proceed
+                                                    : refusal(-EPERM, image);
 }
 
 Verdict SealKeeper::judge(pid_t thread, const seccomp_data &data,

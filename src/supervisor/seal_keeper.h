@@ -6,20 +6,19 @@
 // ranges one after another would need a thousand, each making every call
 // slower. And a filter outlives execve, when its ranges mean nothing any more.
 //
-// Idea. Let the kernel itself remember what is sealed, where it remembers all
-// else about a page: in its mapping. Two pieces of advice that change nothing
-// a program can see, MADV_DONTDUMP and MADV_RANDOM, together are the mark of a
-// seal. A fork copies them, execve forgets them, split and merged mappings keep
-// them, and /proc/PID/smaps shows them. One filter, which never grows, hands
-// the calls that could change a mapping to this process, the keeper; it
-// looks for marks and answers: refuse, or continue.
+// Idea. One filter, which never grows, hands the calls that could change a
+// mapping to this process, the keeper. It remembers what each image was asked
+// to seal, and answers: refuse, or continue. What is sealed cannot be unmapped,
+// moved or replaced but by a call that the keeper sees, so what it remembers
+// stays true; and no advice, by whatever way it is given, changes anything
+// about it.
 //
-// To look into smaps at every call would be slow. The keeper therefore holds
-// the union of all ranges that were ever sealed in the tree. A call outside it
-// continues at once; inside it, what is known of the caller's image decides
-// (supervisor/sealed_images.h); and what that does not clear, the marks. So a
-// stale range (from before an execve, or of another process) costs time and
-// refuses nothing, but to a process of which nothing can be known.
+// Whose memory it is has to be found out for each process
+// (supervisor/sealed_images.h). The keeper therefore also holds the union of
+// all ranges that were ever sealed in the tree. A call outside it continues at
+// once; inside it, what is sealed in the caller's image decides. So a stale
+// range (from before an execve, or of another process) refuses nothing, but to
+// a process of which nothing can be known.
 #pragma once
 
 #include <sys/types.h>
@@ -27,7 +26,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <string_view>
 #include <vector>
 
 #include "keeper/zone.h"
@@ -36,7 +34,6 @@
 #include "supervisor/sealed_images.h"
 #include "supervisor/verdict.h"
 #include "supervisor/violation_watch.h"
-#include "vm/mapping.h"
 #include "vm/range_set.h"
 
 namespace memseal::supervisor {
@@ -69,20 +66,22 @@ public:
 
 private:
   Verdict judge_request(pid_t thread, const seccomp_data &data);
-  /// Arguments only: the caller has looked for holes, and sets the marks.
-  Verdict judge_seal(pid_t thread, const seccomp_data &data);
+  /// Arguments only: the caller has looked for holes.
+  Verdict judge_seal(pid_t thread, const seccomp_data &data, Part part);
   Verdict judge_change(pid_t thread, MemoryCall &call);
   Verdict judge_unseen(pid_t thread);
   void settle_end(pid_t thread, MemoryCall &call) const;
-  /// Looks for marks that the call touches.
-  Verdict look(const MemoryCall &call, SealedImage *image,
-               std::string_view smaps) const;
-  bool is_sealed(const Mapping &mapping) const;
-  /// Whether a mapping, or what is known to be sealed, is in the call's way.
-  bool is_touched(const MemoryCall &call, PageRange range) const;
   bool was_ever_in_the_way(const MemoryCall &call) const;
-  /// What a mark forbids takes marks away only if violations are permitted.
-  bool marks_stay() const { return on_violation_ != OnViolation::permit; }
+  /// What to say of a call that touches what is sealed in the image.
+  Verdict refuse_what_is_sealed(pid_t thread, const MemoryCall &call,
+                                SealedImage &image);
+  bool may_be_emptied(pid_t thread, const MemoryCall &call, SealedImage &image);
+  bool is_detached(pid_t thread, const MemoryCall &call,
+                   const SealedImage &image) const;
+  bool grows_over_what_is_sealed(pid_t thread, const MemoryCall &call,
+                                 const SealedImage &image) const;
+  Address end_of_heap(pid_t thread, const MemoryCall &call,
+                      const SealedImage &image) const;
 
   std::size_t page_;
   std::optional<std::uint64_t> default_huge_page_;

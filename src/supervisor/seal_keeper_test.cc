@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a keeper answers, asked about this process: its marks are set here.
+// What a keeper answers, asked about this process.
 #include "supervisor/seal_keeper.h"
 
 #include <gtest/gtest.h>
@@ -48,11 +48,8 @@ protected:
     EXPECT_FALSE(verdict.violation);
     return verdict.value;
   }
-  /// As a client does: a request, then the marks.
   void seal(SealKeeper &keeper, char *page) const {
     EXPECT_EQ(asked(keeper, KeeperRequest::seal, address(page), size_), 0);
-    EXPECT_EQ(madvise(page, size_, MADV_DONTDUMP), 0);
-    EXPECT_EQ(madvise(page, size_, MADV_RANDOM), 0);
   }
   Verdict unmapping(SealKeeper &keeper, char *page) const {
     return judged(keeper, data(SYS_munmap, {address(page), size_}));
@@ -113,31 +110,45 @@ TEST_F(SealKeeperTest, refuses_changes_of_what_is_sealed_and_no_others) {
   EXPECT_EQ(unmapping(keeper, pages_).error(), EPERM);
 }
 
-TEST_F(SealKeeperTest, believes_no_marks_alone) {
+TEST_F(SealKeeperTest, takes_advice_of_the_program_for_no_seal) {
   SealKeeper keeper(size_);
+  seal(keeper, pages_ + size_);
   EXPECT_EQ(madvise(pages_, size_, MADV_DONTDUMP), 0);
   EXPECT_EQ(madvise(pages_, size_, MADV_RANDOM), 0);
   EXPECT_EQ(unmapping(keeper, pages_).kind, Verdict::Kind::proceed);
-  seal(keeper, pages_ + size_);
-  EXPECT_EQ(unmapping(keeper, pages_).kind, Verdict::Kind::proceed);
 }
 
-TEST_F(SealKeeperTest, believes_no_request_without_the_marks) {
+// As io_uring's MADVISE does, which makes no call.
+TEST_F(SealKeeperTest, goes_on_refusing_whatever_advice_is_given) {
   SealKeeper keeper(size_);
-  EXPECT_EQ(asked(keeper, KeeperRequest::seal, address(pages_), size_), 0);
-  EXPECT_EQ(unmapping(keeper, pages_).kind, Verdict::Kind::proceed);
-}
-
-TEST_F(SealKeeperTest,
-       lets_advice_take_no_mark_away_and_calls_it_no_violation) {
-  SealKeeper keeper(size_);
-  auto dump = data(SYS_madvise, {address(pages_), size_, MADV_DODUMP});
-  EXPECT_EQ(judged(keeper, dump).kind, Verdict::Kind::proceed);  // twin
   seal(keeper, pages_);
-  Verdict verdict = judged(keeper, dump);
-  EXPECT_EQ(verdict.kind, Verdict::Kind::answer);
-  EXPECT_EQ(verdict.value, 0);
-  EXPECT_FALSE(verdict.violation);
+  for (int advice : {MADV_DODUMP, MADV_NORMAL, MADV_SEQUENTIAL, MADV_DONTFORK,
+                     MADV_DONTNEED}) {
+    EXPECT_EQ(madvise(pages_, size_, advice), 0);
+    EXPECT_EQ(unmapping(keeper, pages_).error(), EPERM) << advice;
+  }
+}
+
+TEST_F(SealKeeperTest, refuses_what_grows_over_a_seal) {
+  SealKeeper keeper(size_);
+  seal(keeper, pages_);
+  auto protect = [&](int prot) {
+    return judged(keeper,
+                  data(SYS_mprotect, {address(pages_) + size_, size_,
+                                      static_cast<std::uint64_t>(prot)}));
+  };
+  EXPECT_EQ(protect(PROT_READ).kind, Verdict::Kind::proceed);  // twin
+  EXPECT_EQ(protect(PROT_READ | PROT_GROWSDOWN).error(), EPERM);
+}
+
+TEST_F(SealKeeperTest, that_permits_forgets_what_is_gone) {
+  SealKeeper keeper(size_, OnViolation::permit);
+  seal(keeper, pages_);
+  auto protect = data(SYS_mprotect, {address(pages_), size_, PROT_READ});
+  EXPECT_TRUE(judged(keeper, protect).violation);
+  EXPECT_TRUE(judged(keeper, protect).violation);
+  EXPECT_TRUE(unmapping(keeper, pages_).violation);
+  EXPECT_FALSE(unmapping(keeper, pages_).violation);
 }
 
 TEST_F(SealKeeperTest, refuses_to_empty_read_only_private_pages_only) {
@@ -147,8 +158,17 @@ TEST_F(SealKeeperTest, refuses_to_empty_read_only_private_pages_only) {
   seal(keeper, pages_);
   EXPECT_EQ(judged(keeper, discard).error(), EPERM);
   // Who may write may empty: the seal does not say otherwise.
-  mprotect(pages_, size_, PROT_READ | PROT_WRITE);
-  EXPECT_EQ(judged(keeper, discard).kind, Verdict::Kind::proceed);
+  mprotect(pages_ + size_, size_, PROT_READ | PROT_WRITE);
+  seal(keeper, pages_ + size_);
+  auto other =
+      data(SYS_madvise, {address(pages_) + size_, size_, MADV_DONTNEED});
+  EXPECT_EQ(judged(keeper, other).kind, Verdict::Kind::proceed);
+  EXPECT_EQ(unmapping(keeper, pages_ + size_).error(), EPERM);
+  // Of an object nothing is writable for long.
+  EXPECT_EQ(
+      asked(keeper, KeeperRequest::seal_object, address(pages_) + size_, size_),
+      0);
+  EXPECT_EQ(judged(keeper, other).error(), EPERM);
 }
 
 }  // namespace

@@ -102,7 +102,7 @@ Result<std::optional<Mapping>> MapsReader::next() {
     MEMSEAL_TRY_VOID(skip_line());
 
   auto seal = KernelSeal::unknown;
-  bool marked = false;
+  std::uint64_t page = 0;
   Lasting lasting;
   for (;;) {
     char first = MEMSEAL_TRY(peek());
@@ -110,15 +110,16 @@ Result<std::optional<Mapping>> MapsReader::next() {
       break;
     std::string_view field = MEMSEAL_TRY(next_line());
     add_to_lasting(field, lasting);
+    if (auto size = find_smaps_size(field, "KernelPageSize"))
+      page = *size;
     KernelSeal found = find_vm_flag(field, "sl");
     if (found == KernelSeal::unknown)
       continue;
     seal = found;
-    marked = has_keeper_mark(field);
   }
   if (mapping) {
     mapping->seal = seal;
-    mapping->marked = marked;
+    mapping->page_size = page;
     mapping->lasting = lasting;
   }
   return mapping;

@@ -18,7 +18,6 @@ struct Advice {
 /// Source:  Linux 6.18, include/uapi/asm-generic/mman-common.h.
 namespace advice {
 inline constexpr Advice normal{0, "MADV_NORMAL"};
-inline constexpr Advice sequential{2, "MADV_SEQUENTIAL"};
 inline constexpr Advice dontneed{4, "MADV_DONTNEED"};
 inline constexpr Advice free{8, "MADV_FREE"};
 inline constexpr Advice remove{9, "MADV_REMOVE"};
@@ -37,13 +36,6 @@ inline constexpr std::array destructive_advice = {
     advice::dontneed, advice::free,          advice::remove,
     advice::dontfork, advice::wipeonfork,    advice::dontneed_locked,
     advice::hwpoison, advice::guard_install, advice::guard_remove,
-};
-
-/// What would take a keeper's mark away (process/marked_mappings.h).
-inline constexpr std::array unmarking_advice = {
-    advice::normal,
-    advice::sequential,
-    advice::dodump,
 };
 
 }  // namespace memseal

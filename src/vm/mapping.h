@@ -33,15 +33,14 @@ struct Mapping {
   Protection protection;
   Sharing sharing = Sharing::private_copy;
   KernelSeal seal = KernelSeal::unknown;
-  /// Marked as a keeper's seals are: VmFlags `dd` and `rr`, which MADV_DONTDUMP
-  /// and MADV_RANDOM set. Any program may do that to its memory, so alone it
-  /// means nothing. False where `seal` is unknown.
-  bool marked = false;
   /// All false but where sys::MapsReader read smaps.
   Lasting lasting = {};
   /// What pkey_mprotect(2) set; 0 where smaps does not tell. A thread's rights
   /// may forbid writing with it.
   std::uint32_t protection_key = 0;
+  /// Of the pages it is made of, in bytes: more than the machine's smallest for
+  /// hugetlb. 0 where smaps does not tell.
+  std::uint64_t page_size = 0;
   std::uint64_t offset = 0;  ///< bytes into the file
   std::uint64_t inode = 0;   ///< 0: anonymous
   std::uint32_t device_major = 0, device_minor = 0;

@@ -148,11 +148,6 @@ KernelSeal find_vm_flag(std::string_view fields, std::string_view flag) {
   return KernelSeal::absent;
 }
 
-bool has_keeper_mark(std::string_view fields) {
-  return find_vm_flag(fields, "dd") == KernelSeal::present &&
-         find_vm_flag(fields, "rr") == KernelSeal::present;
-}
-
 /// "ProtectionKey:         1". Source: Linux, arch/x86/kernel/fpu/xstate.c and
 /// arch/powerpc, arch_show_smap.
 std::uint32_t find_protection_key(std::string_view fields) {
@@ -209,7 +204,7 @@ Result<std::optional<Mapping>> MapsParser::next() {
   Mapping mapping = MEMSEAL_TRY(parse_mapping_line(line, page_));
   fields_ = fields;
   mapping.seal = find_vm_flag(fields, "sl");
-  mapping.marked = has_keeper_mark(fields);
+  mapping.page_size = find_smaps_size(fields, "KernelPageSize").value_or(0);
   mapping.protection_key = find_protection_key(fields);
   return mapping;
 }

@@ -30,9 +30,6 @@ constexpr bool is_smaps_field(std::string_view line) {
 /// have no VmFlags line at all (before Linux 3.8).
 KernelSeal find_vm_flag(std::string_view fields, std::string_view flag);
 
-/// Mapping::marked.
-bool has_keeper_mark(std::string_view fields);
-
 /// Mapping::protection_key.
 std::uint32_t find_protection_key(std::string_view fields);
 
@@ -56,7 +53,7 @@ public:
       : rest_(text), page_(page) {}
 
   /// The next mapping, or nothing at the end of the text. In smaps its `seal`,
-  /// `marked` and `protection_key` are known, and `fields` is what the text
+  /// `page_size` and `protection_key` are known, and `fields` is what the text
   /// says further about it.
   ///
   /// Errors:  malformed. The line is stepped over: the next call goes on

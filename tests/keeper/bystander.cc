@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -22,6 +23,19 @@ namespace {
 constexpr const char *variable = "MEMSEAL_TEST_BYSTANDER";
 constexpr unsigned nobody = 65534;
 
+void *identity_page = nullptr;
+
+/// Maps one more page that stands for the caller's image.
+std::uint64_t renew_identity() {
+  int file = memfd_create(keeper::identity_name, MFD_CLOEXEC);
+  identity_page = mmap(nullptr, page, PROT_NONE, MAP_SHARED, file, 0);
+  struct stat about {};
+  if (identity_page == MAP_FAILED || fstat(file, &about) != 0)
+    std::abort();
+  close(file);
+  return about.st_ino;
+}
+
 [[noreturn]] void execute_ourselves(int commands, int answers) {
   std::string pipes = std::to_string(commands) + " " + std::to_string(answers);
   setenv(variable, pipes.c_str(), 1);
@@ -36,7 +50,7 @@ constexpr unsigned nobody = 65534;
       prctl(PR_SET_DUMPABLE, 0);
     else if (command == 'e')
       execute_ourselves(commands, answers);
-    else if (!mark(static_cast<std::size_t>(command - '0')))
+    else if (munmap(identity_page, page) != 0)
       _exit(1);
   }
   _exit(0);
@@ -68,11 +82,6 @@ bool map_the_pages() {
       return false;
   }
   return true;
-}
-
-bool mark(std::size_t i) {
-  return madvise(pointer(i), page, MADV_DONTDUMP) == 0 &&
-         madvise(pointer(i), page, MADV_RANDOM) == 0;
 }
 
 bool become_unprivileged() {
@@ -151,9 +160,9 @@ supervisor::Verdict judge(supervisor::SealKeeper &keeper, pid_t process,
 namespace {
 supervisor::Verdict request(supervisor::SealKeeper &keeper, pid_t process,
                             keeper::KeeperRequest what, std::uintptr_t at = 0,
-                            std::uint64_t heap_end = 0) {
+                            std::uint64_t identity = 0) {
   return judge(keeper, process, SYS_brk, 0, keeper::keeper_cookie,
-               static_cast<std::uint64_t>(what), at, page, heap_end);
+               static_cast<std::uint64_t>(what), at, page, identity);
 }
 }  // namespace
 
@@ -180,9 +189,15 @@ long seal_object(supervisor::SealKeeper &keeper, pid_t process, std::size_t i) {
 
 long seal_memory(supervisor::SealKeeper &keeper, pid_t process, std::size_t i,
                  std::uint64_t heap_end) {
-  return request(keeper, process, keeper::KeeperRequest::seal, page_at(i),
-                 heap_end)
-      .value;
+  auto what = page_at(i) < heap_end ? keeper::KeeperRequest::seal_heap
+                                    : keeper::KeeperRequest::seal;
+  return request(keeper, process, what, page_at(i)).value;
+}
+
+bool seal_own_object(supervisor::SealKeeper &keeper, std::size_t i) {
+  return request(keeper, getpid(), keeper::KeeperRequest::seal_object,
+                 page_at(i), renew_identity())
+             .value == 0;
 }
 
 }  // namespace memseal::test

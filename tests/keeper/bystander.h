@@ -24,9 +24,6 @@ inline std::uintptr_t page_at(std::size_t i) {
 
 /// Maps them in the caller. Returns whether that was possible.
 bool map_the_pages();
-/// Marks one of the caller's as a seal of a keeper is.
-bool mark(std::size_t i);
-
 /// Makes the caller a user without privileges, whose children may be looked
 /// into until they hide. Returns whether it is one.
 bool become_unprivileged();
@@ -45,7 +42,8 @@ public:
   pid_t pid() const { return pid_; }
   /// It lets nobody look into it any more.
   void hide() { tell('h'); }
-  void mark(std::size_t i) { tell(static_cast<char>('0' + i)); }
+  /// What stands for its image is taken from it.
+  void lose_identity() { tell('l'); }
   /// It becomes another image, which has mapped the pages.
   void execute() { tell('e'); }
 
@@ -74,6 +72,9 @@ bool refuses(supervisor::SealKeeper &keeper, pid_t process, std::size_t i);
 bool announce(supervisor::SealKeeper &keeper, pid_t process);
 /// The process asks for a seal on the page, as part of an object.
 long seal_object(supervisor::SealKeeper &keeper, pid_t process, std::size_t i);
+/// The caller asks for the same, for itself, and gets a page that stands for
+/// its image, which its forks will have.
+bool seal_own_object(supervisor::SealKeeper &keeper, std::size_t i);
 /// The same for memory of any kind, with the end of the heap where it says.
 long seal_memory(supervisor::SealKeeper &keeper, pid_t process, std::size_t i,
                  std::uint64_t heap_end);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A keeper that has no memory left lets nothing go on.
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
@@ -40,7 +41,7 @@ bool get_memory_back() {
 TEST(Exhaustion, of_memory_refuses_what_cannot_be_judged_and_goes_by) {
   EXPECT_EQ(
       in_child([] {
-        if (!map_the_pages() || !mark(0))
+        if (!map_the_pages())
           return 90;
         SealKeeper keeper(page);
         Bystander process = Bystander::forked();
@@ -48,14 +49,14 @@ TEST(Exhaustion, of_memory_refuses_what_cannot_be_judged_and_goes_by) {
           return 91;
         if (!use_all_memory())
           return 92;
-        Verdict change =
-            judge(keeper, process.pid(), SYS_mprotect, page_at(0), page, 0);
+        Verdict change = judge(keeper, process.pid(), SYS_madvise, page_at(0),
+                               page, MADV_DONTNEED);
         Verdict lower = judge(keeper, process.pid(), SYS_brk, page_at(0));
         if (!get_memory_back())
           return 93;
         if (change.kind != Verdict::Kind::answer || change.value != -ENOMEM)
           return 1;
-        if (lower.kind != Verdict::Kind::answer || lower.value != 0)
+        if (lower.kind != Verdict::Kind::answer || lower.value < 0)
           return 2;
         return refuses(keeper, process.pid(), 0) &&
                        !refuses(keeper, process.pid(), 3)

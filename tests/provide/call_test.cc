@@ -138,7 +138,7 @@ TEST_F(ServedCall, two_thousand_times_takes_one_filter) {
   });
 }
 
-TEST_F(ServedCall, past_the_kernels_mappings_is_enomem_and_seals_nothing) {
+TEST_F(ServedCall, splits_no_mapping) {
   in_child([] {
     char *target = map_pages(3, PROT_READ);
     CHILD_ASSERT_EQ(mseal(map_pages(1), page, 0), 0);
@@ -150,8 +150,37 @@ TEST_F(ServedCall, past_the_kernels_mappings_is_enomem_and_seals_nothing) {
     while (i < most && madvise(many + 2 * i * page, page, MADV_DONTDUMP) == 0)
       ++i;
     CHILD_ASSERT_NE(i, most);
-    CHILD_ASSERT_EQ(error_of(mseal(target + page, page, 0)), ENOMEM);
-    CHILD_ASSERT_EQ(error_of(munmap(target, 3 * page)), 0);
+    CHILD_ASSERT_EQ(mseal(target + page, page, 0), 0);
+    CHILD_ASSERT_EQ(error_of(munmap(target, 3 * page)), EPERM);
+  });
+}
+
+// A huge page is moved as a whole.
+TEST_F(ServedCall, takes_no_part_of_a_huge_page) {
+  in_child([] {
+    constexpr std::size_t huge = std::size_t{2} << 20;
+    // Never touched, so that none need exist.
+    void *at =
+        mmap(nullptr, 2 * huge, PROT_READ,
+             MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | MAP_NORESERVE, -1, 0);
+    if (at == MAP_FAILED)
+      CHILD_SKIP("this kernel has no huge pages (CONFIG_HUGETLBFS)");
+    char *pages = static_cast<char *>(at);
+    CHILD_ASSERT_EQ(error_of(mseal(pages, page, 0)), EINVAL);
+    CHILD_ASSERT_EQ(error_of(mseal(pages + page, huge - page, 0)), EINVAL);
+    CHILD_ASSERT_EQ(error_of(munmap(pages, huge)), 0);  // nothing is sealed
+    CHILD_ASSERT_EQ(mseal(pages + huge, huge, 0), 0);
+    CHILD_ASSERT_EQ(error_of(munmap(pages + huge, huge)), EPERM);
+  });
+}
+
+// As in a program with much locked: the kernel answers as for huge pages.
+TEST_F(ServedCall, takes_locked_memory) {
+  in_child([] {
+    char *at = map_pages(3);
+    CHILD_ASSERT_EQ(mlock(at, 3 * page), 0);
+    CHILD_ASSERT_EQ(mseal(at + page, page, 0), 0);
+    CHILD_ASSERT_EQ(error_of(munmap(at, 3 * page)), EPERM);
   });
 }
 

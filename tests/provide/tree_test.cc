@@ -59,8 +59,7 @@ TEST_F(ServedTree, a_file_that_a_program_marked_itself_is_not_sealed) {
     in_child([&] {
       auto object =
           PageRange::create(reinterpret_cast<Address>(at), page, page);
-      CHILD_ASSERT_TRUE(
-          keeper::seal_by_keeper(*object, keeper::Sealed::object).has_value());
+      CHILD_ASSERT_TRUE(keeper::SealBatch().seal(*object).has_value());
       CHILD_ASSERT_EQ(error_of(munmap(at, page)), EPERM);  // the control
     });
     int file = memfd_create("database", 0);

@@ -37,8 +37,7 @@ for line in open(f"/proc/{pid}/smaps"):
         anonymous = (found[4] == "0" and permissions[3] == "p" and
                      (not found[5] or found[5].startswith("[anon:")))
     elif line.startswith("VmFlags:"):
-        kernel[begin, end] = (permissions, anonymous, " sl" in line,
-                              " dd" in line and " rr" in line)
+        kernel[begin, end] = (permissions, anonymous, " sl" in line)
 
 told = []
 for thing in process["objects"]:
@@ -47,7 +46,7 @@ for thing in process["objects"]:
         assert set(segment) == {
             "segment", "begin", "end", "size", "permissions", "anonymous",
             "sealable", "sealed", "engine", "filter_types", "downgradable",
-            "marked", "kept"}
+            "kept"}
         b, e = int(segment["begin"], 16), int(segment["end"], 16)
         assert e - b == segment["size"] > 0
         told.append((b, e, thing, segment))
@@ -59,8 +58,8 @@ for (b, e), (after, *_) in zip([t[:2] for t in told], told[1:]):
 for b, e, thing, segment in told:
     inside = [k for k in kernel if k[0] <= b and e <= k[1]]
     assert inside, segment
-    permissions, anonymous, sealed, marked = kernel[inside[0]]
-    assert segment["marked"] is marked and segment["kept"] is False
+    permissions, anonymous, sealed = kernel[inside[0]]
+    assert segment["kept"] is False
     assert segment["permissions"] == permissions
     assert segment["anonymous"] is anonymous
     assert segment["sealed"] is sealed

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# A keeper's seals are marks that anybody could make: status shows them as
-# sealed by a keeper where one is found that looks after the process, and as
-# not counted where there is none, no filter, a dead one, or one that permits.
+# What a keeper has sealed it tells: status shows it as sealed by a keeper where
+# one is found that looks after the process, and as not counted where there is
+# none, no filter, a dead one, or one that permits.
 . "$SOURCE/tests/system/status-common.inc"
-marked=$SOURCE/tests/system/programs/marked.py
+marked=$SOURCE/tests/system/programs/kept.py
 
 # start FD COMMAND...: sets `pid` and `child`.
 start() {
@@ -27,16 +27,14 @@ sys.exit(0 if eval(sys.argv[1]) else 1)' "$1" <<<"$output" ||
     fail "$1: ${output:0:2000}"
 }
 
-# The marks alone are nothing.
-start 7 "$python" "$marked" marks
+# A page that looks as if it stood for an image is nothing.
+start 7 "$python" "$marked" page
 expect 1 "$tool" status --json "$pid"
-told 'any(s["marked"] for s in segments)'
 told 'not any(s["kept"] or s["sealed"] for s in segments)'
 told 'p["keeper"] is None and "knows of no seccomp filter" in p["keeper_doubt"]'
 expect 1 "$tool" status "$pid"
-says "not sealed (marked for a keeper)"
 says "which is not counted: the kernel knows of no seccomp filter"
-# Nor is a process without any doubted.
+# Nor is a process without one doubted.
 start 6 "$python" "$marked"
 expect 1 "$tool" status --json "$pid"
 told 'p["keeper"] is None and p["keeper_doubt"] == ""'
@@ -56,7 +54,7 @@ import json, sys
 print(json.load(sys.stdin)["processes"][0]["keeper"])' <<<"$output")
 [[ $(cat "/proc/$keeper/comm") == memseal-keeper ]] || fail "keeper $keeper"
 expect 0 "$tool" status "$parent"
-says "Seals by keeper are marks on mappings"
+says "Seals by keeper are what process"
 says "$keeper, a keeper"
 says "0 B are by the kernel itself"
 expect 0 "$tool" status --unsealed "$parent"
@@ -73,7 +71,6 @@ exec 5>&-
 start 4 "$tool" trace -- "$python" "$marked" daemon
 [[ $child == 0 ]] || fail "trace refused: $child"
 expect 1 "$tool" status --json "$pid"
-told 'any(s["marked"] for s in segments)'
 told 'not any(s["kept"] or s["sealed"] for s in segments)'
 told 'p["keeper"] is None and "no living keeper" in p["keeper_doubt"]'
 exec 4>&-

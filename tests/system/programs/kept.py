@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Prints its pid and waits until its standard input ends.
 
-  marked.py        as it is
-  marked.py marks  gives the advice that marks a keeper's seals about the code
-                   of libc: under a keeper the call is none of its seals
-  marked.py fork   prints the pid of a forked child, too
-  marked.py daemon first becomes a daemon, a child of nobody here; prints what
+  kept.py        as it is
+  kept.py page   maps a page that looks as if it stood for an image in which
+                   a keeper has sealed something
+  kept.py fork   prints the pid of a forked child, too
+  kept.py daemon first becomes a daemon, a child of nobody here; prints what
                    making the code of libc writable comes to, too: an errno
 """
 import ctypes
@@ -29,10 +29,12 @@ def code_of_libc():
         return ctypes.c_ulong(begin), ctypes.c_ulong(end - begin)
 
 
-if wanted == "marks":
-    for advice in (16, 1):  # MADV_DONTDUMP, MADV_RANDOM
-        if libc.madvise(*code_of_libc(), advice):
-            sys.exit(1)
+if wanted == "page":
+    memfd = os.memfd_create("memseal-image")
+    libc.mmap.restype = ctypes.c_void_p
+    # PROT_NONE, MAP_SHARED
+    if libc.mmap(None, ctypes.c_ulong(4096), 0, 1, memfd, ctypes.c_long(0)) in (None, 2**64 - 1):
+        sys.exit(1)
 child = 0
 if wanted == "fork":
     child = os.fork()
