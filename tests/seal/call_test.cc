@@ -291,7 +291,7 @@ TEST(ManyScatteredRanges, AreSealedByOneCommit) {
 TEST(TheBudget, IsE2BIGAndNothingIsSealed) {
   in_child([] {
     // Far more scattered ranges than 4,096 instructions can tell apart.
-    constexpr std::size_t count = 5000;
+    constexpr std::size_t count = 2000;
     constexpr std::size_t apart = 64;
     char *at = fresh_pages(apart * count);
     static memseal_range ranges[count];

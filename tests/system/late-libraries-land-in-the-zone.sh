@@ -3,7 +3,6 @@
 # A keeper is asked about a zone of memory only (docs/exec.md). Libraries of
 # dlopen land in it and are sealed, while threads map memory, and a dlopen of
 # what is not there fails in between.
-# matrix: gcc grep
 . "$(dirname "$0")/common.inc"
 need gcc
 programs=$SOURCE/tests/system/programs
