@@ -17,7 +17,7 @@
 
 namespace {
 
-constexpr std::size_t size = 64 * 1024, page = 4096;
+constexpr std::size_t size = 65536, page = 4096;
 
 void map_and_unmap() {
   void *memory = mmap(nullptr, size, PROT_READ | PROT_WRITE,
@@ -47,7 +47,7 @@ void start(char *program) {
 
 int main(int argc, char **argv) {
   const bool starts = argc == 4 && std::string_view(argv[1]) == "start";
-  const long rounds = argc > 2 ? std::atol(argv[2]) : 1000;
+  const long rounds = argc > 2 ? std::strtol(argv[2], nullptr, 10) : 1000;
   auto begin = std::chrono::steady_clock::now();
   for (long i = 0; i < rounds; ++i) {
     if (starts)

@@ -256,7 +256,7 @@ Node PageCheck::leaf(const Tree &tree, std::size_t first) {
   for (const PageRange &range : tree.ranges.subspan(first, end - first)) {
     for (std::uint32_t page = first_page_in(tree.window, range);
          page <= last_page_in(tree.window, range); ++page)
-      bits |= 1U << (cluster_pages - 1 - (last - page));
+      bits |= 0x80000000U >> ((last - page) % cluster_pages);
   }
   return as_.then(ld_imm, bits, as_.then(ldx_imm, last, *tree.bits));
 }
