@@ -29,7 +29,8 @@ enum class Effect : std::uint8_t {
   implied,  ///< neither shows it: allowed is enough
 };
 
-struct Attack {
+// In the order in which a vector is read.
+struct Attack {  // NOLINT(clang-analyzer-optin.performance.Padding)
   const char *id;
   const char *call;  ///< as C would write it
   const char *rule;  ///< of docs/semantics.md
